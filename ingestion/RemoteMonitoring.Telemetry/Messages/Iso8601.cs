@@ -1,0 +1,130 @@
+namespace RemoteMonitoring.Telemetry.Messages;
+
+/// <summary>
+/// Reads the instants devices send: <c>YYYY-MM-DDThh:mm[:ss[.fraction]][Z|±hh:mm]</c>, a blank accepted for the <c>T</c>.
+/// A time without an offset is taken as UTC, since a device cannot know the reader's zone. Digits past the microsecond are cut off.
+/// </summary>
+public static class Iso8601
+{
+    /// <summary>False when the text is not of this form, or names no real date.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, out long unixMicros)
+    {
+        unixMicros = 0;
+        var p = 0;
+        if (!Digits(text, ref p, 4, out var year) || !Skip(text, ref p, (byte)'-') || !Digits(text, ref p, 2, out var month)
+            || !Skip(text, ref p, (byte)'-') || !Digits(text, ref p, 2, out var day)
+            || !(Skip(text, ref p, (byte)'T') || Skip(text, ref p, (byte)' ') || Skip(text, ref p, (byte)'t'))
+            || !Digits(text, ref p, 2, out var hour) || !Skip(text, ref p, (byte)':') || !Digits(text, ref p, 2, out var minute))
+        {
+            return false;
+        }
+
+        var second = 0;
+        var micros = 0L;
+        if (Skip(text, ref p, (byte)':'))
+        {
+            if (!Digits(text, ref p, 2, out second))
+            {
+                return false;
+            }
+
+            if ((Skip(text, ref p, (byte)'.') || Skip(text, ref p, (byte)',')) && !Fraction(text, ref p, out micros))
+            {
+                return false;
+            }
+        }
+
+        if (!Offset(text, ref p, out var offsetMinutes) || p != text.Length)
+        {
+            return false;
+        }
+
+        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month)
+            || hour > 23 || minute > 59 || second > 59)
+        {
+            return false;
+        }
+
+        var days = new DateOnly(year, month, day).DayNumber - new DateOnly(1970, 1, 1).DayNumber;
+        var minutes = (((days * 24L) + hour) * 60) + minute - offsetMinutes;
+        unixMicros = (((minutes * 60) + second) * 1_000_000) + micros;
+        return true;
+    }
+
+    private static bool Digits(ReadOnlySpan<byte> text, ref int p, int count, out int value)
+    {
+        value = 0;
+        if (text.Length - p < count)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < count; i++, p++)
+        {
+            var digit = text[p] - '0';
+            if ((uint)digit > 9)
+            {
+                return false;
+            }
+
+            value = (value * 10) + digit;
+        }
+
+        return true;
+    }
+
+    private static bool Skip(ReadOnlySpan<byte> text, ref int p, byte expected)
+    {
+        if (p >= text.Length || text[p] != expected)
+        {
+            return false;
+        }
+
+        p++;
+        return true;
+    }
+
+    private static bool Fraction(ReadOnlySpan<byte> text, ref int p, out long micros)
+    {
+        micros = 0;
+        var scale = 100_000L;
+        var start = p;
+        for (; p < text.Length && (uint)(text[p] - '0') <= 9; p++)
+        {
+            micros += (text[p] - '0') * scale;
+            scale /= 10;
+        }
+
+        return p > start;
+    }
+
+    private static bool Offset(ReadOnlySpan<byte> text, ref int p, out int minutes)
+    {
+        minutes = 0;
+        if (p == text.Length || Skip(text, ref p, (byte)'Z') || Skip(text, ref p, (byte)'z'))
+        {
+            return true;
+        }
+
+        var negative = text[p] == '-';
+        if (!negative && text[p] != '+')
+        {
+            return false;
+        }
+
+        p++;
+        if (!Digits(text, ref p, 2, out var hours) || hours > 14)
+        {
+            return false;
+        }
+
+        Skip(text, ref p, (byte)':');
+        if (!Digits(text, ref p, 2, out var rest) || rest > 59)
+        {
+            return false;
+        }
+
+        minutes = ((hours * 60) + rest) * (negative ? -1 : 1);
+        return true;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using NodaTime;
+using NodaTime.Text;
+
+namespace RemoteMonitoring.Telemetry.Reference;
+
+/// <summary>The kinds of the reference log: each is a file <c>{kind}.ndjson</c> in a feed and a folder of the log in the lake.</summary>
+public static class ReferenceKinds
+{
+    /// <summary><see cref="CareTeam"/>.</summary>
+    public const string Teams = "teams";
+
+    /// <summary><see cref="Patient"/>.</summary>
+    public const string Roster = "roster";
+
+    /// <summary><see cref="DeviceAssignment"/>.</summary>
+    public const string Assignments = "assignments";
+
+    /// <summary><see cref="CensusEvent"/>.</summary>
+    public const string Census = "census";
+
+    /// <summary><see cref="Outcome"/>.</summary>
+    public const string Outcomes = "outcomes";
+
+    /// <summary><see cref="Contact"/>.</summary>
+    public const string Contacts = "contacts";
+
+    /// <summary>All kinds.</summary>
+    public static IReadOnlyList<string> All { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts];
+}
+
+/// <summary>Reference events as lines of JSON: camelCase, instants as ISO 8601 text, unknown fields refused.</summary>
+public static class ReferenceJson
+{
+    /// <summary>One line, without its end.</summary>
+    public static string ToLine<T>(T row) => JsonSerializer.Serialize(row, TypeInfo<T>());
+
+    /// <summary>Reads a line; throws <see cref="JsonException"/> saying what is wrong.</summary>
+    public static T FromLine<T>(string line) => JsonSerializer.Deserialize(line, TypeInfo<T>())
+        ?? throw new JsonException("The line is null.");
+
+    private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)ReferenceJsonContext.Default.GetTypeInfo(typeof(T))!;
+}
+
+/// <summary>An <see cref="Instant"/> as ISO 8601 text with a <c>Z</c>.</summary>
+public sealed class InstantJsonConverter : JsonConverter<Instant>
+{
+    /// <inheritdoc />
+    public override Instant Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        var text = reader.GetString();
+        var result = InstantPattern.ExtendedIso.Parse(text ?? "");
+        return result.Success ? result.Value : throw new JsonException($"'{text}' is not an instant like 2025-01-31T07:40:00Z.");
+    }
+
+    /// <inheritdoc />
+    public override void Write(Utf8JsonWriter writer, Instant value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(InstantPattern.ExtendedIso.Format(value));
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    UseStringEnumConverter = true,
+    Converters = [typeof(InstantJsonConverter)])]
+[JsonSerializable(typeof(CareTeam))]
+[JsonSerializable(typeof(Patient))]
+[JsonSerializable(typeof(DeviceAssignment))]
+[JsonSerializable(typeof(CensusEvent))]
+[JsonSerializable(typeof(Outcome))]
+[JsonSerializable(typeof(Contact))]
+[JsonSerializable(typeof(Feed))]
+internal sealed partial class ReferenceJsonContext : JsonSerializerContext;

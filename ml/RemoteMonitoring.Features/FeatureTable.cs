@@ -1,0 +1,74 @@
+namespace RemoteMonitoring.Features;
+
+/// <summary>What one column of a feature table holds.</summary>
+public sealed record FeatureColumn
+{
+    /// <summary>Unique name, snake_case: vital, statistic, window (<c>spo2_mean_3d</c>).</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Key of the vital it speaks of, or null where it speaks of none (age, prior outcomes).</summary>
+    public string? VitalKey { get; init; }
+
+    /// <summary>The statistic: <c>mean</c>, <c>slope</c>, <c>last</c>, <c>age</c>, ….</summary>
+    public required string Statistic { get; init; }
+
+    /// <summary>Length of the window before as-of, Unix microseconds; 0 where it has none.</summary>
+    public long Window { get; init; }
+
+    /// <summary>UCUM unit of the value.</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>What it means, in words.</summary>
+    public required string Meaning { get; init; }
+}
+
+/// <summary>
+/// Feature vectors as columns: shape [columns × rows], one row per (patient, as-of). NaN is "unknown", never zero.
+/// Every value speaks of readings effective at or before as-of and known at or before the row's known-by.
+/// </summary>
+public sealed class FeatureTable
+{
+    /// <summary>Name of the feature set.</summary>
+    public required string SetName { get; init; }
+
+    /// <summary>Hash of the set's definition; travels with models and scores.</summary>
+    public required string SetHash { get; init; }
+
+    /// <summary>What the columns hold; <see cref="Values"/> is parallel to it.</summary>
+    public required IReadOnlyList<FeatureColumn> Columns { get; init; }
+
+    /// <summary>Patient of each row.</summary>
+    public required string[] PatientId { get; init; }
+
+    /// <summary>Instant each row speaks for, Unix microseconds.</summary>
+    public required long[] AsOf { get; init; }
+
+    /// <summary>[column][row].</summary>
+    public required double[][] Values { get; init; }
+
+    /// <summary>NEWS2 with every missing part at its lowest possible points, per row; NaN where none of the inputs is there.</summary>
+    public required double[] News2Low { get; init; }
+
+    /// <summary>NEWS2 with missing parts scored 0: the baseline that models are compared with.</summary>
+    public required double[] News2Point { get; init; }
+
+    /// <summary>NEWS2 with every missing part at its highest possible points.</summary>
+    public required double[] News2High { get; init; }
+
+    /// <summary>Number of rows.</summary>
+    public int Rows => PatientId.Length;
+
+    /// <summary>Position of a column by name; throws on a name the set does not have.</summary>
+    public int IndexOf(string name)
+    {
+        for (var i = 0; i < Columns.Count; i++)
+        {
+            if (Columns[i].Name == name)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentException($"The feature set '{SetName}' has no column '{name}'.", nameof(name));
+    }
+}
