@@ -51,7 +51,7 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
         var body = message.Body.Span;
         if (body.Length > MaxBodyBytes)
         {
-            Reject(RejectionReason.Oversize, $"the body has {body.Length} bytes; a message may have {MaxBodyBytes}", message, origin, 0, [], null, double.NaN, rejected);
+            Reject(RejectionReason.Oversize, $"the body has {body.Length} bytes; a message may have {MaxBodyBytes}", message.DeviceId, origin, 0, [], null, double.NaN, rejected);
             return 1;
         }
 
@@ -60,7 +60,7 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
             var problem = ReadBody(body, message, out var time, out var readings);
             if (problem is { } p)
             {
-                Reject(p.Reason, p.Hint, message, origin, 0, body, null, double.NaN, rejected);
+                Reject(p.Reason, p.Hint, message.DeviceId, origin, 0, body, null, double.NaN, rejected);
                 return 1;
             }
 
@@ -80,11 +80,15 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
             // Nothing of a broken body is trusted: what its first half yielded is taken back.
             accepted.Truncate(acceptedBefore);
             rejected.Truncate(rejectedBefore);
-            Reject(RejectionReason.Unparsable, "the body is not valid JSON in UTF-8", message, origin, 0, body, null, double.NaN, rejected);
+            Reject(RejectionReason.Unparsable, "the body is not valid JSON in UTF-8", message.DeviceId, origin, 0, body, null, double.NaN, rejected);
         }
 
         return accepted.Count - acceptedBefore + rejected.Count - rejectedBefore;
     }
+
+    /// <summary>Puts a line that is no message at all into quarantine, as one reading received and rejected.</summary>
+    public static void RejectLine(string problem, ReadOnlySpan<byte> line, in MessageOrigin origin, QuarantineBatch rejected) =>
+        Reject(RejectionReason.Unparsable, problem, "", origin, 0, line, null, double.NaN, rejected);
 
     private static (RejectionReason Reason, string Hint)? ReadBody(
         ReadOnlySpan<byte> body, DeviceMessage message, out long time, out ReadOnlySpan<byte> readings)
@@ -169,7 +173,7 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
         var value = double.NaN;
         if ((ReadFields(raw, ref fields) ?? Judge(in fields, origin, out vital, out value)) is { } problem)
         {
-            Reject(problem.Reason, problem.Hint, message, origin, ordinal, raw, fields.Code, fields.Value, rejected);
+            Reject(problem.Reason, problem.Hint, message.DeviceId, origin, ordinal, raw, fields.Code, fields.Value, rejected);
             return;
         }
 
@@ -279,9 +283,9 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
     }
 
     private static void Reject(
-        RejectionReason reason, string hint, DeviceMessage message, in MessageOrigin origin, int ordinal, ReadOnlySpan<byte> raw, string? code, double value, QuarantineBatch rejected)
+        RejectionReason reason, string hint, string deviceId, in MessageOrigin origin, int ordinal, ReadOnlySpan<byte> raw, string? code, double value, QuarantineBatch rejected)
     {
-        rejected.DeviceId.Add(message.DeviceId);
+        rejected.DeviceId.Add(deviceId);
         rejected.Reason.Add(reason);
         rejected.Hint.Add(hint);
         rejected.Raw.Add(raw.ToArray());

@@ -1,0 +1,163 @@
+using System.Globalization;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Ingestion;
+
+/// <summary>What landed and what became of it, over the whole cohort.</summary>
+public sealed record IngestionReport
+{
+    /// <summary>The files of this run.</summary>
+    public required IReadOnlyList<LandedFile> Files { get; init; }
+
+    /// <summary>Reference batches that were new.</summary>
+    public required int ReferenceBatches { get; init; }
+
+    /// <summary>The cohort's account after the run.</summary>
+    public required IngestionAccount Account { get; init; }
+
+    /// <summary>Messages that this run landed.</summary>
+    public long Landed => Files.Sum(f => f.Lines - f.AlreadyThere);
+
+    /// <summary>Whether there was nothing to do.</summary>
+    public bool NothingNew => Landed == 0 && ReferenceBatches == 0;
+}
+
+/// <summary>
+/// The account of bronze and silver: every message landed, every reading received either accepted or rejected.
+/// Duplicates and unassigned readings are settled by compaction and are not in it yet.
+/// </summary>
+public sealed record IngestionAccount
+{
+    /// <summary>End offset (exclusive) of each partition: the frontier.</summary>
+    public required IReadOnlyDictionary<string, long> Frontier { get; init; }
+
+    /// <summary>Greatest known time over all partitions, Unix microseconds; 0 when nothing has landed.</summary>
+    public required long Watermark { get; init; }
+
+    /// <summary>Rows of bronze.</summary>
+    public required long Messages { get; init; }
+
+    /// <summary>Readings in those messages.</summary>
+    public required long Received { get; init; }
+
+    /// <summary>Rows of silver readings.</summary>
+    public required long Accepted { get; init; }
+
+    /// <summary>Rows of quarantine by reason.</summary>
+    public required IReadOnlyDictionary<string, long> Rejected { get; init; }
+
+    /// <summary>Readings rejected at the door.</summary>
+    public long RejectedTotal => Rejected.Values.Sum();
+
+    /// <summary>
+    /// Takes the account from the footers, and checks it: the files of each partition follow on each other without a hole,
+    /// bronze has a row for each offset, and received = accepted + rejected.
+    /// </summary>
+    public static async Task<IngestionAccount> TakeAsync(LakeDirectory lake, CancellationToken cancellationToken)
+    {
+        var frontier = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var rejected = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        long messages = 0, received = 0, accepted = 0, watermark = 0;
+        foreach (var partition in PartitionChain.List(lake))
+        {
+            var expected = 0L;
+            foreach (var path in lake.List(LakePaths.Bronze(partition)))
+            {
+                var offset = LakePaths.OffsetOf(path);
+                var bronze = await lake.ReadTableAsync(path, [], cancellationToken);
+                var end = Number(bronze.Metadata, TelemetryTables.EndOffset);
+                if (offset != expected || end - offset != bronze.Rows)
+                {
+                    throw new LakeException($"{lake.FullPath(path)}: the chain of {partition} is broken: offset {expected} expected, the file has {offset} to {end} in {bronze.Rows} rows.");
+                }
+
+                expected = end;
+                messages += bronze.Rows;
+                watermark = Math.Max(watermark, Number(bronze.Metadata, TelemetryTables.KnownTime));
+                var silver = await lake.ReadMetadataAsync(LakePaths.Readings(partition, offset, Silver.MappingName), cancellationToken);
+                received += Number(silver, TelemetryTables.Received);
+                accepted += Number(silver, TelemetryTables.Accepted);
+                foreach (var (key, value) in silver.Where(m => m.Key.StartsWith(TelemetryTables.Rejected, StringComparison.Ordinal)))
+                {
+                    var reason = key[TelemetryTables.Rejected.Length..];
+                    rejected[reason] = rejected.GetValueOrDefault(reason) + long.Parse(value, CultureInfo.InvariantCulture);
+                }
+            }
+
+            frontier[partition.ToString()] = expected;
+        }
+
+        if (received != accepted + rejected.Values.Sum())
+        {
+            throw new LakeException($"{lake.Root}: silver does not add up: received {received}, accepted {accepted}, rejected {rejected.Values.Sum()}.");
+        }
+
+        return new IngestionAccount
+        {
+            Frontier = frontier,
+            Watermark = watermark,
+            Messages = messages,
+            Received = received,
+            Accepted = accepted,
+            Rejected = rejected,
+        };
+    }
+
+    private static long Number(IReadOnlyDictionary<string, string> metadata, string key) =>
+        long.Parse(metadata[key], CultureInfo.InvariantCulture);
+}
+
+/// <summary>Lands a whole feed: its reference events, then its partitions side by side, then the telemetry documents.</summary>
+public static class FeedIngestion
+{
+    /// <summary>Runs it; <paramref name="progress"/> is told of messages landed, batch by batch.</summary>
+    public static async Task<IngestionReport> RunAsync(
+        CohortStore store, FeedFolder feed, TimeProvider time, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var batches = 0;
+        foreach (var (kind, file) in feed.ReferenceFiles)
+        {
+            var lines = await File.ReadAllBytesAsync(file, cancellationToken);
+            Check(kind, lines, file);
+            if (lines.Length > 0 && await store.Reference.AppendAsync(kind, lines, cancellationToken))
+            {
+                batches++;
+            }
+        }
+
+        var landing = new Landing(store.Lake, time);
+        var files = new LandedFile[feed.MessageFiles.Count];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, files.Length),
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
+            async (p, token) => files[p] = await landing.LandAsync(
+                feed.MessageFiles[p], new StreamPartition(feed.Cohort, feed.Epoch, p), feed.Imported, progress, token));
+
+        if (feed.Messages is { } promised && promised != files.Sum(f => f.Lines))
+        {
+            throw new LakeException($"The feed's header promises {promised} messages; its files hold {files.Sum(f => f.Lines)}. Those have landed; make the feed again to get the rest.");
+        }
+
+        var account = await IngestionAccount.TakeAsync(store.Lake, cancellationToken);
+        var report = new IngestionReport { Files = files, ReferenceBatches = batches, Account = account };
+        await DocumentProjection.RunAsync(store, account, cancellationToken);
+        return report;
+    }
+
+    // Before anything is appended: a log that is create-only must not take in what it cannot read back.
+    private static void Check(string kind, byte[] lines, string file)
+    {
+        _ = kind switch
+        {
+            ReferenceKinds.Teams => ReferenceLog.Parse<CareTeam>(lines, file).Count,
+            ReferenceKinds.Roster => ReferenceLog.Parse<Patient>(lines, file).Count,
+            ReferenceKinds.Assignments => ReferenceLog.Parse<DeviceAssignment>(lines, file).Count,
+            ReferenceKinds.Census => ReferenceLog.Parse<CensusEvent>(lines, file).Count,
+            ReferenceKinds.Outcomes => ReferenceLog.Parse<Outcome>(lines, file).Count,
+            ReferenceKinds.Contacts => ReferenceLog.Parse<Contact>(lines, file).Count,
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+}

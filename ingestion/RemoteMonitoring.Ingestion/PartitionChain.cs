@@ -1,0 +1,79 @@
+using System.Globalization;
+using RemoteMonitoring.Storage.Lake;
+
+namespace RemoteMonitoring.Ingestion;
+
+/// <summary>
+/// The chain of bronze files of one partition. Each file is named by the offset the chain expects next, that is, where the
+/// file before it ends; so of two writers that both think a partition theirs, one creates the name and the other adopts it.
+/// </summary>
+public sealed class PartitionChain
+{
+    private readonly LakeDirectory _lake;
+
+    private PartitionChain(LakeDirectory lake, StreamPartition partition)
+    {
+        _lake = lake;
+        Partition = partition;
+    }
+
+    /// <summary>The partition.</summary>
+    public StreamPartition Partition { get; }
+
+    /// <summary>The offset that the next file starts at.</summary>
+    public long Next { get; private set; }
+
+    /// <summary>The greatest known time in the chain; the next file's are no smaller.</summary>
+    public long Known { get; private set; } = long.MinValue;
+
+    /// <summary>Opens the chain at its end.</summary>
+    public static async Task<PartitionChain> OpenAsync(LakeDirectory lake, StreamPartition partition, CancellationToken cancellationToken)
+    {
+        var chain = new PartitionChain(lake, partition);
+        await chain.MoveToEndAsync(cancellationToken);
+        return chain;
+    }
+
+    /// <summary>
+    /// Creates the next file. When another writer created it first, nothing is written, the chain moves to its new end, and
+    /// the answer is false: the caller drops what has landed meanwhile and tries again with the rest.
+    /// </summary>
+    public async Task<bool> TryAppendAsync(EnvelopeBatch batch, CancellationToken cancellationToken)
+    {
+        if (batch.Count == 0 || batch.Offset[0] != Next)
+        {
+            throw new InvalidOperationException($"The chain of {Partition} expects offset {Next}; the batch starts elsewhere.");
+        }
+
+        var end = batch.Offset[^1] + 1;
+        var table = TelemetryTables.ToTable(batch);
+        table.Metadata[TelemetryTables.EndOffset] = end.ToString(CultureInfo.InvariantCulture);
+        table.Metadata[TelemetryTables.KnownTime] = batch.KnownTime[^1].ToString(CultureInfo.InvariantCulture);
+        if (!await _lake.TryCreateTableAsync(LakePaths.Bronze(Partition, Next), table, cancellationToken))
+        {
+            await MoveToEndAsync(cancellationToken);
+            return false;
+        }
+
+        Next = end;
+        Known = batch.KnownTime[^1];
+        return true;
+    }
+
+    /// <summary>Every partition that has a bronze folder.</summary>
+    public static IReadOnlyList<StreamPartition> List(LakeDirectory lake) =>
+        [.. lake.List(LakePaths.BronzeTelemetry)
+            .Select(path => path.Split('/'))
+            .Select(parts => new StreamPartition(parts[2], parts[3], int.Parse(parts[4], CultureInfo.InvariantCulture)))
+            .Distinct()];
+
+    private async Task MoveToEndAsync(CancellationToken cancellationToken)
+    {
+        if (_lake.List(LakePaths.Bronze(Partition)) is [.., var last])
+        {
+            var metadata = await _lake.ReadMetadataAsync(last, cancellationToken);
+            Next = long.Parse(metadata[TelemetryTables.EndOffset], CultureInfo.InvariantCulture);
+            Known = long.Parse(metadata[TelemetryTables.KnownTime], CultureInfo.InvariantCulture);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+
+namespace RemoteMonitoring.Storage.Lake;
+
+/// <summary>A partition of one hub's stream. Offsets count from 0 within an epoch; a recreated stream is a new epoch.</summary>
+/// <param name="Hub">Name of the hub.</param>
+/// <param name="Epoch">Identity of the stream under that name.</param>
+/// <param name="Partition">Number of the partition.</param>
+public sealed record StreamPartition(string Hub, string Epoch, int Partition)
+{
+    /// <inheritdoc />
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Hub}/{Epoch}/{Partition}");
+}
+
+/// <summary>Where things lie in the lake. Every path that the program writes is made here.</summary>
+public static class LakePaths
+{
+    /// <summary>Folder of all raw envelopes.</summary>
+    public const string BronzeTelemetry = "bronze/telemetry";
+
+    /// <summary>Folder of the reference log.</summary>
+    public const string BronzeReference = "bronze/reference";
+
+    /// <summary>Folder of all accepted readings.</summary>
+    public const string SilverReadings = "silver/readings";
+
+    /// <summary>Folder of all rejected ones.</summary>
+    public const string SilverQuarantine = "silver/quarantine";
+
+    /// <summary>The observations that are current: which files, made of what.</summary>
+    public const string ObservationsManifest = "gold/observations/manifest.json";
+
+    /// <summary>Raw envelopes of a partition.</summary>
+    public static string Bronze(StreamPartition p) => $"{BronzeTelemetry}/{p}";
+
+    /// <summary>Raw envelopes from <paramref name="expectedOffset"/>, where the chain of files before it ends.</summary>
+    public static string Bronze(StreamPartition p, long expectedOffset) => $"{Bronze(p)}/{Digits(expectedOffset)}.parquet";
+
+    /// <summary>Readings of the bronze file that starts at this offset, under a mapping (<c>name-version</c>).</summary>
+    public static string Readings(StreamPartition p, long expectedOffset, string mapping) => $"{SilverReadings}/{p}/{Digits(expectedOffset)}.{mapping}.parquet";
+
+    /// <summary>Rejected readings of the same file.</summary>
+    public static string Quarantine(StreamPartition p, long expectedOffset, string mapping) => $"{SilverQuarantine}/{p}/{Digits(expectedOffset)}.{mapping}.parquet";
+
+    /// <summary>One batch of reference events.</summary>
+    public static string Reference(string kind, long sequence) => $"{BronzeReference}/{kind}/{Digits(sequence)}.ndjson";
+
+    /// <summary>Observations of a UTC day of effective time and a patient shard, made from the inputs that the hash names.</summary>
+    public static string Observations(DateOnly eventDate, int shard, string inputHash) =>
+        string.Create(CultureInfo.InvariantCulture, $"gold/observations/{eventDate:yyyy-MM-dd}/{shard:D4}/{inputHash}.parquet");
+
+    /// <summary>Accepted readings that compaction could give to no patient.</summary>
+    public static string Unassigned(string inputHash) => $"gold/unassigned/{inputHash}.parquet";
+
+    /// <summary>Vectors of a feature set over many instants (a training snapshot), or at one instant and shard.</summary>
+    public static string Features(string set, string asOf, string name) => $"gold/features/{set}/{asOf}/{name}.parquet";
+
+    /// <summary>Predictions of a run.</summary>
+    public static string Predictions(string asOf, string run, int shard) =>
+        string.Create(CultureInfo.InvariantCulture, $"gold/predictions/{asOf}/{run}/{shard:D4}.parquet");
+
+    /// <summary>A file of a model version.</summary>
+    public static string Model(string name, string version, string file) => $"models/{name}/{version}/{file}";
+
+    /// <summary>The ledger entry of a run.</summary>
+    public static string Ledger(string run) => $"ledger/{run}.json";
+
+    /// <summary>An instant as part of a path: no colons, sorts by time.</summary>
+    public static string Stamp(long unixMicros) =>
+        DateTime.UnixEpoch.AddTicks(unixMicros * 10).ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>The starting offset in the name of a bronze or silver file.</summary>
+    public static long OffsetOf(string path)
+    {
+        var name = path.AsSpan(path.LastIndexOf('/') + 1);
+        return long.Parse(name[..name.IndexOf('.')], CultureInfo.InvariantCulture);
+    }
+
+    private static string Digits(long value) => value.ToString("D20", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Storage.Lake;
+
+/// <summary>
+/// The create-only log of everything that did not come from a device: <c>bronze/reference/{kind}/{sequence}</c>, each a
+/// batch of JSON lines, sequences from 1 without holes. Documents of these kinds are its projection.
+/// </summary>
+public sealed class ReferenceLog(LakeDirectory lake)
+{
+    /// <summary>Appends a batch; the same bytes again are recognised and appended once.</summary>
+    /// <returns>Whether something was appended.</returns>
+    public async Task<bool> AppendAsync(string kind, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        var hash = LakeDirectory.Hash(lines.Span);
+        for (var sequence = 1L; ; sequence++)
+        {
+            var path = LakePaths.Reference(kind, sequence);
+            if (await lake.TryReadAsync(path, cancellationToken) is { } present)
+            {
+                if (LakeDirectory.Hash(present) == hash)
+                {
+                    return false;
+                }
+            }
+            else if (await lake.TryCreateAsync(path, lines, cancellationToken))
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>The last sequence of each kind: what a run pins.</summary>
+    public IReadOnlyDictionary<string, long> Position() =>
+        ReferenceKinds.All.ToDictionary(kind => kind, kind => (long)lake.List($"{LakePaths.BronzeReference}/{kind}").Count, StringComparer.Ordinal);
+
+    /// <summary>Everything the log says up to a position.</summary>
+    public async Task<ReferenceData> LoadAsync(IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken) => new()
+    {
+        Teams = await LoadAsync<CareTeam>(ReferenceKinds.Teams, position, cancellationToken),
+        Patients = await LoadAsync<Patient>(ReferenceKinds.Roster, position, cancellationToken),
+        Assignments = await LoadAsync<DeviceAssignment>(ReferenceKinds.Assignments, position, cancellationToken),
+        Census = await LoadAsync<CensusEvent>(ReferenceKinds.Census, position, cancellationToken),
+        Outcomes = await LoadAsync<Outcome>(ReferenceKinds.Outcomes, position, cancellationToken),
+        Contacts = await LoadAsync<Contact>(ReferenceKinds.Contacts, position, cancellationToken),
+    };
+
+    /// <summary>Reads a batch's lines; a line that is no event of the kind throws <see cref="LakeException"/> with the line's number.</summary>
+    public static IReadOnlyList<T> Parse<T>(ReadOnlySpan<byte> lines, string nameForPeople)
+    {
+        var rows = new List<T>();
+        var number = 0;
+        foreach (var line in Encoding.UTF8.GetString(lines).Split('\n'))
+        {
+            number++;
+            if (line.Length == 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                rows.Add(ReferenceJson.FromLine<T>(line));
+            }
+            catch (JsonException e)
+            {
+                throw new LakeException(string.Create(CultureInfo.InvariantCulture,
+                    $"{nameForPeople}, line {number}: not a {typeof(T).Name} ({e.Message.Split('\n')[0].Split(" Path:")[0]})"), e);
+            }
+        }
+
+        return rows;
+    }
+
+    private async Task<IReadOnlyList<T>> LoadAsync<T>(string kind, IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        for (var sequence = 1L; sequence <= position.GetValueOrDefault(kind); sequence++)
+        {
+            var path = LakePaths.Reference(kind, sequence);
+            rows.AddRange(Parse<T>(await lake.ReadAsync(path, cancellationToken), lake.FullPath(path)));
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,182 @@
+using System.Collections.Frozen;
+using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Readings;
+
+namespace RemoteMonitoring.Storage.Lake;
+
+/// <summary>Raw envelopes of one bronze file as columns, in offset order, one row an offset.</summary>
+public sealed class EnvelopeBatch
+{
+    /// <summary>Rows in the batch.</summary>
+    public int Count => Offset.Count;
+
+    /// <summary>Offset in the partition.</summary>
+    public List<long> Offset { get; } = [];
+
+    /// <summary>Authenticated device id; empty where the line was not a routed message.</summary>
+    public List<string> DeviceId { get; } = [];
+
+    /// <summary>Message id, or null.</summary>
+    public List<string?> MessageId { get; } = [];
+
+    /// <summary>When the hub had it, Unix microseconds.</summary>
+    public List<long> EnqueuedTime { get; } = [];
+
+    /// <summary>When we had it, Unix microseconds, never falling along the partition.</summary>
+    public List<long> KnownTime { get; } = [];
+
+    /// <summary>Application properties as a JSON object, or null where there are none.</summary>
+    public List<string?> Properties { get; } = [];
+
+    /// <summary>The body; the whole line where it was not a routed message.</summary>
+    public List<byte[]> Body { get; } = [];
+
+    /// <summary>What was wrong with the line, or null.</summary>
+    public List<string?> Problem { get; } = [];
+
+    /// <summary>Drops the rows before an offset.</summary>
+    public void RemoveBefore(long offset)
+    {
+        var count = Offset.FindIndex(o => o >= offset) is var first and >= 0 ? first : Count;
+        Offset.RemoveRange(0, count);
+        DeviceId.RemoveRange(0, count);
+        MessageId.RemoveRange(0, count);
+        EnqueuedTime.RemoveRange(0, count);
+        KnownTime.RemoveRange(0, count);
+        Properties.RemoveRange(0, count);
+        Body.RemoveRange(0, count);
+        Problem.RemoveRange(0, count);
+    }
+}
+
+/// <summary>The tables of bronze, silver and gold observations: column names in one place, both directions.</summary>
+public static class TelemetryTables
+{
+    /// <summary>Metadata key: end offset, exclusive.</summary>
+    public const string EndOffset = "remotemonitoring.end-offset";
+
+    /// <summary>Metadata key: greatest known time in the file, Unix microseconds.</summary>
+    public const string KnownTime = "remotemonitoring.known-time";
+
+    /// <summary>Metadata key: mapping that made the readings.</summary>
+    public const string Mapping = "remotemonitoring.mapping";
+
+    /// <summary>Metadata key: readings received in the messages of the file, that is, accepted and rejected.</summary>
+    public const string Received = "remotemonitoring.received";
+
+    /// <summary>Metadata key: accepted ones.</summary>
+    public const string Accepted = "remotemonitoring.accepted";
+
+    /// <summary>Metadata key prefix: rejected ones, followed by the reason's text.</summary>
+    public const string Rejected = "remotemonitoring.rejected.";
+
+    private static readonly FrozenDictionary<string, RejectionReason> s_reasons =
+        RejectionReasons.All.ToFrozenDictionary(r => r.Text, r => r.Reason, StringComparer.Ordinal);
+
+    /// <summary>Envelopes as a bronze table.</summary>
+    public static ParquetTable ToTable(EnvelopeBatch batch) => new ParquetTable()
+        .Int64("offset", [.. batch.Offset])
+        .Text("device_id", [.. batch.DeviceId])
+        .Text("message_id", [.. batch.MessageId])
+        .Time("enqueued_time", [.. batch.EnqueuedTime])
+        .Time("known_time", [.. batch.KnownTime])
+        .Text("properties", [.. batch.Properties])
+        .Bytes("body", [.. batch.Body])
+        .Text("problem", [.. batch.Problem]);
+
+    /// <summary>A bronze table as envelopes.</summary>
+    public static EnvelopeBatch ToEnvelopes(ParquetTable table)
+    {
+        var batch = new EnvelopeBatch();
+        batch.Offset.AddRange(table.Int64("offset"));
+        batch.DeviceId.AddRange(table.Text("device_id")!);
+        batch.MessageId.AddRange(table.Text("message_id"));
+        batch.EnqueuedTime.AddRange(table.Time("enqueued_time"));
+        batch.KnownTime.AddRange(table.Time("known_time"));
+        batch.Properties.AddRange(table.Text("properties"));
+        batch.Body.AddRange(table.Bytes("body"));
+        batch.Problem.AddRange(table.Text("problem"));
+        return batch;
+    }
+
+    /// <summary>Readings as a silver table. Vitals stand as codes, since their positions may change between versions.</summary>
+    public static ParquetTable ToTable(ReadingBatch batch, VitalSignCatalog catalog) => new ParquetTable()
+        .Text("device_id", [.. batch.DeviceId])
+        .Text("code", [.. batch.Vital.Select(v => catalog.Vitals[v].Code)])
+        .Float64("value", [.. batch.Value])
+        .Time("effective_time", [.. batch.EffectiveTime])
+        .Time("enqueued_time", [.. batch.EnqueuedTime])
+        .Time("known_from", [.. batch.KnownFrom])
+        .Text("message_id", [.. batch.MessageId])
+        .Int64("body_hash", [.. batch.BodyHash])
+        .Int64("offset", [.. batch.Offset])
+        .Int32("ordinal", [.. batch.Ordinal]);
+
+    /// <summary>Appends the rows of a silver table to a batch.</summary>
+    public static void AppendReadings(ParquetTable table, VitalSignCatalog catalog, ReadingBatch batch)
+    {
+        batch.DeviceId.AddRange(table.Text("device_id")!);
+        batch.Vital.AddRange(ToIndexes(table.Text("code"), catalog));
+        batch.Value.AddRange(table.Float64("value"));
+        batch.EffectiveTime.AddRange(table.Time("effective_time"));
+        batch.EnqueuedTime.AddRange(table.Time("enqueued_time"));
+        batch.KnownFrom.AddRange(table.Time("known_from"));
+        batch.MessageId.AddRange(table.Text("message_id"));
+        batch.BodyHash.AddRange(table.Int64("body_hash"));
+        batch.Offset.AddRange(table.Int64("offset"));
+        batch.Ordinal.AddRange(table.Int32("ordinal"));
+    }
+
+    /// <summary>Rejected readings as a quarantine table.</summary>
+    public static ParquetTable ToTable(QuarantineBatch batch) => new ParquetTable()
+        .Text("device_id", [.. batch.DeviceId])
+        .Text("reason", [.. batch.Reason.Select(r => r.ToText())])
+        .Text("hint", [.. batch.Hint])
+        .Bytes("raw", [.. batch.Raw])
+        .Text("code", [.. batch.Code])
+        .Float64("value", [.. batch.Value])
+        .Time("enqueued_time", [.. batch.EnqueuedTime])
+        .Time("known_from", [.. batch.KnownFrom])
+        .Int64("offset", [.. batch.Offset])
+        .Int32("ordinal", [.. batch.Ordinal]);
+
+    /// <summary>The reason that a quarantine row's text stands for.</summary>
+    public static RejectionReason ReasonOf(string text) => s_reasons.TryGetValue(text, out var reason)
+        ? reason
+        : throw new InvalidDataException($"'{text}' is no rejection reason of this version");
+
+    /// <summary>Observations as a gold table.</summary>
+    public static ParquetTable ToTable(ObservationBatch batch, VitalSignCatalog catalog) => new ParquetTable()
+        .Text("patient_id", batch.PatientId)
+        .Text("code", Array.ConvertAll(batch.Vital, v => catalog.Vitals[v].Code))
+        .Time("effective_time", batch.EffectiveTime)
+        .Float64("value", batch.Value)
+        .Time("known_from", batch.KnownFrom)
+        .Time("known_to", batch.KnownTo)
+        .Text("device_id", batch.DeviceId)
+        .Int32("partition", batch.Partition)
+        .Int64("offset", batch.Offset)
+        .Int32("ordinal", batch.Ordinal);
+
+    /// <summary>A gold table as observations.</summary>
+    public static ObservationBatch ToObservations(ParquetTable table, VitalSignCatalog catalog)
+    {
+        var batch = new ObservationBatch(table.Rows);
+        table.Text("patient_id").CopyTo(batch.PatientId!, 0);
+        ToIndexes(table.Text("code"), catalog).CopyTo(batch.Vital, 0);
+        table.Time("effective_time").CopyTo(batch.EffectiveTime, 0);
+        table.Float64("value").CopyTo(batch.Value, 0);
+        table.Time("known_from").CopyTo(batch.KnownFrom, 0);
+        table.Time("known_to").CopyTo(batch.KnownTo, 0);
+        table.Text("device_id").CopyTo(batch.DeviceId!, 0);
+        table.Int32("partition").CopyTo(batch.Partition, 0);
+        table.Int64("offset").CopyTo(batch.Offset, 0);
+        table.Int32("ordinal").CopyTo(batch.Ordinal, 0);
+        return batch;
+    }
+
+    private static int[] ToIndexes(string?[] codes, VitalSignCatalog catalog) => Array.ConvertAll(codes, code =>
+        catalog.TryGetByCode(code, out var vital)
+            ? vital!.Index
+            : throw new InvalidDataException($"the code '{code}' is not in this version's catalog"));
+}
