@@ -50,6 +50,8 @@ internal sealed record VitalSignFile
     public required IReadOnlyList<VitalSignRow> Vitals { get; init; }
 }
 
+// Optional fields have setters: the source-generated reader passes init-only properties to the constructor, all of them,
+// and so replaces the default of one that the file leaves out by null or zero.
 internal sealed record VitalSignRow
 {
     public required string Key { get; init; }
@@ -57,9 +59,9 @@ internal sealed record VitalSignRow
     public required string Code { get; init; }
 
     /// <summary>"unconfirmed" where the code could not be checked against the standard.</summary>
-    public string? CodeStatus { get; init; }
+    public string? CodeStatus { get; set; }
 
-    public IReadOnlyList<string> AlternateCodes { get; init; } = [];
+    public IReadOnlyList<string> AlternateCodes { get; set; } = [];
 
     public required string Display { get; init; }
 
@@ -78,13 +80,13 @@ internal sealed record UnitRow
 {
     public required string Unit { get; init; }
 
-    public double Subtract { get; init; }
+    public double Subtract { get; set; }
 
-    public double Multiply { get; init; } = 1;
+    public double Multiply { get; set; } = 1;
 
-    public double Divide { get; init; } = 1;
+    public double Divide { get; set; } = 1;
 
-    public IReadOnlyList<string> Aliases { get; init; } = [];
+    public IReadOnlyList<string> Aliases { get; set; } = [];
 }
 
 [JsonSourceGenerationOptions(

@@ -46,7 +46,7 @@ public sealed record Feed
     public required long Messages { get; init; }
 
     /// <summary>What the importer left out before making messages, by reason, so that nothing is lost silently.</summary>
-    public IReadOnlyDictionary<string, long> LeftOut { get; init; } = new Dictionary<string, long>();
+    public IReadOnlyDictionary<string, long> LeftOut { get; init => field = value ?? new Dictionary<string, long>(); } = new Dictionary<string, long>();
 
     /// <summary>The file's text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ReferenceJsonContext.Default.Feed);

@@ -4,7 +4,7 @@ namespace RemoteMonitoring.Telemetry.Reference;
 
 /// <summary>
 /// A person who is or was monitored, as the roster stated it at <see cref="Known"/>. A later statement about the same
-/// patient replaces it from then on.
+/// patient replaces it from then on. A field that a line leaves out has its default.
 /// </summary>
 public sealed record Patient
 {
@@ -18,16 +18,16 @@ public sealed record Patient
     public double? Age { get; init; }
 
     /// <summary>Administrative gender, FHIR: <c>female</c>, <c>male</c>, <c>other</c>, <c>unknown</c>.</summary>
-    public string Sex { get; init; } = "unknown";
+    public string Sex { get; init => field = value ?? "unknown"; } = "unknown";
 
     /// <summary>Conditions as short stable names, for instance <c>heart-failure</c>.</summary>
-    public IReadOnlyList<string> Conditions { get; init; } = [];
+    public IReadOnlyList<string> Conditions { get; init => field = value ?? []; } = [];
 
     /// <summary>IANA zone in which the patient's days begin and end.</summary>
-    public string TimeZone { get; init; } = "Etc/UTC";
+    public string TimeZone { get; init => field = value ?? "Etc/UTC"; } = "Etc/UTC";
 
     /// <summary>Other numbers that the source states about the patient at enrolment, by name (for instance <c>icu_type</c>).</summary>
-    public IReadOnlyDictionary<string, double> Attributes { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, double> Attributes { get; init => field = value ?? new Dictionary<string, double>(); } = new Dictionary<string, double>();
 
     /// <summary>When we knew.</summary>
     public required Instant Known { get; init; }
