@@ -100,13 +100,13 @@ internal static class PhysioNet2012Files
         while (tar.GetNextEntry() is { } entry)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (entry.EntryType is TarEntryType.Directory || entry.DataStream is not { } data)
+            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
             {
                 continue;
             }
 
             content.SetLength(0);
-            data.CopyTo(content);
+            entry.DataStream?.CopyTo(content); // none where the file is empty
             Add(Path.GetFileName(entry.Name), content.GetBuffer().AsSpan(0, (int)content.Length), stays, pool, leftOut);
         }
 
