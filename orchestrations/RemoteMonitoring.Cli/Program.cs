@@ -20,6 +20,7 @@ public static class Program
             root.Options.Add(option);
         }
 
+        root.Subcommands.Add(SimulateCommand.Create());
         root.Subcommands.Add(ImportCommand.Create());
         root.Subcommands.Add(IngestCommand.Create());
 
