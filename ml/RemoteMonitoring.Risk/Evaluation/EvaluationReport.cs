@@ -1,3 +1,5 @@
+using System.Text.Json;
+using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 
 namespace RemoteMonitoring.Risk.Evaluation;
@@ -130,6 +132,13 @@ public sealed record EvaluationReport
 
     /// <summary>From roster to rows.</summary>
     public required IReadOnlyList<CohortFlowStep> Flow { get; init; }
+
+    /// <summary>The report as JSON; NaN as text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, RiskJsonContext.Default.EvaluationReport);
+
+    /// <summary>Reads a report; throws <see cref="JsonException"/> saying what is wrong.</summary>
+    public static EvaluationReport FromJson(string json) => JsonSerializer.Deserialize(json, RiskJsonContext.Default.EvaluationReport)
+        ?? throw new JsonException("The report is null.");
 }
 
 /// <summary>A report and the rows it was computed from.</summary>

@@ -35,8 +35,11 @@ public sealed record BoostingSettings
     /// <summary>Most distinct values kept of a column.</summary>
     public int MaximumBins { get; init; } = 127;
 
-    /// <summary>Threads; fixed, so that a run does not depend on the machine's cores.</summary>
+    /// <summary>Threads for data that is worth them; fixed, so that a run does not depend on the machine's cores.</summary>
     public int Threads { get; init; } = 2;
+
+    /// <summary>Values (rows × columns) from which more than one thread is used.</summary>
+    public long SeveralThreadsFrom { get; init; } = 5_000_000;
 }
 
 /// <summary>A trained set of trees: ML.NET's own form for the file, ours for scoring.</summary>
@@ -77,8 +80,10 @@ internal static class Boosting
             // Off by default, and of no effect unless the histogram layout is fixed: left free it is chosen by timing.
             Deterministic = true,
             ForceColumnWise = true,
-            // Left unset LightGBM takes every core, and sums in another order on another machine.
-            NumberOfThreads = settings.Threads,
+            // Left unset LightGBM takes every core. Its threads wait for each other by spinning, some hundred times a tree:
+            // on small data beside any other busy process two threads took eight times as long as one. Trained
+            // deterministically, the trees are the same bits either way.
+            NumberOfThreads = (long)rows.Length * matrix.Columns < settings.SeveralThreadsFrom ? 1 : settings.Threads,
             Booster = new GradientBooster.Options
             {
                 FeatureFraction = settings.FeatureFraction,
