@@ -20,9 +20,14 @@ public static class Program
             root.Options.Add(option);
         }
 
+        root.Subcommands.Add(DemoCommand.Create());
         root.Subcommands.Add(SimulateCommand.Create());
         root.Subcommands.Add(ImportCommand.Create());
         root.Subcommands.Add(IngestCommand.Create());
+        root.Subcommands.Add(FeaturesCommand.Create());
+        root.Subcommands.Add(TrainCommand.Create());
+        root.Subcommands.Add(ScoreCommand.Create());
+        root.Subcommands.Add(WorklistCommand.Create());
 
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -52,7 +57,7 @@ public static class Program
     {
         OperationCanceledException => "stopped; run the same command again to go on.",
         AggregateException { InnerExceptions: [var only] } => OneLine(only),
-        UserException or LakeException or ImportException => e.Message.ReplaceLineEndings(" "),
+        UserException or LakeException or ImportException or Risk.Scoring.ModelException => e.Message.ReplaceLineEndings(" "),
         IOException or UnauthorizedAccessException => e.Message.ReplaceLineEndings(" "),
         _ => null,
     };

@@ -1,4 +1,5 @@
 using NodaTime;
+using RemoteMonitoring.Risk.Training;
 
 namespace RemoteMonitoring.Risk.Tasks;
 
@@ -17,8 +18,9 @@ public static class BundledTasks
         // Admissions reach the roster through discharge letters and phone calls, rarely the same day.
         ReportingDelay = Duration.FromDays(2),
         MinimumUnderMonitoring = Duration.FromDays(3),
-        FeatureSet = "home-daily",
+        FeatureSet = "home",
         BaselineRule = BaselineRules.News2,
+        Splits = [SplitKind.NewPatientsLater],
     };
 
     /// <summary>An alert on the next local day that the clinical monitoring team of TIHM would validate.</summary>
@@ -33,8 +35,9 @@ public static class BundledTasks
         // The team works through its alerts on the day they are raised.
         ReportingDelay = Duration.FromDays(1),
         MinimumUnderMonitoring = Duration.FromDays(1),
-        FeatureSet = "tihm-daily",
+        FeatureSet = "home",
         BaselineRule = BaselineRules.TrailingSevenDays,
+        Splits = [SplitKind.KnownPatientsLater, SplitKind.NewPatients],
     };
 
     /// <summary>Death before leaving hospital, told from the first 48 hours of an intensive-care stay.</summary>
@@ -49,8 +52,9 @@ public static class BundledTasks
         Horizon = Horizon.RestOfStay,
         ReportingDelay = Duration.Zero,
         MinimumUnderMonitoring = Duration.FromHours(48),
-        FeatureSet = "icu-48h",
+        FeatureSet = "acute",
         BaselineRule = BaselineRules.News2,
+        Splits = [SplitKind.NewPatients],
     };
 
     /// <summary>All of them.</summary>

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using NodaTime;
 using NodaTime.TimeZones;
+using RemoteMonitoring.Risk.Training;
 
 namespace RemoteMonitoring.Risk.Tasks;
 
@@ -104,6 +105,9 @@ public sealed record TaskDefinition
 
     /// <summary>The rule a model has to beat beside NEWS2: <see cref="BaselineRules"/>.</summary>
     public required string BaselineRule { get; init; }
+
+    /// <summary>How a model of the task is evaluated; the first is the one it is judged by.</summary>
+    public IReadOnlyList<SplitKind> Splits { get; init; } = [SplitKind.NewPatients];
 
     /// <summary>SHA-256 over everything that decides rows and labels (not the title), lower-case hex.</summary>
     public string Hash

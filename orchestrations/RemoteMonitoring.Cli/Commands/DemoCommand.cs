@@ -1,0 +1,170 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Cohorts.Import;
+using RemoteMonitoring.Cohorts.Simulation;
+using RemoteMonitoring.Ingestion;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Cli.Commands;
+
+/// <summary><c>rmon demo</c>: the whole path on one machine, from device messages to a ranked and explained list.</summary>
+internal static class DemoCommand
+{
+    private const string Simulated = "simulated";
+
+    public static Command Create()
+    {
+        var data = new Option<string>("--data")
+        {
+            Description = $"{Simulated}, or a public data set: {string.Join(", ", ImportCommand.DataSets)}",
+            DefaultValueFactory = _ => Simulated,
+        };
+        data.AcceptOnlyFromAmong([Simulated, .. ImportCommand.DataSets]);
+        var folder = new Argument<string?>("dir") { Description = "Folder with the public data set's original files", Arity = ArgumentArity.ZeroOrOne };
+        var patients = new Option<int>("--patients") { Description = "Simulated patients", DefaultValueFactory = _ => new SimulationOptions().Patients };
+        var days = new Option<int>("--days") { Description = "Simulated days", DefaultValueFactory = _ => new SimulationOptions().Days };
+        var seed = new Option<ulong>("--seed") { Description = "Seed of the simulation", DefaultValueFactory = _ => new SimulationOptions().Seed };
+        var command = new Command("demo", "Simulate or import, ingest, extract, train, evaluate, score the last day, and print the lists")
+        {
+            data, folder, patients, days, seed,
+        };
+        command.SetAction(async (parsed, token) =>
+        {
+            var clock = Stopwatch.StartNew();
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            var home = GlobalOptions.HomeOf(parsed);
+            var dataSet = parsed.GetRequiredValue(data);
+            var source = parsed.GetValue(folder);
+            if (dataSet == Simulated != source is null)
+            {
+                throw new UserException(source is null
+                    ? $"--data {dataSet} needs the folder with the data set's original files: rmon demo --data {dataSet} DIR."
+                    : $"'{source}': the simulated cohort takes no folder. For a public data set name it: rmon demo --data {ImportCommand.DataSets[0]} {source}.");
+            }
+
+            var options = new SimulationOptions { Patients = parsed.GetValue(patients), Days = parsed.GetValue(days), Seed = parsed.GetValue(seed) };
+            var feed = await FeedAsync(terminal, home, dataSet, source, options, token);
+            using var store = CohortStore.Open(home, dataSet);
+            var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, dataSet), null, false), token);
+            var task = TaskOf(dataSet);
+            var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, token);
+            var (ledger, worklists, scoredBefore) = await ScoreCommand.RunAsync(terminal, store, manifest, task, null, model.Version, null, token);
+
+            terminal.Line();
+            terminal.Line(feed.Source);
+            IngestCommand.ShowAccount(terminal, manifest);
+            foreach (var (reason, count) in feed.LeftOut)
+            {
+                terminal.Line($"left out by the source's own convention, before messages were made: {Terminal.Number(count)} {reason}");
+            }
+
+            await ShowRejectedByVitalAsync(terminal, store, token);
+            TrainCommand.Show(terminal, store, model);
+            foreach (var worklist in worklists)
+            {
+                Results.ShowWorklist(terminal, worklist, rows: 5);
+            }
+
+            terminal.Heading("Where everything lies");
+            terminal.Table(
+                ["what", "where"],
+                [
+                    ["feed", FeedPath(home, dataSet)],
+                    ["lake", store.Lake.Root],
+                    ["documents", Path.Combine(store.Folder, "documents.db")],
+                    ["vectors", store.Lake.FullPath(model.Features)],
+                    ["model", store.Lake.FullPath(model.Folder)],
+                    ["ledger", store.Lake.FullPath(LakePaths.Ledger(ledger.Run))],
+                ]);
+            var nothingNew = report.NothingNew && trainedBefore && scoredBefore;
+            terminal.Line(string.Create(CultureInfo.InvariantCulture, $"Done in {clock.Elapsed.TotalSeconds:F0} s.")
+                + (nothingNew ? " Everything was there already: the same input makes the same output, and nothing was written twice." : ""));
+            terminal.Line("Decision support for trained staff; not a medical device."
+                + (dataSet == Simulated ? " Figures on made-up patients do not compare with figures on real ones." : " Patients listed here also taught the final model; the figures above are of patients or days held out from it."));
+            terminal.Document(Document(store, feed, manifest, model, ledger, worklists, nothingNew, clock.Elapsed));
+            return IngestCommand.Warnings(terminal, report) > 0 ? ExitCodes.DoneWithUnreadableLines : ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static TaskDefinition TaskOf(string dataSet) => dataSet switch
+    {
+        TihmImporter.Cohort => BundledTasks.TihmAlertNextDay,
+        PhysioNet2012Importer.Cohort => BundledTasks.InHospitalDeath,
+        _ => BundledTasks.AdmissionSevenDays,
+    };
+
+    private static string FeedPath(string home, string dataSet) => Path.Combine(home, "feeds", dataSet);
+
+    /// <summary>
+    /// Makes the feed, and keeps the one that is there when it is of the same epoch. A home that holds the same cohort from
+    /// another source is refused: two sources under one name would become one cohort.
+    /// </summary>
+    private static async Task<Feed> FeedAsync(
+        Terminal terminal, string home, string dataSet, string? source, SimulationOptions options, CancellationToken cancellationToken) =>
+        await terminal.StageAsync(source is null ? "simulate" : "import", progress => Task.Run(() =>
+        {
+            var path = FeedPath(home, dataSet);
+            var draft = path + ".new";
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (Directory.Exists(draft))
+            {
+                Directory.Delete(draft, recursive: true);
+            }
+
+            var feed = source is null
+                ? SimulateCommand.Run(options, draft, progress, cancellationToken)
+                : ImportCommand.Run(dataSet, source, draft, progress, cancellationToken);
+            if (!Directory.Exists(path))
+            {
+                Directory.Move(draft, path);
+                return (feed, $"{Terminal.Number(feed.Messages)} device messages");
+            }
+
+            Directory.Delete(draft, recursive: true);
+            var present = Feed.FromJson(File.ReadAllText(Path.Combine(path, Feed.FileName)));
+            return present.Epoch == feed.Epoch
+                ? (feed, $"nothing new: the same {Terminal.Number(feed.Messages)} device messages")
+                : throw new UserException($"{home}: already holds '{dataSet}' from another source ({present.Source}). Use another --home.");
+        }, cancellationToken));
+
+    /// <summary>Which vitals were rejected why, and how many of the values were zero or below: what bad sensors and zero-filled fields look like.</summary>
+    private static async Task ShowRejectedByVitalAsync(Terminal terminal, CohortStore store, CancellationToken cancellationToken)
+    {
+        var counts = await RejectedByVital.CountAsync(store.Lake, cancellationToken);
+        if (counts.Count > 0)
+        {
+            terminal.Table(
+                ["rejected at the door", "code", "because", "readings", "of these ≤ 0"],
+                counts.Take(15).Select(c => new[] { c.Label, c.Code, c.Reason, Terminal.Number(c.Readings), Terminal.Number(c.ZeroOrBelow) }),
+                3, 4);
+        }
+    }
+
+    private static JsonObject Document(
+        CohortStore store,
+        Feed feed,
+        Workflows.Compaction.ObservationsManifest manifest,
+        Workflows.Training.TrainedModel model,
+        Workflows.DailyRisk.LedgerEntry ledger,
+        IReadOnlyList<Workflows.DailyRisk.TeamWorklist> worklists,
+        bool nothingNew,
+        TimeSpan elapsed)
+    {
+        var document = Results.TrainedJson(store, model);
+        document["data"] = feed.Cohort;
+        document["source"] = feed.Source;
+        document["left_out"] = new JsonObject(feed.LeftOut.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value)));
+        document["readings"] = IngestCommand.AccountJson(manifest);
+        document["scored"] = ScoreCommand.ScoredJson(store, ledger, worklists);
+        document["lake"] = store.Lake.Root;
+        document["nothing_new"] = nothingNew;
+        document["seconds"] = Math.Round(elapsed.TotalSeconds, 1);
+        return document;
+    }
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Features;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Workflows;
+using RemoteMonitoring.Workflows.DailyRisk;
+
+namespace RemoteMonitoring.Cli.Commands;
+
+/// <summary><c>rmon features TASK</c>: the vectors of a task's patients at an instant, as a Parquet file.</summary>
+internal static class FeaturesCommand
+{
+    public static Command Create()
+    {
+        var task = TrainCommand.TaskArgument();
+        var asOf = ScoreCommand.AsOfOption();
+        var output = new Option<string?>("--out") { Description = "File to write. Default: in the lake, below gold/features", HelpName = "FILE" };
+        var command = new Command("features", "Compute the point-in-time vectors of everybody a task can score at an instant") { task, asOf, output };
+        command.SetAction(async (parsed, token) =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            using var store = GlobalOptions.OpenCohort(parsed);
+            var manifest = await TrainCommand.CompactedAsync(store, token);
+            var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
+            var set = FeatureSet.Named(definition.FeatureSet);
+            var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, token);
+            var instant = ScoreCommand.AsOf(parsed.GetValue(asOf)) ?? DailyRiskRun.LatestAsOf(definition, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
+            var cohort = Cohort.Scoreable(definition, reference, instant);
+            var table = await terminal.StageAsync("features", async progress =>
+            {
+                VectorKey[] keys = [.. cohort.Rows.Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), instant.ToUnixMicros()))];
+                var made = await FeatureStage.BuildAsync(store.Lake, manifest, set, reference, keys, done => progress.Report(new Fraction(done, keys.Length)), token);
+                return (made, $"{Terminal.Number(made.Rows)} vectors of {set.Columns.Count} features as of {instant}");
+            });
+            var path = parsed.GetValue(output);
+            if (path is null)
+            {
+                var lakePath = LakePaths.Features(set.Definition.Name, LakePaths.Stamp(instant.ToUnixMicros()), $"{definition.Name}-{manifest.InputHash}");
+                await store.Lake.TryCreateTableAsync(lakePath, FeatureStage.ToParquet(table), token);
+                path = store.Lake.FullPath(lakePath);
+            }
+            else
+            {
+                await File.WriteAllBytesAsync(path, await FeatureStage.ToParquet(table).ToBytesAsync(token), token);
+            }
+
+            Results.ShowFlow(terminal, cohort.Flow);
+            terminal.Line($"vectors: {path}");
+            terminal.Document(new JsonObject
+            {
+                ["feature_set"] = set.Definition.Name,
+                ["feature_set_hash"] = set.Hash,
+                ["as_of"] = instant.ToString(),
+                ["rows"] = table.Rows,
+                ["columns"] = set.Columns.Count,
+                ["path"] = path,
+            });
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using NodaTime;
+using NodaTime.Text;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Training;
+
+namespace RemoteMonitoring.Cli.Commands;
+
+/// <summary><c>rmon score TASK</c>: a prediction for everybody who can be scored, and a list per care team.</summary>
+internal static class ScoreCommand
+{
+    public static Command Create()
+    {
+        var task = TrainCommand.TaskArgument();
+        var asOf = AsOfOption();
+        var model = new Option<string?>("--model") { Description = "Folder of a model version, for one trained elsewhere. Default: the cohort's current one", HelpName = "DIR" };
+        var command = new Command("score", "Score everybody a task can score at an instant, and make the list of each care team") { task, asOf, model };
+        command.SetAction(async (parsed, token) =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            using var store = GlobalOptions.OpenCohort(parsed);
+            var manifest = await TrainCommand.CompactedAsync(store, token);
+            var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
+            var (version, modelLake) = parsed.GetValue(model) is { } folder ? Elsewhere(folder, definition) : (null, null);
+            version ??= await CurrentModel.FindAsync(store.Lake, definition.Name, token)
+                ?? throw new UserException($"{store.Folder}: there is no model for '{definition.Name}' yet. Run 'rmon train {definition.Name}' first.");
+            var (ledger, worklists, _) = await RunAsync(terminal, store, manifest, definition, AsOf(parsed.GetValue(asOf)), version, modelLake, token);
+            Results.ShowFlow(terminal, ledger.Flow);
+            foreach (var worklist in worklists)
+            {
+                Results.ShowWorklist(terminal, worklist, rows: 5);
+            }
+
+            terminal.Document(ScoredJson(store, ledger, worklists));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    public static Option<string?> AsOfOption()
+    {
+        var option = new Option<string?>("--as-of")
+        {
+            Description = "Instant to speak for, UTC; nothing known later is used. Default: the last midnight (or the last reading) that has landed",
+            HelpName = "2025-06-30T00:00:00Z",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValue(option) is { } text && !InstantPattern.ExtendedIso.Parse(text).Success)
+            {
+                result.AddError($"--as-of takes an instant in UTC like 2025-06-30T00:00:00Z; got '{text}'.");
+            }
+        });
+        return option;
+    }
+
+    public static Instant? AsOf(string? text) => text is null ? null : InstantPattern.ExtendedIso.Parse(text).Value;
+
+    public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists, bool AlreadyThere)> RunAsync(
+        Terminal terminal,
+        CohortStore store,
+        ObservationsManifest manifest,
+        TaskDefinition task,
+        Instant? asOf,
+        string version,
+        LakeDirectory? modelLake,
+        CancellationToken cancellationToken) => await terminal.StageAsync("score", async _ =>
+    {
+        var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
+        var instant = asOf ?? DailyRiskRun.LatestAsOf(task, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
+        var request = new DailyRiskRequest { Task = task, AsOf = instant, Model = version, ModelLake = modelLake };
+        var done = await Task.Run(() => DailyRiskRun.RunAsync(store, manifest, request, cancellationToken), cancellationToken);
+        return (done, done.AlreadyThere
+            ? $"nothing new: run {done.Ledger.Run} as of {done.Ledger.AsOf} stands"
+            : $"{Terminal.Number(done.Ledger.Scored)} patients scored as of {done.Ledger.AsOf}, {Terminal.Number(done.Ledger.NotScored)} not scoreable, {Terminal.Number(done.Ledger.Listed)} listed");
+    });
+
+    public static JsonObject ScoredJson(CohortStore store, LedgerEntry ledger, IReadOnlyList<TeamWorklist> worklists) => new()
+    {
+        ["task"] = ledger.Task,
+        ["run"] = ledger.Run,
+        ["as_of"] = ledger.AsOf.ToString(),
+        ["known_by"] = ledger.KnownBy.ToString(),
+        ["model"] = ledger.Model,
+        ["scored"] = ledger.Scored,
+        ["not_scored"] = ledger.NotScored,
+        ["listed"] = ledger.Listed,
+        ["ledger"] = store.Lake.FullPath(LakePaths.Ledger(ledger.Run)),
+        ["predictions"] = new JsonArray([.. ledger.Outputs
+            .Where(o => o.Path.StartsWith("gold/predictions/", StringComparison.Ordinal))
+            .Select(o => (JsonNode)store.Lake.FullPath(o.Path))]),
+        ["worklists"] = Results.WorklistsJson(worklists),
+    };
+
+    /// <summary>A folder <c>…/models/{task}/{version}</c> of any lake.</summary>
+    private static (string Version, LakeDirectory Lake) Elsewhere(string folder, TaskDefinition task)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var models = Path.GetDirectoryName(Path.GetDirectoryName(full));
+        return Directory.Exists(full) && Path.GetFileName(models) == "models" && Path.GetFileName(Path.GetDirectoryName(full)) == task.Name
+            ? (Path.GetFileName(full), new LakeDirectory(Path.GetDirectoryName(models)!))
+            : throw new UserException($"{full}: not the folder of a model of '{task.Name}'. Name one like LAKE/models/{task.Name}/VERSION.");
+    }
+}

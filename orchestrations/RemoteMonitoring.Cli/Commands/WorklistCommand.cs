@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Workflows.DailyRisk;
+
+namespace RemoteMonitoring.Cli.Commands;
+
+/// <summary><c>rmon worklist</c>: the latest list of each care team, or of one.</summary>
+internal static class WorklistCommand
+{
+    public static Command Create()
+    {
+        var team = new Option<string?>("--team") { Description = "Only this care team", HelpName = "ID" };
+        var command = new Command("worklist", "Show the latest ranked list of each care team, with reasons") { team };
+        command.SetAction(parsed =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            using var store = GlobalOptions.OpenCohort(parsed);
+            var latest = store.Documents.List(Containers.Worklists)
+                .GroupBy(d => d.PartitionKey, StringComparer.Ordinal)
+                .Select(g => RiskDocumentJson.ReadWorklist(g.MaxBy(d => d.Id, StringComparer.Ordinal)!.Body))
+                .ToArray();
+            if (latest.Length == 0)
+            {
+                throw new UserException($"{store.Folder}: there is no list yet. Run 'rmon train' and 'rmon score' first, or 'rmon demo'.");
+            }
+
+            var wanted = parsed.GetValue(team);
+            var shown = latest.Where(w => wanted is null || w.CareTeamId == wanted).ToArray();
+            if (shown.Length == 0)
+            {
+                throw new UserException($"There is no care team '{wanted}'; there are {string.Join(", ", latest.Select(w => w.CareTeamId))}.");
+            }
+
+            foreach (var worklist in shown)
+            {
+                Results.ShowWorklist(terminal, worklist, worklist.Listed.Count);
+            }
+
+            terminal.Line("Decision support for trained staff; not a medical device.");
+            terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["worklists"] = Results.WorklistsJson(shown) });
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Training;
+
+namespace RemoteMonitoring.Cli;
+
+/// <summary>Cohort flow, figures and lists, as people read them and as <c>--json</c> carries them.</summary>
+internal static class Results
+{
+    private static readonly (string Scorer, string Title)[] s_scorers =
+    [
+        (MetricNames.Model, "LightGBM (the model)"),
+        (MetricNames.Logistic, "logistic regression"),
+        (MetricNames.News2, "NEWS2"),
+        (MetricNames.TrailingRate, "own events, last 7 days"),
+    ];
+
+    private static readonly (string Metric, string Title)[] s_metrics =
+    [
+        (MetricNames.Auroc, "AUROC"),
+        (MetricNames.Auprc, "AUPRC"),
+        (MetricNames.Brier, "Brier"),
+        (MetricNames.CalibrationSlope, "calibration slope"),
+    ];
+
+    public static void ShowFlow(Terminal terminal, IReadOnlyList<CohortFlowStep> flow)
+    {
+        terminal.Heading("Cohort flow");
+        terminal.Table(
+            ["", "patients", "instants", ""],
+            flow.Select(s => new[] { s.Kept ? "=" : "−", Terminal.Number(s.Patients), s.Rows == 0 ? "" : Terminal.Number(s.Rows), s.Reason }),
+            1, 2);
+    }
+
+    public static void ShowMetrics(Terminal terminal, EvaluationReport report)
+    {
+        terminal.Heading($"Held-out figures: {report.Split}");
+        terminal.Line($"{Terminal.Number(report.Rows)} instants of {Terminal.Number(report.Patients)} patients, {Terminal.Number(report.Events)} with the outcome "
+            + $"({(double)report.Events / report.Rows:P1}); 95 % intervals over {report.Resamples} resamples of patients");
+        terminal.Table(
+            ["", .. s_metrics.Select(m => m.Title)],
+            s_scorers.Where(s => report.Metrics.ContainsKey(s.Scorer)).Select(s => (string[])
+            [
+                s.Title,
+                .. s_metrics.Select(m => report.Metrics[s.Scorer].TryGetValue(m.Metric, out var metric) ? Interval(metric) : ""),
+            ]));
+    }
+
+    public static void ShowWorklist(Terminal terminal, TeamWorklist worklist, int rows)
+    {
+        terminal.Heading($"{worklist.Name}: {worklist.Title.ToLowerInvariant()}");
+        terminal.Line($"as of {worklist.AsOf:uuuu-MM-dd HH:mm} UTC; {worklist.Scored} patients scored, the team can call {worklist.Capacity}"
+            + (worklist.NotScored.Count > 0 ? $"; not scoreable: {worklist.NotScored.Count} ({worklist.NotScored[0].Why})" : ""));
+        terminal.Table(
+            ["#", "patient", "risk", "NEWS2", "why (what moved the score, not the cause)"],
+            worklist.Listed.Take(rows).Select((p, i) => new[]
+            {
+                (i + 1).ToString(CultureInfo.InvariantCulture),
+                p.PatientId,
+                p.Probability.ToString("P1", CultureInfo.InvariantCulture),
+                p.News2 is { } n ? n.Low == n.High ? $"{n.Point}" : $"{n.Point} ({n.Low}–{n.High})" : "unknown",
+                p.Reasons.Count == 0 ? "nothing stands out" : string.Join("\n", p.Reasons.Select(r => r.Text)),
+            }),
+            0, 2);
+        if (worklist.Listed.Count > rows)
+        {
+            terminal.Line($"   … and {worklist.Listed.Count - rows} more: rmon worklist --team {worklist.CareTeamId}");
+        }
+    }
+
+    public static JsonObject MetricsJson(EvaluationReport report) => new(report.Metrics.Select(scorer => KeyValuePair.Create(
+        scorer.Key,
+        (JsonNode?)new JsonObject(scorer.Value.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)new JsonObject
+        {
+            ["value"] = Finite(m.Value.Value),
+            ["low"] = Finite(m.Value.Low),
+            ["high"] = Finite(m.Value.High),
+        }))))));
+
+    public static JsonArray FlowJson(IReadOnlyList<CohortFlowStep> flow) => new([.. flow.Select(s => new JsonObject
+    {
+        ["step"] = s.Step,
+        ["kept"] = s.Kept,
+        ["patients"] = s.Patients,
+        ["rows"] = s.Rows,
+        ["reason"] = s.Reason,
+    })]);
+
+    /// <summary>The first evaluation at the top, where scripts look for it, and all of them below.</summary>
+    public static JsonObject TrainedJson(CohortStore store, TrainedModel model) => new()
+    {
+        ["task"] = model.Task,
+        ["model"] = store.Lake.FullPath(model.Folder),
+        ["version"] = model.Version,
+        ["split"] = model.Reports[0].Split,
+        ["metrics"] = MetricsJson(model.Reports[0]),
+        ["held_out"] = store.Lake.FullPath(model.HeldOut[0]),
+        ["evaluations"] = new JsonArray([.. model.Reports.Select((report, i) => new JsonObject
+        {
+            ["split"] = report.Split,
+            ["rows"] = report.Rows,
+            ["patients"] = report.Patients,
+            ["events"] = report.Events,
+            ["metrics"] = MetricsJson(report),
+            ["held_out"] = store.Lake.FullPath(model.HeldOut[i]),
+        })]),
+        ["cohort_flow"] = FlowJson(model.Reports[0].Flow),
+        ["features"] = store.Lake.FullPath(model.Features),
+    };
+
+    public static JsonArray WorklistsJson(IEnumerable<TeamWorklist> worklists) => new([.. worklists.Select(w => new JsonObject
+    {
+        ["care_team_id"] = w.CareTeamId,
+        ["name"] = w.Name,
+        ["as_of"] = w.AsOf.ToString(),
+        ["capacity"] = w.Capacity,
+        ["scored"] = w.Scored,
+        ["listed"] = new JsonArray([.. w.Listed.Select((p, i) => new JsonObject
+        {
+            ["rank"] = i + 1,
+            ["patient_id"] = p.PatientId,
+            ["probability"] = p.Probability,
+            ["news2"] = p.News2 is { } n ? new JsonObject { ["low"] = n.Low, ["point"] = n.Point, ["high"] = n.High } : null,
+            ["reasons"] = new JsonArray([.. p.Reasons.Select(r => (JsonNode)r.Text)]),
+        })]),
+        ["not_scored"] = new JsonArray([.. w.NotScored.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
+    })]);
+
+    private static string Interval(Metric metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
+
+    private static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
+}

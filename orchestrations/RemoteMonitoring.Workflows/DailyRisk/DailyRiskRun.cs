@@ -1,0 +1,266 @@
+using System.Reflection;
+using System.Text;
+using NodaTime;
+using RemoteMonitoring.Features;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Messages;
+using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Training;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>What a run of daily risk is asked for.</summary>
+public sealed record DailyRiskRequest
+{
+    /// <summary>Task.</summary>
+    public required TaskDefinition Task { get; init; }
+
+    /// <summary>Instant to score.</summary>
+    public required Instant AsOf { get; init; }
+
+    /// <summary>Nothing known later is used; by default as-of itself.</summary>
+    public Instant? KnownBy { get; init; }
+
+    /// <summary>Version of the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Lake that holds the model, where it is not the cohort's own.</summary>
+    public LakeDirectory? ModelLake { get; init; }
+}
+
+/// <summary>
+/// Scores a cohort at an instant: vectors → scores and reasons → predictions in lake and documents → a list per care team →
+/// ledger. The run's id is the hash of all it depends on; the ledger entry is written last, so a run that has one is whole,
+/// and the same request again returns it.
+/// </summary>
+public static class DailyRiskRun
+{
+    /// <summary>Name in ledger and run ids.</summary>
+    public const string Workflow = "daily-risk";
+
+    private const string Rules = "daily-risk 1";
+
+    /// <summary>Scores.</summary>
+    /// <returns>The ledger entry, the lists by team, and whether the run was there already.</returns>
+    public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists, bool AlreadyThere)> RunAsync(
+        CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)
+    {
+        var set = FeatureSet.Named(request.Task.FeatureSet);
+        var asOf = request.AsOf.ToUnixMicros();
+        var knownBy = (request.KnownBy ?? request.AsOf).ToUnixMicros();
+        var run = LakeDirectory.Hash(Encoding.UTF8.GetBytes(
+            $"{Rules}\n{manifest.InputHash}\n{request.Task.Hash}\n{set.Hash}\n{request.Model}\n{asOf}\n{knownBy}"))[..16];
+        if (await store.Lake.TryReadAsync(LakePaths.Ledger(run), cancellationToken) is { } done)
+        {
+            return (RiskDocumentJson.ReadLedger(done), Worklists(store, run), true);
+        }
+
+        var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
+        var model = await CurrentModel.LoadAsync(request.ModelLake ?? store.Lake, request.Task.Name, request.Model, set.Hash, cancellationToken);
+        var cohort = Cohort.Scoreable(request.Task, reference, request.AsOf);
+        var records = PatientRecord.Index(reference);
+        var predictions = new List<Prediction>();
+        var notScored = new List<NotScored>();
+        var outputs = new List<LedgerOutput>();
+        for (var shard = 0; shard < manifest.Shards; shard++)
+        {
+            VectorKey[] keys =
+            [
+                .. cohort.Rows
+                    .Where(r => Partitioning.PartitionOf(r.PatientId, manifest.Shards) == shard)
+                    .Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), knownBy)),
+            ];
+            var observations = await CompactionStage.ReadShardAsync(store.Lake, manifest, shard, cancellationToken);
+            var table = new VectorBuilder(set, observations, records).Build(keys, cancellationToken);
+            outputs.Add(await WriteAsync(store.Lake, LakePaths.Features(set.Definition.Name, LakePaths.Stamp(asOf), $"{run}-{shard:D4}"), FeatureStage.ToParquet(table), cancellationToken));
+            var scored = Score(request, set, run, model, table, observations, records, knownBy, notScored);
+            predictions.AddRange(scored);
+            outputs.Add(await WriteAsync(store.Lake, LakePaths.Predictions(LakePaths.Stamp(asOf), run, shard), ToParquet(scored), cancellationToken));
+        }
+
+        var worklists = MakeWorklists(request, run, reference, records, knownBy, predictions, notScored);
+        store.Documents.Upsert(Containers.Predictions, predictions.Select(p => new Document { PartitionKey = p.PatientId, Id = p.Id, Body = RiskDocumentJson.ToJson(p) }));
+        store.Documents.Upsert(Containers.Worklists, worklists.Select(w => new Document { PartitionKey = w.CareTeamId, Id = $"{LakePaths.Stamp(asOf)}-{run}", Body = RiskDocumentJson.ToJson(w) }));
+        var ledger = new LedgerEntry
+        {
+            Run = run,
+            Workflow = Workflow,
+            Task = request.Task.Name,
+            TaskHash = request.Task.Hash,
+            AsOf = request.AsOf,
+            KnownBy = UnixMicros.ToInstant(knownBy),
+            Inputs = manifest.Inputs,
+            Observations = manifest.InputHash,
+            FeatureSet = set.Definition.Name,
+            FeatureSetHash = set.Hash,
+            Model = request.Model,
+            Code = typeof(DailyRiskRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            Outputs = outputs,
+            Flow = cohort.Flow,
+            Scored = predictions.Count,
+            NotScored = notScored.Count,
+            Listed = worklists.Sum(w => w.Listed.Count),
+        };
+        store.Documents.Upsert(Containers.Runs, [new Document { PartitionKey = Workflow, Id = $"{LakePaths.Stamp(asOf)}-{run}", Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }]);
+        await store.Lake.TryCreateAsync(LakePaths.Ledger(run), RiskDocumentJson.ToBytes(ledger), cancellationToken);
+        return (ledger, worklists, false);
+    }
+
+    /// <summary>
+    /// The instant to score when none is named: on a daily grid the last midnight before the watermark in the zone that most
+    /// patients live in, else the watermark itself.
+    /// </summary>
+    public static Instant LatestAsOf(TaskDefinition task, ReferenceData reference, Instant watermark)
+    {
+        if (task.Grid != AsOfGrid.DailyLocalMidnight || reference.Patients.Count == 0)
+        {
+            return watermark;
+        }
+
+        var name = reference.Patients.CountBy(p => p.TimeZone).OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal).First().Key;
+        var zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(name) ?? DateTimeZone.Utc;
+        return zone.AtStartOfDay(watermark.InZone(zone).Date).ToInstant();
+    }
+
+    /// <summary>The lists of a run, by team.</summary>
+    public static IReadOnlyList<TeamWorklist> Worklists(CohortStore store, string run) =>
+        [.. store.Documents.List(Containers.Worklists)
+            .Where(d => d.Id.EndsWith($"-{run}", StringComparison.Ordinal))
+            .Select(d => RiskDocumentJson.ReadWorklist(d.Body))];
+
+    private static List<Prediction> Score(
+        DailyRiskRequest request,
+        FeatureSet set,
+        string run,
+        Risk.Scoring.RiskModel model,
+        FeatureTable table,
+        PatientObservations observations,
+        IReadOnlyDictionary<string, PatientRecord> records,
+        long knownBy,
+        List<NotScored> notScored)
+    {
+        var lookBack = set.Definition.LookBack * UnixMicros.PerHour;
+        var scores = model.Score(table);
+        var predictions = new List<Prediction>();
+        for (var row = 0; row < table.Rows; row++)
+        {
+            if (!HasReading(observations, table.PatientId[row], table.AsOf[row], knownBy, lookBack))
+            {
+                notScored.Add(new NotScored(table.PatientId[row], $"no reading in the last {set.Definition.LookBack / 24} days"));
+                continue;
+            }
+
+            var zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(records[table.PatientId[row]].RosterAt(knownBy)?.TimeZone ?? "Etc/UTC") ?? DateTimeZone.Utc;
+            predictions.Add(new Prediction
+            {
+                Id = $"{LakePaths.Stamp(table.AsOf[row])}-{run}",
+                PatientId = table.PatientId[row],
+                Task = request.Task.Name,
+                AsOf = UnixMicros.ToInstant(table.AsOf[row]),
+                KnownBy = UnixMicros.ToInstant(knownBy),
+                Model = request.Model,
+                FeatureSetHash = set.Hash,
+                Run = run,
+                Probability = scores.P[row],
+                Raw = scores.Raw[row],
+                News2 = double.IsNaN(table.News2Point[row]) ? null : new News2Figures((int)table.News2Low[row], (int)table.News2Point[row], (int)table.News2High[row]),
+                Reasons = ReasonText.Of(model.Explain(table, row), table, row, observations, knownBy, lookBack, zone),
+            });
+        }
+
+        return predictions;
+    }
+
+    private static bool HasReading(PatientObservations observations, string patientId, long asOf, long knownBy, long lookBack)
+    {
+        foreach (var vital in Telemetry.Catalog.VitalSignCatalog.Default.Vitals)
+        {
+            var rows = observations.RowsOf(patientId, vital.Index);
+            var end = observations.FirstAfter(rows, asOf);
+            for (var i = observations.FirstAfter(rows, asOf - lookBack); i < end; i++)
+            {
+                if (observations.IsKnown(i, knownBy))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static List<TeamWorklist> MakeWorklists(
+        DailyRiskRequest request,
+        string run,
+        ReferenceData reference,
+        IReadOnlyDictionary<string, PatientRecord> records,
+        long knownBy,
+        List<Prediction> predictions,
+        List<NotScored> notScored)
+    {
+        string? TeamOf(string patientId) => records[patientId].RosterAt(knownBy)?.CareTeamId;
+        var byTeam = predictions.ToLookup(p => TeamOf(p.PatientId));
+        var silentByTeam = notScored.ToLookup(n => TeamOf(n.PatientId));
+        return
+        [
+            .. reference.Teams
+                .Where(t => t.Known.ToUnixMicros() <= knownBy)
+                .GroupBy(t => t.CareTeamId, StringComparer.Ordinal)
+                .Select(g => g.MaxBy(t => t.Known)!)
+                .OrderBy(t => t.CareTeamId, StringComparer.Ordinal)
+                .Select(team => new TeamWorklist
+                {
+                    CareTeamId = team.CareTeamId,
+                    Name = team.Name,
+                    Capacity = team.Capacity,
+                    Title = request.Task.Title,
+                    AsOf = request.AsOf,
+                    Run = run,
+                    Scored = byTeam[team.CareTeamId].Count(),
+                    Listed =
+                    [
+                        .. byTeam[team.CareTeamId]
+                            .OrderByDescending(p => p.Raw)
+                            .ThenBy(p => p.PatientId, StringComparer.Ordinal)
+                            .Take(team.Capacity),
+                    ],
+                    NotScored = [.. silentByTeam[team.CareTeamId].OrderBy(n => n.PatientId, StringComparer.Ordinal)],
+                }),
+        ];
+    }
+
+    private static ParquetTable ToParquet(List<Prediction> predictions)
+    {
+        T[] Column<T>(Func<Prediction, T> value) => [.. predictions.Select(value)];
+        return new ParquetTable()
+            .Text("patient_id", Column(p => p.PatientId))
+            .Time("as_of", Column(p => p.AsOf.ToUnixMicros()))
+            .Time("known_by", Column(p => p.KnownBy.ToUnixMicros()))
+            .Text("task", Column(p => p.Task))
+            .Text("model", Column(p => p.Model))
+            .Text("run", Column(p => p.Run))
+            .Float64("probability", Column(p => p.Probability))
+            .Float64("raw", Column(p => p.Raw))
+            .Float64("news2_low", Column(p => p.News2?.Low ?? double.NaN))
+            .Float64("news2_point", Column(p => p.News2?.Point ?? double.NaN))
+            .Float64("news2_high", Column(p => p.News2?.High ?? double.NaN))
+            .Text("reasons", Column(p => string.Join("; ", p.Reasons.Select(r => r.Text))));
+    }
+
+    private static async Task<LedgerOutput> WriteAsync(LakeDirectory lake, string path, ParquetTable table, CancellationToken cancellationToken)
+    {
+        var bytes = await table.ToBytesAsync(cancellationToken);
+        var hash = LakeDirectory.Hash(bytes);
+        if (!await lake.TryCreateAsync(path, bytes, cancellationToken) && LakeDirectory.Hash(await lake.ReadAsync(path, cancellationToken)) != hash)
+        {
+            throw new LakeException($"{lake.FullPath(path)}: an earlier try of this run left other bytes than this one makes. Delete the file, which is derived, and run again.");
+        }
+
+        return new LedgerOutput(path, table.Rows, hash);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using NodaTime;
+using NodaTime.Text;
+using RemoteMonitoring.Features;
+using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Catalog;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>
+/// Turns what moved a score into what a care manager can check: the latest value with its time, beside the person's usual.
+/// It says what moved the score, not the cause of illness.
+/// </summary>
+public static class ReasonText
+{
+    /// <summary>Reasons a patient is shown with at the most.</summary>
+    public const int Most = 3;
+
+    private static readonly LocalDateTimePattern s_time = LocalDateTimePattern.CreateWithInvariantCulture("dddd HH':'mm");
+    private static readonly LocalDateTimePattern s_date = LocalDateTimePattern.CreateWithInvariantCulture("d MMM HH':'mm");
+
+    /// <summary>
+    /// The first reasons of an explanation, one a vital. A vital whose absence drives the score is said to be missing; a
+    /// column that speaks of no vital is said in its own words with its value.
+    /// </summary>
+    public static IReadOnlyList<Reason> Of(
+        Explanation explanation, FeatureTable table, int row, PatientObservations observations, long knownBy, long lookBack, DateTimeZone zone)
+    {
+        var reasons = new List<Reason>();
+        foreach (var candidate in explanation.Candidates)
+        {
+            var value = table.Values[table.IndexOf(candidate.Strongest.Name)][row];
+            var reason = candidate.IsVital
+                ? OfVital(candidate, value, observations, table.PatientId[row], table.AsOf[row], knownBy, lookBack, zone)
+                : OfColumn(candidate, value);
+            if (reason is not null)
+            {
+                reasons.Add(reason);
+            }
+
+            if (reasons.Count == Most)
+            {
+                break;
+            }
+        }
+
+        return reasons;
+    }
+
+    /// <summary>A value as people read it: the vital's short name, the number to the precision that matters, the unit.</summary>
+    public static string Format(VitalSign vital, double value) => $"{vital.Label} {Number(value)} {Unit(vital.Unit)}";
+
+    private static Reason? OfVital(
+        ReasonCandidate candidate, double value, PatientObservations observations, string patientId, long asOf, long knownBy, long lookBack, DateTimeZone zone)
+    {
+        var vital = VitalSignCatalog.Default[candidate.Key];
+        if (PersonalRange.Of(observations, patientId, vital.Index, lookBack, asOf, knownBy) is not { } range)
+        {
+            return new Reason
+            {
+                Vital = vital.Key,
+                Contribution = candidate.Contribution,
+                Text = $"no {vital.Label} reading in the last {Span(lookBack)}",
+            };
+        }
+
+        var usual = double.IsNaN(range.UsualLow)
+            ? $"no usual range yet ({range.UsualReadings} earlier readings)"
+            : $"usual {Number(range.UsualLow)}–{Number(range.UsualHigh)} {Unit(vital.Unit)}";
+        return new Reason
+        {
+            Vital = vital.Key,
+            Contribution = candidate.Contribution,
+            Value = range.Value,
+            Unit = vital.Unit,
+            EffectiveTime = UnixMicros.ToInstant(range.Time),
+            UsualLow = double.IsNaN(range.UsualLow) ? null : range.UsualLow,
+            UsualHigh = double.IsNaN(range.UsualHigh) ? null : range.UsualHigh,
+            Text = $"{Format(vital, range.Value)} on {When(range.Time, asOf, zone)}, {usual}{Driver(candidate.Strongest, value, vital)}",
+        };
+    }
+
+    private static Reason? OfColumn(ReasonCandidate candidate, double value) => double.IsNaN(value)
+        ? null // "It is not known that …" is no reason to call anybody.
+        : new Reason
+        {
+            Contribution = candidate.Contribution,
+            Text = candidate.Strongest.Unit == "1" && value is 0 or 1
+                ? $"{candidate.Fallback.Split(" as ")[0]}: {(value == 1 ? "yes" : "no")}"
+                : $"{candidate.Fallback}: {Number(value)}",
+        };
+
+    /// <summary>What of the vital moved the score, where it is not plainly the value that is quoted.</summary>
+    private static string Driver(FeatureColumn strongest, double value, VitalSign vital) => strongest.Statistic switch
+    {
+        _ when double.IsNaN(value) => "",
+        "last" => "",
+        "count" => $" ({Number(value)} readings in {Span(strongest.Window)})",
+        "age" => "",
+        "sd" => $" (varies by {Number(value)} {Unit(vital.Unit)} over {Span(strongest.Window)})",
+        "slope" => $" (trend {Signed(value)} {Unit(vital.Unit)} a day over {Span(strongest.Window)})",
+        "change" => $" ({Span(strongest.Window)} mean {Signed(value)} {Unit(vital.Unit)} against the weeks before)",
+        "z" => $" ({Span(strongest.Window)} mean {Signed(value)} standard deviations from the weeks before)",
+        _ => $" ({strongest.Statistic} over {Span(strongest.Window)} {Number(value)} {Unit(vital.Unit)})",
+    };
+
+    private static string When(long time, long asOf, DateTimeZone zone)
+    {
+        var local = UnixMicros.ToInstant(time).InZone(zone).LocalDateTime;
+        return (asOf - time < 7 * UnixMicros.PerDay ? s_time : s_date).Format(local);
+    }
+
+    private static string Span(long micros) => micros > 2 * UnixMicros.PerDay
+        ? string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerDay} d")
+        : string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerHour} h");
+
+    private static string Signed(double value) => (value >= 0 ? "+" : "−") + Number(Math.Abs(value));
+
+    private static string Number(double value) => value.ToString(Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.#", _ => "0.##" }, CultureInfo.InvariantCulture);
+
+    private static string Unit(string ucum) => ucum switch
+    {
+        "Cel" => "°C",
+        "mm[Hg]" => "mmHg",
+        "[pH]" or "1" or "{score}" => "",
+        _ => ucum.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal),
+    };
+}

@@ -1,0 +1,218 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using NodaTime;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Compaction;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>One thing that raised a score, as a value a person can check.</summary>
+public sealed record Reason
+{
+    /// <summary>Vital it speaks of; null where it speaks of none.</summary>
+    public string? Vital { get; init; }
+
+    /// <summary>What it added to the raw log-odds; not a share and not a probability.</summary>
+    public required double Contribution { get; init; }
+
+    /// <summary>The sentence people read.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>Latest value.</summary>
+    public double? Value { get; init; }
+
+    /// <summary>UCUM unit of value and range.</summary>
+    public string? Unit { get; init; }
+
+    /// <summary>When that value was taken.</summary>
+    public Instant? EffectiveTime { get; init; }
+
+    /// <summary>Low end of the person's usual range (10th percentile).</summary>
+    public double? UsualLow { get; init; }
+
+    /// <summary>High end (90th percentile).</summary>
+    public double? UsualHigh { get; init; }
+}
+
+/// <summary>NEWS2 of the last 24 hours with its bounds.</summary>
+/// <param name="Low">Missing inputs at their fewest points.</param>
+/// <param name="Point">Missing inputs scored 0.</param>
+/// <param name="High">Missing inputs at their most points.</param>
+public sealed record News2Figures(int Low, int Point, int High);
+
+/// <summary>One patient's risk at an instant.</summary>
+public sealed record Prediction
+{
+    /// <summary>Version of this record.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>Id within the patient.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Whose.</summary>
+    public required string PatientId { get; init; }
+
+    /// <summary>What is foreseen.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Instant it speaks for.</summary>
+    public required Instant AsOf { get; init; }
+
+    /// <summary>Nothing known later was used.</summary>
+    public required Instant KnownBy { get; init; }
+
+    /// <summary>Model version.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Hash of the feature set.</summary>
+    public required string FeatureSetHash { get; init; }
+
+    /// <summary>Run whose ledger entry says how to make it again.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>Calibrated probability.</summary>
+    public required double Probability { get; init; }
+
+    /// <summary>Raw log-odds, by which ties are ranked.</summary>
+    public required double Raw { get; init; }
+
+    /// <summary>NEWS2; null where none of its inputs was there.</summary>
+    public News2Figures? News2 { get; init; }
+
+    /// <summary>What raised the score most.</summary>
+    public required IReadOnlyList<Reason> Reasons { get; init; }
+}
+
+/// <summary>A patient who was not scored, and why.</summary>
+/// <param name="PatientId">Whose.</param>
+/// <param name="Why">In one sentence.</param>
+public sealed record NotScored(string PatientId, string Why);
+
+/// <summary>A care team's list for a day: the riskiest of its patients, cut to what the team can call.</summary>
+public sealed record TeamWorklist
+{
+    /// <summary>Version of this record.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>Team.</summary>
+    public required string CareTeamId { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Patients it can call in a morning.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>What is foreseen, for people.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Instant the list speaks for.</summary>
+    public required Instant AsOf { get; init; }
+
+    /// <summary>Run that made it.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>The team's patients who were scored.</summary>
+    public required int Scored { get; init; }
+
+    /// <summary>The list, riskiest first.</summary>
+    public required IReadOnlyList<Prediction> Listed { get; init; }
+
+    /// <summary>The team's patients under monitoring who could not be scored.</summary>
+    public required IReadOnlyList<NotScored> NotScored { get; init; }
+}
+
+/// <summary>A file that a run made.</summary>
+/// <param name="Path">Lake path.</param>
+/// <param name="Rows">Rows.</param>
+/// <param name="Sha256">Hash of the bytes.</param>
+public sealed record LedgerOutput(string Path, int Rows, string Sha256);
+
+/// <summary>What a run read, made and counted: enough to make any of its scores again.</summary>
+public sealed record LedgerEntry
+{
+    /// <summary>Version of this record.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>Run.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>Workflow.</summary>
+    public required string Workflow { get; init; }
+
+    /// <summary>Task.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Hash of the task.</summary>
+    public required string TaskHash { get; init; }
+
+    /// <summary>Instant scored.</summary>
+    public required Instant AsOf { get; init; }
+
+    /// <summary>Nothing known later was used.</summary>
+    public required Instant KnownBy { get; init; }
+
+    /// <summary>Pinned inputs: frontier by partition and reference sequences.</summary>
+    public required PinnedInputs Inputs { get; init; }
+
+    /// <summary>Observations that were read.</summary>
+    public required string Observations { get; init; }
+
+    /// <summary>Feature set.</summary>
+    public required string FeatureSet { get; init; }
+
+    /// <summary>Its hash.</summary>
+    public required string FeatureSetHash { get; init; }
+
+    /// <summary>Model version.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Version of the program.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>Files made.</summary>
+    public required IReadOnlyList<LedgerOutput> Outputs { get; init; }
+
+    /// <summary>Who was scoreable, who fell out, where and why.</summary>
+    public required IReadOnlyList<CohortFlowStep> Flow { get; init; }
+
+    /// <summary>Patients scored.</summary>
+    public required int Scored { get; init; }
+
+    /// <summary>Patients who could not be scored.</summary>
+    public required int NotScored { get; init; }
+
+    /// <summary>Patients listed over all teams.</summary>
+    public required int Listed { get; init; }
+}
+
+/// <summary>These documents as JSON: camelCase, instants as text, unknown fields refused.</summary>
+public static class RiskDocumentJson
+{
+    /// <summary>JSON of a prediction.</summary>
+    public static string ToJson(Prediction prediction) => JsonSerializer.Serialize(prediction, RiskDocumentJsonContext.Default.Prediction);
+
+    /// <summary>JSON of a list.</summary>
+    public static string ToJson(TeamWorklist worklist) => JsonSerializer.Serialize(worklist, RiskDocumentJsonContext.Default.TeamWorklist);
+
+    /// <summary>Bytes of a ledger entry.</summary>
+    public static byte[] ToBytes(LedgerEntry entry) => JsonSerializer.SerializeToUtf8Bytes(entry, RiskDocumentJsonContext.Default.LedgerEntry);
+
+    /// <summary>Reads a list.</summary>
+    public static TeamWorklist ReadWorklist(string json) => JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.TeamWorklist)!;
+
+    /// <summary>Reads a ledger entry.</summary>
+    public static LedgerEntry ReadLedger(byte[] json) => JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.LedgerEntry)!;
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    WriteIndented = false,
+    Converters = [typeof(InstantJsonConverter)])]
+[JsonSerializable(typeof(Prediction))]
+[JsonSerializable(typeof(TeamWorklist))]
+[JsonSerializable(typeof(LedgerEntry))]
+internal sealed partial class RiskDocumentJsonContext : JsonSerializerContext;

@@ -1,0 +1,152 @@
+using System.Text;
+using System.Text.Json;
+using NodaTime;
+using RemoteMonitoring.Features;
+using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Compaction;
+
+namespace RemoteMonitoring.Workflows.Training;
+
+/// <summary>What training made, and where it lies in the lake.</summary>
+public sealed record TrainedModel
+{
+    /// <summary>Task, and name of the model.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Version: a hash of everything the model was made of.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Report of each evaluation; the first is the one the model is judged by.</summary>
+    public required IReadOnlyList<EvaluationReport> Reports { get; init; }
+
+    /// <summary>Lake path of the held-out predictions of each evaluation, parallel to <see cref="Reports"/>.</summary>
+    public required IReadOnlyList<string> HeldOut { get; init; }
+
+    /// <summary>Lake path of the vectors that were trained on.</summary>
+    public required string Features { get; init; }
+
+    /// <summary>Lake folder of the model.</summary>
+    public string Folder => LakePaths.Model(Task, Version, "").TrimEnd('/');
+}
+
+/// <summary>
+/// Cohort and labels → vectors as known at each instant → evaluation on held-out rows → final model. The version is the hash
+/// of the inputs, so the same training again finds its model and returns it.
+/// </summary>
+public static class TrainingStage
+{
+    private const string Rules = "training 1";
+
+    /// <summary>Trains a task's model over what has been compacted.</summary>
+    /// <returns>The model, and whether it was there already.</returns>
+    public static async Task<(TrainedModel Model, bool AlreadyThere)> RunAsync(
+        CohortStore store,
+        ObservationsManifest manifest,
+        TaskDefinition task,
+        TrainingSettings settings,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        var set = FeatureSet.Named(task.FeatureSet);
+        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings}");
+        var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
+        if (store.Lake.Exists(LakePaths.Model(task.Name, version, ModelFiles.DocumentName)))
+        {
+            await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
+            return (await ReadAsync(store.Lake, task, version, features, cancellationToken), true);
+        }
+
+        var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
+        var endOfData = EndOfData(task, manifest, reference);
+        var cohort = Cohort.Build(task, reference, endOfData);
+        if (!cohort.Rows.Any(r => r.Label) || cohort.Rows.All(r => r.Label))
+        {
+            throw new LakeException(
+                $"The task '{task.Name}' cannot be learned from this cohort: of {cohort.Rows.Count} rows {cohort.Rows.Count(r => r.Label)} have the outcome, and both kinds are needed.");
+        }
+
+        progress?.Report(new TrainingProgress("Vectors", 0, cohort.Rows.Count));
+        // In training nothing counts that was not known at the row's own instant.
+        VectorKey[] keys = [.. cohort.Rows.Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), r.AsOf.ToUnixMicros()))];
+        var table = await FeatureStage.BuildAsync(
+            store.Lake, manifest, set, reference, keys, done => progress?.Report(new TrainingProgress("Vectors", done, keys.Length)), cancellationToken);
+        await store.Lake.TryCreateTableAsync(features, FeatureStage.ToParquet(table), cancellationToken);
+
+        var data = LabelledRows.Join(cohort, table);
+        var reports = new List<EvaluationReport>();
+        foreach (var split in task.Splits)
+        {
+            var (report, heldOut) = Evaluator.Evaluate(data, cohort.Flow, split, settings, progress, cancellationToken);
+            reports.Add(report);
+            await store.Lake.TryCreateTableAsync(HeldOutPath(task, version, split), ToParquet(heldOut), cancellationToken);
+            await store.Lake.TryCreateAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(report.ToJson()), cancellationToken);
+        }
+
+        var model = RiskModel.Train(data, endOfData, settings, reports[0], progress, cancellationToken);
+        foreach (var (name, bytes) in ModelFiles.Save(model))
+        {
+            await store.Lake.TryCreateAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
+        }
+
+        await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
+        return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
+    }
+
+    /// <summary>The instant up to which outcomes had the time to become known.</summary>
+    /// <remarks>A task that looks to the end of a stay waits for outcomes long after the last reading; the others must not look past the readings, since nobody says that outcomes were watched for longer.</remarks>
+    private static Instant EndOfData(TaskDefinition task, ObservationsManifest manifest, ReferenceData reference)
+    {
+        var watermark = UnixMicros.ToInstant(manifest.Inputs.Watermark);
+        return task.Horizon.Unit == HorizonUnit.RestOfStay
+            ? reference.Outcomes.Select(o => o.Known).Concat(reference.Census.Select(c => c.Known)).Append(watermark).Max()
+            : watermark;
+    }
+
+    private static async Task<TrainedModel> ReadAsync(LakeDirectory lake, TaskDefinition task, string version, string features, CancellationToken cancellationToken)
+    {
+        var reports = new List<EvaluationReport>();
+        foreach (var split in task.Splits)
+        {
+            reports.Add(EvaluationReport.FromJson(Encoding.UTF8.GetString(await lake.ReadAsync(ReportPath(task, version, split), cancellationToken))));
+        }
+
+        return new TrainedModel
+        {
+            Task = task.Name,
+            Version = version,
+            Reports = reports,
+            HeldOut = [.. task.Splits.Select(split => HeldOutPath(task, version, split))],
+            Features = features,
+        };
+    }
+
+    private static ParquetTable ToParquet(HeldOutRows rows) => new ParquetTable()
+        .Text("patient_id", rows.PatientId)
+        .Time("as_of", rows.AsOf)
+        .Int32("fold", rows.Fold)
+        .Boolean("label", rows.Label)
+        .Float64("p", rows.P)
+        .Float64("news2_low", rows.News2Low)
+        .Float64("news2_point", rows.News2Point)
+        .Float64("news2_high", rows.News2High)
+        .Float64("p_logistic", rows.Logistic)
+        .Float64("raw", rows.Raw)
+        .Boolean("alert", rows.Alert)
+        .Float64("trailing_7d", rows.TrailingCount7Days)
+        .Float64("trailing_28d", rows.TrailingCount28Days);
+
+    private static string HeldOutPath(TaskDefinition task, string version, SplitKind split) => LakePaths.Model(task.Name, version, $"held-out-{Name(split)}.parquet");
+
+    private static string ReportPath(TaskDefinition task, string version, SplitKind split) => LakePaths.Model(task.Name, version, $"evaluation-{Name(split)}.json");
+
+    private static string Name(SplitKind split) => JsonNamingPolicy.KebabCaseLower.ConvertName(split.ToString());
+
+    private static string Hash(string text) => LakeDirectory.Hash(Encoding.UTF8.GetBytes(text))[..16];
+}
