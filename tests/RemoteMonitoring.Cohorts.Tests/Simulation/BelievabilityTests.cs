@@ -69,7 +69,7 @@ public sealed class BelievabilityTests(ITestOutputHelper output)
     [Fact]
     public void Measuring_differs_between_people_and_fades()
     {
-        var options = new SimulationOptions { Patients = 600, Days = 180 };
+        var options = new SimulationOptions { Patients = 300, Days = 180 };
         var grid = PatientGrid.Of(HomeSimulator.Run(options), options);
         var days = Column(grid, "days_enrolled");
         var readings = Column(grid, "any.n_1d");

@@ -123,7 +123,8 @@ internal sealed class PatientGrid
 
             negatives++;
             var below = Bound(sorted, value, orEqual: false);
-            var notAbove = Bound(sorted, value, orEqual: true);
+            var isTied = below < sorted.Length && sorted[below].Equals(value);
+            var notAbove = isTied ? Bound(sorted, value, orEqual: true) : below;
             wins += sorted.Length - notAbove + (0.5 * (notAbove - below));
         }
 
