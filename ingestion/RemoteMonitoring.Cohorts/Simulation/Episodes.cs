@@ -95,10 +95,10 @@ internal sealed class EpisodeCourse(PatientProfile profile)
 
     /// <summary>Begins the episodes of a day.</summary>
     /// <param name="day">The day, from the first simulated date.</param>
-    /// <param name="winter">1 in mid January to −1 in mid July.</param>
+    /// <param name="days">The calendar: the season, and whether a weekend begins.</param>
     /// <param name="hazard">Factor on all causes of admission: recent discharge, recent call.</param>
     /// <param name="r">The day's stream.</param>
-    public IEnumerable<Episode> Begin(int day, double winter, double hazard, RandomStream r)
+    public IEnumerable<Episode> Begin(int day, LocalDays days, double hazard, RandomStream r)
     {
         _active.RemoveAll(e => e.IsOver(day));
         foreach (var rule in SimulationParameters.Course.Rules)
@@ -110,7 +110,7 @@ internal sealed class EpisodeCourse(PatientProfile profile)
                 continue;
             }
 
-            if (u < 1 - Math.Exp(-Rate(rule, day, winter, hazard) / 365.25) && !_active.Exists(e => e.Rule == rule))
+            if (u < 1 - Math.Exp(-Rate(rule, day, days, hazard) / 365.25) && !_active.Exists(e => e.Rule == rule))
             {
                 var episode = Draw(rule, day, ref r);
                 _active.Add(episode);
@@ -147,12 +147,13 @@ internal sealed class EpisodeCourse(PatientProfile profile)
         return Math.Min(1, sum);
     }
 
-    private double Rate(EpisodeRule rule, int day, double winter, double hazard)
+    private double Rate(EpisodeRule rule, int day, LocalDays days, double hazard)
     {
-        var rate = rule.PerYear * (1 + (rule.Winter * winter));
+        var rate = rule.PerYear * (1 + (rule.Winter * days.Winter(day)));
         if (rule.Cause is null)
         {
-            return rate;
+            // Two days of the week stand for all seven.
+            return rule.Kind != EpisodeKind.SaltyWeekend ? rate : days.StartsWeekend(day) ? rate * 7 / 2 : 0;
         }
 
         rate *= profile.Frailty * hazard;

@@ -22,7 +22,7 @@ internal sealed class HomeHub
         _feed = feed;
         _days = days;
         _idKey = RandomStream.Mix(RandomStream.Mix(seed ^ 0x6D657373616765) ^ (ulong)patient);
-        _newestFirst = new RandomStream(seed, patient, StreamPurpose.Network).Chance(SimulationParameters.Feed.NewestFirst);
+        _newestFirst = new RandomStream(seed, patient, StreamPurpose.Network, day: -1).Chance(SimulationParameters.Feed.NewestFirst);
     }
 
     /// <summary>Moves to the next day: the connection may be lost.</summary>

@@ -5,6 +5,13 @@ using RemoteMonitoring.Telemetry.Reference;
 namespace RemoteMonitoring.Cohorts.Simulation;
 
 /// <summary>Simulates a cohort of patients monitored at home: what their devices send and what the reference log says of them.</summary>
+/// <remarks>
+/// Made so that it cannot flatter a model. Over five seeds of 1,000 patients and 180 days (daily rows at local midnight, at
+/// home): an admission follows within seven days of 1.1 to 1.4 % of the rows; 67 to 71 % of the admissions come without a
+/// prodrome; the best of over 200 plain features reaches AUROC 0.59 to 0.60, the best that only counts readings or their age
+/// 0.56 to 0.58. A test recomputes these figures. What is not modelled: care pathways other than calls, changes of
+/// treatment, seasons of behaviour, and differences between teams.
+/// </remarks>
 public static class HomeSimulator
 {
     // Long enough for any stay in hospital that begins on the last day.

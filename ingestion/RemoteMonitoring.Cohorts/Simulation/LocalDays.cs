@@ -37,7 +37,7 @@ internal sealed class LocalDays
 
     public bool IsWeekend(int day) => _start.PlusDays(day).DayOfWeek is IsoDayOfWeek.Saturday or IsoDayOfWeek.Sunday;
 
-    public bool IsFriday(int day) => _start.PlusDays(day).DayOfWeek == IsoDayOfWeek.Friday;
+    public bool StartsWeekend(int day) => _start.PlusDays(day).DayOfWeek is IsoDayOfWeek.Friday or IsoDayOfWeek.Saturday;
 
     /// <summary>1 in the middle of January, −1 in the middle of July.</summary>
     public double Winter(int day) => Math.Cos(2 * Math.PI * (_start.PlusDays(day).DayOfYear - 15) / 365.25);

@@ -34,7 +34,14 @@ internal sealed class NurseDesk
         }
     }
 
-    public void CameHome(int day) => _discharged = day;
+    /// <summary>Home from hospital: what was seen before says nothing about now.</summary>
+    public void CameHome(int day)
+    {
+        _discharged = day;
+        Array.Fill(_weights, double.NaN);
+        _lowestSpo2 = double.NaN;
+        _worstSymptom = double.NaN;
+    }
 
     public void Called(int day) => _lastCall = day;
 

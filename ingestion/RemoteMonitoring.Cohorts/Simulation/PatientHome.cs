@@ -3,6 +3,18 @@ namespace RemoteMonitoring.Cohorts.Simulation;
 /// <summary>A patient's kit and the rounds of measuring with it.</summary>
 internal sealed class PatientHome
 {
+    private static readonly HomeVital[] s_scale = [HomeVital.Weight];
+    private static readonly HomeVital[] s_cuff = [HomeVital.Systolic, HomeVital.Diastolic, HomeVital.HeartRate];
+    private static readonly HomeVital[] s_oximeter = [HomeVital.Spo2, HomeVital.HeartRate];
+    private static readonly HomeVital[] s_oximeterWithBreaths = [HomeVital.Spo2, HomeVital.HeartRate, HomeVital.RespiratoryRate];
+    private static readonly HomeVital[] s_thermometer = [HomeVital.Temperature];
+    private static readonly HomeVital[] s_glucometer = [HomeVital.Glucose];
+    private static readonly HomeVital[] s_peakFlow = [HomeVital.PeakFlow];
+    private static readonly HomeVital[] s_swelling = [HomeVital.Breathlessness, HomeVital.Swelling];
+    private static readonly HomeVital[] s_sputum = [HomeVital.Breathlessness, HomeVital.Sputum];
+    private static readonly HomeVital[] s_breathlessness = [HomeVital.Breathlessness];
+    private static readonly HomeVital[] s_steps = [HomeVital.Steps];
+
     private readonly PatientProfile _profile;
     private readonly ulong _seed;
     private readonly LocalDays _days;
@@ -158,16 +170,4 @@ internal sealed class PatientHome
         DeviceKind.Tracker => s_steps,
         _ => throw new System.Diagnostics.UnreachableException(),
     };
-
-    private static readonly HomeVital[] s_scale = [HomeVital.Weight];
-    private static readonly HomeVital[] s_cuff = [HomeVital.Systolic, HomeVital.Diastolic, HomeVital.HeartRate];
-    private static readonly HomeVital[] s_oximeter = [HomeVital.Spo2, HomeVital.HeartRate];
-    private static readonly HomeVital[] s_oximeterWithBreaths = [HomeVital.Spo2, HomeVital.HeartRate, HomeVital.RespiratoryRate];
-    private static readonly HomeVital[] s_thermometer = [HomeVital.Temperature];
-    private static readonly HomeVital[] s_glucometer = [HomeVital.Glucose];
-    private static readonly HomeVital[] s_peakFlow = [HomeVital.PeakFlow];
-    private static readonly HomeVital[] s_swelling = [HomeVital.Breathlessness, HomeVital.Swelling];
-    private static readonly HomeVital[] s_sputum = [HomeVital.Breathlessness, HomeVital.Sputum];
-    private static readonly HomeVital[] s_breathlessness = [HomeVital.Breathlessness];
-    private static readonly HomeVital[] s_steps = [HomeVital.Steps];
 }

@@ -77,7 +77,7 @@ internal sealed class PatientLife
             HandOut(swap.New, swapped, swapped + UnixMicros.PerDay);
         }
 
-        _episodes.AddRange(_course.Begin(day, _days.Winter(day), Hazard(day, from), Stream(StreamPurpose.Episodes, day)));
+        _episodes.AddRange(_course.Begin(day, _days, Hazard(day, from), Stream(StreamPurpose.Episodes, day)));
         var (leaves, how) = Leaving(day, from, until);
         if (_isAway)
         {

@@ -77,8 +77,6 @@ internal sealed class PatientProfile
 
     public bool Has(Condition condition) => (Conditions & condition) != 0;
 
-    public int ConditionCount => int.PopCount((int)Conditions);
-
     public static string IdOf(int index) => string.Create(CultureInfo.InvariantCulture, $"S{index:D6}");
 
     public static PatientProfile Draw(ulong seed, int index)

@@ -15,8 +15,10 @@ namespace RemoteMonitoring.Cohorts.Simulation;
 /// Ong, JAMA Intern Med 2016;176:310 (adherence to telemonitoring, BEAT-HF);
 /// Dharmarajan, JAMA 2013;309:355 (readmissions after discharge);
 /// Inglis, Cochrane 2015;CD007228 (structured telephone support in heart failure);
+/// Haynes, JAMA Netw Open 2020;3:e2010174 (in BEAT-HF, a week of less measuring precedes admission and death);
 /// Sjoding, NEJM 2020;383:2477 (bias of pulse oximetry by skin colour);
-/// Kikuya, Hypertension 2008;52:1045 (day-by-day variability of blood pressure and heart rate at home).
+/// Kikuya, Hypertension 2008;52:1045 and Kato 2010, PMID 20448533 (day-by-day variability at home, Ohasama: within-person
+/// standard deviation 8.6 mm[Hg] systolic and 5.8 diastolic, which differs between people).
 /// </remarks>
 internal static class SimulationParameters
 {
@@ -119,21 +121,21 @@ internal static class SimulationParameters
     /// <summary>Within-person variation. Rows follow <see cref="HomeVital"/>.</summary>
     public static class Variation
     {
-        // Day-to-day standard deviation and its autocorrelation. Systolic, diastolic and heart rate: order of Kikuya
-        // (about 8-9 mm[Hg] systolic at home, of which a part is the cuff's). The rest: assumption.
-        // Steps and glucose on the log scale.
+        // Day-to-day standard deviation and its autocorrelation. With the error of one reading (below) they add up to
+        // Kato's 8.6 and 5.8 mm[Hg], and to Hurst's 5 /min, 1 % and 10 L/min in stable COPD. The autocorrelation and the
+        // rest: assumption. Steps and glucose on the log scale.
         public static readonly (double Sd, double Persistence)[] DayToDay =
         [
             (0.45, 0.6),  // weight, kg
             (7.0, 0.3),   // systolic
-            (4.2, 0.3),   // diastolic
+            (4.8, 0.3),   // diastolic
             (3.8, 0.4),   // heart rate
             (0.7, 0.4),   // SpO2
             (1.1, 0.3),   // respiratory rate
             (0.12, 0.2),  // temperature
             (0.16, 0.3),  // glucose
             (0.35, 0.3),  // steps
-            (14, 0.4),    // peak flow
+            (7, 0.4),     // peak flow
             (0.30, 0.5),  // breathlessness
             (0.30, 0.5),  // swelling
             (0.30, 0.5),  // sputum
@@ -158,7 +160,7 @@ internal static class SimulationParameters
         // Error of one reading around the truth of that minute. Cuff: within ISO 81060-2 (SD at most 8 mm[Hg]);
         // oximeter: within ISO 80601-2-61 (Arms at most 4 %); glucometer: within ISO 15197 (95 % within 15 %), log scale;
         // the rest: assumption.
-        public static readonly double[] ReadingSd = [0.15, 4.5, 3.0, 2.2, 0.9, 1.2, 0.12, 0.07, 0.05, 12, 0.30, 0.30, 0.30];
+        public static readonly double[] ReadingSd = [0.15, 4.5, 3.2, 2.2, 0.9, 1.2, 0.12, 0.07, 0.05, 7, 0.30, 0.30, 0.30];
 
         // Error that one device keeps. Scale zero, cuff, oximeter, thermometer, glucometer (log), peak flow: assumption.
         public static readonly double[] DeviceSd = [0.3, 2.0, 1.5, 0, 0.6, 0.5, 0.12, 0.04, 0.06, 8, 0, 0, 0];
@@ -210,7 +212,8 @@ internal static class SimulationParameters
 
     public static class Habits
     {
-        // Three kinds of people. Order of Ong: 61 % measured on more than half of the days in the first month and 55 % over 180 days.
+        // Three kinds of people. Order of Ong: about three in five measured on more than half of the days in the first
+        // month, and a few less over half a year.
         public const double Faithful = 0.55;
         public const double Fading = 0.27;                // the rest measure now and then from the start
         public const double FaithfulLow = 0.72;
@@ -240,7 +243,7 @@ internal static class SimulationParameters
         public const double LapseEndedByCall = 0.6;       // assumption
         public const double CallLift = 0.5;               // logit, for the week after a call; assumption
         public const int CallLiftDays = 7;
-        public const double FallsSilentWhenIll = 0.40;    // assumption: too ill to measure
+        public const double FallsSilentWhenIll = 0.40;    // too ill to measure: Haynes; size: assumption
         public const double SilentStrength = 0.85;
         public const double MeasuresMoreWhenIll = 0.30;   // assumption: worried
         public const double WorriedLift = 0.8;            // logit at full illness
@@ -255,7 +258,7 @@ internal static class SimulationParameters
         [
             // Chaudhry: gains begin weeks before and steepen in the last week; Stehlik: alert a median of 6.5 days ahead.
             new(EpisodeKind.HeartFailure, Condition.HeartFailure, PerYear: 0.90, Winter: 0.15, Progresses: 0.25, Days: (12, 7), Shape: 1.8, Recovery: (5, 2), Severity: 0.8, "heart-failure"),
-            // Seemungal: symptoms worsen over about a week before onset, peak flow recovers in a median of 6 days.
+            // Seemungal: symptoms worsen before onset; 504 exacerbations of 101 patients in 2.5 years; recovery in a median of 6 to 7 days.
             new(EpisodeKind.Copd, Condition.Copd, 2.00, 0.35, 0.08, (5, 2.5), 1.3, (6, 3), 0.8, "copd"),
             new(EpisodeKind.Infection, Condition.None, 0.35, 0.50, 0.25, (3, 1.5), 1.0, (4, 2), 1.0, "infection"),
             new(EpisodeKind.Glycaemic, Condition.Diabetes, 0.50, 0.10, 0.12, (6, 3), 1.3, (3, 1.5), 0.5, "diabetes"),
@@ -278,9 +281,9 @@ internal static class SimulationParameters
 
         // Shift at the height of the episode when the vital takes part, and the probability that it does.
         // Heart failure: weight order of Chaudhry (gains of 1 to 5 kg); the rest order of Stehlik's multivariate change.
-        // COPD: SpO2 and heart rate order of Hurst, peak flow and symptoms order of Seemungal (peak flow moves little,
-        // dyspnoea in about two thirds). Infection, glycaemic, cold, salt, technique: assumption.
-        // Steps and glucose on the log scale.
+        // COPD: SpO2, heart rate and peak flow one to two of Hurst's stable standard deviations; dyspnoea and cold-like
+        // symptoms foremost, lung function last: Seemungal. All probabilities, and infection, glycaemic, cold, salt and
+        // technique: assumption. Steps and glucose on the log scale.
         public static readonly (EpisodeKind Kind, HomeVital Vital, double Shift, double Chance)[] Expression =
         [
             (EpisodeKind.HeartFailure, HomeVital.Weight, 2.2, 0.55),
@@ -291,11 +294,11 @@ internal static class SimulationParameters
             (EpisodeKind.HeartFailure, HomeVital.Breathlessness, 1.2, 0.60),
             (EpisodeKind.HeartFailure, HomeVital.Swelling, 1.2, 0.50),
             (EpisodeKind.HeartFailure, HomeVital.Steps, -0.4, 0.50),
-            (EpisodeKind.Copd, HomeVital.Spo2, -2.0, 0.55),
+            (EpisodeKind.Copd, HomeVital.Spo2, -1.5, 0.55),
             (EpisodeKind.Copd, HomeVital.HeartRate, 6, 0.50),
             (EpisodeKind.Copd, HomeVital.RespiratoryRate, 3.5, 0.50),
             (EpisodeKind.Copd, HomeVital.Temperature, 0.4, 0.25),
-            (EpisodeKind.Copd, HomeVital.PeakFlow, -18, 0.50),
+            (EpisodeKind.Copd, HomeVital.PeakFlow, -12, 0.40),
             (EpisodeKind.Copd, HomeVital.Breathlessness, 1.3, 0.64),
             (EpisodeKind.Copd, HomeVital.Sputum, 1.3, 0.45),
             (EpisodeKind.Copd, HomeVital.Steps, -0.35, 0.45),
@@ -316,7 +319,7 @@ internal static class SimulationParameters
             (EpisodeKind.Cold, HomeVital.Sputum, 0.9, 0.45),
             (EpisodeKind.Cold, HomeVital.Breathlessness, 0.5, 0.35),
             (EpisodeKind.Cold, HomeVital.Spo2, -0.5, 0.30),
-            (EpisodeKind.Cold, HomeVital.PeakFlow, -8, 0.30),
+            (EpisodeKind.Cold, HomeVital.PeakFlow, -6, 0.30),
             (EpisodeKind.Cold, HomeVital.Steps, -0.25, 0.50),
             (EpisodeKind.SaltyWeekend, HomeVital.Weight, 1.3, 1.0),
             (EpisodeKind.SaltyWeekend, HomeVital.Systolic, 5, 0.50),
@@ -324,14 +327,14 @@ internal static class SimulationParameters
             (EpisodeKind.BadTechnique, HomeVital.Systolic, 9, 0.60),
             (EpisodeKind.BadTechnique, HomeVital.Diastolic, 6, 0.60),
             (EpisodeKind.BadTechnique, HomeVital.Spo2, -1.5, 0.40),
-            (EpisodeKind.BadTechnique, HomeVital.PeakFlow, -30, 0.40),
+            (EpisodeKind.BadTechnique, HomeVital.PeakFlow, -20, 0.40),
         ];
     }
 
     public static class Hospital
     {
-        public const double ReadmissionLift = 5;          // hazard just after discharge is 1 + this times the usual: order of Dharmarajan (19 to 25 % within 30 days)
-        public const double ReadmissionDays = 14;         // time constant; Dharmarajan: half of readmissions by day 12
+        public const double ReadmissionLift = 5;          // hazard just after discharge is 1 + this times the usual: order of Dharmarajan (18 to 25 % within 30 days)
+        public const double ReadmissionDays = 14;         // time constant; Dharmarajan: most readmissions of the month fall in its first 15 days
         public const double StayMedian = 4.5;             // days; assumption
         public const double StaySigma = 0.7;
         public const double StayLow = 0.3;
