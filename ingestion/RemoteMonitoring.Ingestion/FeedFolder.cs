@@ -64,6 +64,8 @@ public sealed record FeedFolder
         return file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(input, CompressionMode.Decompress) : input;
     }
 
+    private static readonly string[] s_endings = [".ndjson.gz", ".ndjson"];
+
     private static FeedFolder OpenFolder(string path)
     {
         var header = Path.Combine(path, Feed.FileName);
@@ -88,7 +90,7 @@ public sealed record FeedFolder
         }
 
         var files = Enumerable.Range(0, feed.Partitions)
-            .Select(p => new[] { ".ndjson.gz", ".ndjson" }
+            .Select(p => s_endings
                 .Select(ending => Path.Combine(path, Feed.MessagesFolder, p.ToString("D2", System.Globalization.CultureInfo.InvariantCulture) + ending))
                 .FirstOrDefault(File.Exists)
                 ?? throw new LakeException($"{Path.Combine(path, Feed.MessagesFolder)}: the file of partition {p} is missing; the feed is not whole."))

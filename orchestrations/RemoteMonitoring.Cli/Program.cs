@@ -1,1 +1,59 @@
-return 0;
+using System.CommandLine;
+using RemoteMonitoring.Cli.Commands;
+using RemoteMonitoring.Cohorts.Import;
+using RemoteMonitoring.Storage.Lake;
+
+namespace RemoteMonitoring.Cli;
+
+/// <summary>The entry point of <c>rmon</c>.</summary>
+public static class Program
+{
+    /// <summary>Runs a command line; see <c>rmon --help</c>.</summary>
+    public static async Task<int> Main(string[] args)
+    {
+        var root = new RootCommand("""
+            Remote patient monitoring: readings in, a ranked and explained list of who needs a call out.
+            Decision support for trained staff; not a medical device.
+            """);
+        foreach (var option in GlobalOptions.Options)
+        {
+            root.Options.Add(option);
+        }
+
+        root.Subcommands.Add(SimulateCommand.Create());
+        root.Subcommands.Add(ImportCommand.Create());
+        root.Subcommands.Add(IngestCommand.Create());
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                await Console.Error.WriteLineAsync($"rmon: {error.Message}");
+            }
+
+            await Console.Error.WriteLineAsync($"Try 'rmon {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e) when (OneLine(e) is { } line)
+        {
+            await Console.Error.WriteLineAsync($"rmon: {line}");
+            return e is OperationCanceledException ? ExitCodes.Cancelled : ExitCodes.BadInput;
+        }
+    }
+
+    /// <summary>What to say of a fault that the user can mend; null for a fault of the program, which keeps its stack trace.</summary>
+    private static string? OneLine(Exception e) => e switch
+    {
+        OperationCanceledException => "stopped; run the same command again to go on.",
+        AggregateException { InnerExceptions: [var only] } => OneLine(only),
+        UserException or LakeException or ImportException => e.Message.ReplaceLineEndings(" "),
+        IOException or UnauthorizedAccessException => e.Message.ReplaceLineEndings(" "),
+        _ => null,
+    };
+}

@@ -57,6 +57,7 @@ public sealed class SqliteDocuments : IDisposable
             Execute("""
                 PRAGMA journal_mode = WAL;
                 PRAGMA synchronous = FULL;
+                PRAGMA cache_size = -65536;
                 CREATE TABLE IF NOT EXISTS documents (
                     container TEXT NOT NULL,
                     partition_key TEXT NOT NULL,

@@ -200,13 +200,13 @@ public sealed class ParquetTable
     private static async Task ReadColumnAsync(ParquetTable table, ParquetReader reader, DataField field, int rows, CancellationToken cancellationToken)
     {
         var type = field.ClrType;
-        if (type == typeof(string))
+        if (type == typeof(string) || type == typeof(ReadOnlyMemory<char>))
         {
             var data = new string?[rows];
             await ForEachGroupAsync(reader, (g, at) => g.ReadAsync(field, data.AsMemory(at, (int)g.RowCount), null, cancellationToken));
             table.Text(field.Name, data);
         }
-        else if (type == typeof(byte[]))
+        else if (type == typeof(byte[]) || type == typeof(ReadOnlyMemory<byte>))
         {
             var data = new byte[]?[rows];
             await ForEachGroupAsync(reader, (g, at) => g.ReadAsync(field, data.AsMemory(at, (int)g.RowCount), null, cancellationToken));

@@ -154,7 +154,7 @@ public static class TelemetryTables
         .Time("known_from", batch.KnownFrom)
         .Time("known_to", batch.KnownTo)
         .Text("device_id", batch.DeviceId)
-        .Int32("partition", batch.Partition)
+        .Text("stream", batch.Stream)
         .Int64("offset", batch.Offset)
         .Int32("ordinal", batch.Ordinal);
 
@@ -169,7 +169,7 @@ public static class TelemetryTables
         table.Time("known_from").CopyTo(batch.KnownFrom, 0);
         table.Time("known_to").CopyTo(batch.KnownTo, 0);
         table.Text("device_id").CopyTo(batch.DeviceId!, 0);
-        table.Int32("partition").CopyTo(batch.Partition, 0);
+        table.Text("stream").CopyTo(batch.Stream!, 0);
         table.Int64("offset").CopyTo(batch.Offset, 0);
         table.Int32("ordinal").CopyTo(batch.Ordinal, 0);
         return batch;

@@ -17,7 +17,7 @@ public sealed class ObservationBatch
         KnownFrom = new long[count];
         KnownTo = new long[count];
         DeviceId = new string[count];
-        Partition = new int[count];
+        Stream = new string[count];
         Offset = new long[count];
         Ordinal = new int[count];
     }
@@ -46,8 +46,8 @@ public sealed class ObservationBatch
     /// <summary>Device that took it.</summary>
     public string[] DeviceId { get; }
 
-    /// <summary>Partition of the message it came in.</summary>
-    public int[] Partition { get; }
+    /// <summary>Partition of the stream that the message came in, <c>hub/epoch/partition</c>.</summary>
+    public string[] Stream { get; }
 
     /// <summary>Offset of the message it came in.</summary>
     public long[] Offset { get; }

@@ -29,14 +29,16 @@ public sealed class AssignmentIndex
             .ToDictionary(
                 g => g.Key,
                 g => g.GroupBy(a => a.From)
-                    .Select(same => same.MaxBy(a => a.Known)!)
-                    .OrderByDescending(a => a.From)
-                    .Select(a => new Interval(a.From.ToUnixMicros(), a.To?.ToUnixMicros() ?? UnixMicros.Open, a.Known.ToUnixMicros(), a.PatientId))
+                    .OrderByDescending(same => same.Key)
+                    .Select(same => new Interval([.. same.OrderByDescending(a => a.Known)]))
                     .ToArray(),
                 StringComparer.Ordinal);
     }
 
-    /// <summary>Who had the device at an instant of effective time, and since when that is known (Unix microseconds).</summary>
+    /// <summary>
+    /// Who had the device at an instant of effective time, and since when that is known (Unix microseconds): since the first
+    /// statement that said so. Handing a device back does not make what it measured before known any later.
+    /// </summary>
     public AssignmentStatus Find(string deviceId, long effectiveTime, out string? patientId, out long known)
     {
         patientId = null;
@@ -51,7 +53,7 @@ public sealed class AssignmentIndex
             if (effectiveTime >= interval.From && effectiveTime < interval.To)
             {
                 patientId = interval.PatientId;
-                known = interval.Known;
+                known = interval.KnownSince(effectiveTime);
                 return AssignmentStatus.Assigned;
             }
         }
@@ -59,5 +61,32 @@ public sealed class AssignmentIndex
         return AssignmentStatus.Unassigned;
     }
 
-    private readonly record struct Interval(long From, long To, long Known, string PatientId);
+    /// <summary>All statements about one device and start, the one that holds first.</summary>
+    private sealed class Interval(DeviceAssignment[] statements)
+    {
+        private readonly (long To, long Known)[] _agreeing =
+            [.. statements.Where(s => s.PatientId == statements[0].PatientId).Select(s => (End(s), s.Known.ToUnixMicros()))];
+
+        public string PatientId { get; } = statements[0].PatientId;
+
+        public long From { get; } = statements[0].From.ToUnixMicros();
+
+        public long To { get; } = End(statements[0]);
+
+        public long KnownSince(long effectiveTime)
+        {
+            var known = long.MaxValue;
+            foreach (var (to, since) in _agreeing)
+            {
+                if (effectiveTime < to)
+                {
+                    known = Math.Min(known, since);
+                }
+            }
+
+            return known;
+        }
+
+        private static long End(DeviceAssignment statement) => statement.To?.ToUnixMicros() ?? UnixMicros.Open;
+    }
 }

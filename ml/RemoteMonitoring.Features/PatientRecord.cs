@@ -1,0 +1,72 @@
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Features;
+
+/// <summary>What the reference log says of one patient; every question is asked as known at an instant.</summary>
+public sealed class PatientRecord
+{
+    private readonly Patient[] _roster;
+    private readonly (long Effective, long Known, string Kind)[] _outcomes;
+    private readonly (long Effective, long Known, CensusKind Kind)[] _census;
+
+    private PatientRecord(string patientId, IEnumerable<Patient> roster, IEnumerable<Outcome> outcomes, IEnumerable<CensusEvent> census)
+    {
+        PatientId = patientId;
+        _roster = [.. roster.OrderBy(p => p.Known)];
+        _outcomes = [.. outcomes.Select(o => (o.Effective.ToUnixMicros(), o.Known.ToUnixMicros(), o.Kind)).Order()];
+        _census = [.. census.Select(c => (c.Effective.ToUnixMicros(), c.Known.ToUnixMicros(), c.Kind)).Order()];
+    }
+
+    /// <summary>Whose.</summary>
+    public string PatientId { get; }
+
+    /// <summary>The records of all patients on the roster, by id.</summary>
+    public static IReadOnlyDictionary<string, PatientRecord> Index(ReferenceData reference)
+    {
+        var outcomes = reference.Outcomes.ToLookup(o => o.PatientId, StringComparer.Ordinal);
+        var census = reference.Census.ToLookup(c => c.PatientId, StringComparer.Ordinal);
+        return reference.Patients
+            .GroupBy(p => p.PatientId, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => new PatientRecord(g.Key, g, outcomes[g.Key], census[g.Key]), StringComparer.Ordinal);
+    }
+
+    /// <summary>The roster's word on the patient as known then; null when there was none.</summary>
+    public Patient? RosterAt(long knownBy) => Array.FindLast(_roster, p => p.Known.ToUnixMicros() <= knownBy);
+
+    /// <summary>Outcomes of a kind effective in (from, to] and known by then.</summary>
+    public int CountOutcomes(string kind, long from, long to, long knownBy)
+    {
+        var count = 0;
+        foreach (var (effective, known, outcomeKind) in _outcomes)
+        {
+            count += effective > from && effective <= to && known <= knownBy && outcomeKind == kind ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>When the last outcome of a kind at or before an instant was, as known then; null when there was none.</summary>
+    public long? LastOutcome(string kind, long asOf, long knownBy)
+    {
+        long? last = null;
+        foreach (var (effective, known, outcomeKind) in _outcomes)
+        {
+            last = effective <= asOf && known <= knownBy && outcomeKind == kind ? effective : last;
+        }
+
+        return last;
+    }
+
+    /// <summary>When the last census event of a kind at or before an instant was, as known then; null when there was none.</summary>
+    public long? LastCensus(CensusKind kind, long asOf, long knownBy)
+    {
+        long? last = null;
+        foreach (var (effective, known, censusKind) in _census)
+        {
+            last = effective <= asOf && known <= knownBy && censusKind == kind ? effective : last;
+        }
+
+        return last;
+    }
+}

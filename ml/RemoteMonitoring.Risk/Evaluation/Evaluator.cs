@@ -1,0 +1,118 @@
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Risk.Training;
+
+namespace RemoteMonitoring.Risk.Evaluation;
+
+/// <summary>Trains and tests fold by fold, the model and what it has to beat on the same rows.</summary>
+public static class Evaluator
+{
+    /// <summary>
+    /// Evaluates by a kind of split. In each fold everything fitted (trees and their number, calibration, logistic
+    /// regression with its means and scales, alert threshold) comes from that fold's training rows. Throws
+    /// <see cref="ArgumentException"/> when no fold has rows to test and both labels to learn from.
+    /// </summary>
+    public static EvaluationResult Evaluate(
+        LabelledRows data, IReadOnlyList<CohortFlowStep> flow, SplitKind kind, TrainingSettings settings,
+        IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var folds = Splits.Of(kind, data, settings.Folds, settings.Seed);
+        if (folds.Count == 0)
+        {
+            throw new ArgumentException(
+                $"The task '{data.Task.Name}' cannot be evaluated: no fold has rows to test and both labels to learn from.", nameof(data));
+        }
+
+        var total = folds.Sum(f => f.Test.Length);
+        var rows = Empty(total);
+        var summaries = new List<FoldSummary>();
+        var at = 0;
+        foreach (var fold in folds)
+        {
+            progress?.Report(new("Folds", summaries.Count, folds.Count));
+            var trees = CrossFitting.Train(data, fold.Train, settings, cancellationToken);
+            var logistic = LogisticRegression.Train(
+                data.Matrix, data.Label, fold.Train, settings.LogisticL2, settings.Boosting.Threads, settings.Seed);
+            cancellationToken.ThrowIfCancellationRequested();
+            Fill(rows, at, data, fold, trees, logistic.Raw(data.Matrix, fold.Test));
+            at += fold.Test.Length;
+            summaries.Add(new(
+                fold.Number, fold.Train.Length, fold.Train.Count(r => data.Label[r]), fold.Test.Length, fold.Test.Count(r => data.Label[r]),
+                trees.Trees.Ensemble.Trees.Length, trees.Scaling.Slope, trees.Scaling.Intercept));
+        }
+
+        progress?.Report(new("Folds", folds.Count, folds.Count));
+        progress?.Report(new("Intervals", 0, settings.Resamples));
+        var figures = Figures.Of(
+            rows, data.Task.BaselineRule == BaselineRules.TrailingSevenDays, settings.Resamples, settings.Seed, settings.Boosting.Threads,
+            done => progress?.Report(new("Intervals", done, settings.Resamples)), cancellationToken);
+        return new(
+            new()
+            {
+                SchemaVersion = 1,
+                Task = data.Task.Name,
+                TaskHash = data.Task.Hash,
+                FeatureSet = data.Features.SetName,
+                FeatureSetHash = data.Features.SetHash,
+                Split = Describe(kind, folds.Count),
+                Rows = total,
+                Patients = figures.Patients,
+                Events = rows.Label.Count(l => l),
+                Resamples = settings.Resamples,
+                Seed = settings.Seed,
+                Metrics = figures.Metrics,
+                Differences = figures.Differences,
+                Calibration = figures.Calibration,
+                Folds = summaries,
+                Flow = flow,
+            },
+            rows);
+    }
+
+    private static void Fill(HeldOutRows rows, int at, LabelledRows data, Fold fold, CalibratedTrees trees, double[] logistic)
+    {
+        var raw = trees.Trees.Ensemble.Raw(data.Matrix, fold.Test);
+        for (var i = 0; i < fold.Test.Length; i++, at++)
+        {
+            var row = fold.Test[i];
+            var vector = data.FeatureRow[row];
+            rows.PatientId[at] = data.PatientId[row];
+            rows.AsOf[at] = data.AsOf[row];
+            rows.Fold[at] = fold.Number;
+            rows.Label[at] = data.Label[row];
+            rows.Raw[at] = raw[i];
+            rows.P[at] = trees.Scaling.Probability(raw[i]);
+            rows.Alert[at] = raw[i] >= trees.AlertRaw;
+            rows.Logistic[at] = PlattScaling.Identity.Probability(logistic[i]);
+            rows.News2Low[at] = data.Features.News2Low[vector];
+            rows.News2Point[at] = data.Features.News2Point[vector];
+            rows.News2High[at] = data.Features.News2High[vector];
+            rows.TrailingCount7Days[at] = data.PriorOutcomes7Days[row];
+            rows.TrailingCount28Days[at] = data.PriorOutcomes28Days[row];
+        }
+    }
+
+    private static HeldOutRows Empty(int rows) => new()
+    {
+        PatientId = new string[rows],
+        AsOf = new long[rows],
+        Fold = new int[rows],
+        Label = new bool[rows],
+        P = new double[rows],
+        Raw = new double[rows],
+        Alert = new bool[rows],
+        Logistic = new double[rows],
+        News2Low = new double[rows],
+        News2Point = new double[rows],
+        News2High = new double[rows],
+        TrailingCount7Days = new double[rows],
+        TrailingCount28Days = new double[rows],
+    };
+
+    private static string Describe(SplitKind kind, int folds) => kind switch
+    {
+        SplitKind.NewPatients => $"{folds} folds by patient: nobody is in training and test",
+        SplitKind.KnownPatientsLater => $"{folds} windows forward in time, patients may be known; labels not certain at the start of a window do not teach",
+        SplitKind.NewPatientsLater => $"{folds} folds by patient, tested on the last two fifths of the rows in time and taught on what was certain before",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+}

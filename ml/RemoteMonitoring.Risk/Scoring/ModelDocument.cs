@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using NodaTime;
+using RemoteMonitoring.Features;
+using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Risk.Scoring;
+
+/// <summary>What a model was trained on.</summary>
+public sealed record TrainingSummary
+{
+    /// <summary>Labels certain by this instant taught it; nothing later did.</summary>
+    public required Instant TrainedUntil { get; init; }
+
+    /// <summary>Rows.</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>Patients.</summary>
+    public required int Patients { get; init; }
+
+    /// <summary>Positive rows.</summary>
+    public required int Events { get; init; }
+
+    /// <summary>Share of positive rows.</summary>
+    public required double BaseRate { get; init; }
+
+    /// <summary>Trees.</summary>
+    public required int Trees { get; init; }
+
+    /// <summary>Seed.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>Settings of the trees.</summary>
+    public required BoostingSettings Settings { get; init; }
+}
+
+/// <summary><c>model.json</c>: everything about a model but its trees.</summary>
+public sealed record ModelDocument
+{
+    /// <summary>The version that this program writes, and the newest it reads.</summary>
+    public const int CurrentSchemaVersion = 1;
+
+    /// <summary>Version of this layout.</summary>
+    public required int SchemaVersion { get; init; }
+
+    /// <summary>Task.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Hash of the task.</summary>
+    public required string TaskHash { get; init; }
+
+    /// <summary>Feature set.</summary>
+    public required string FeatureSet { get; init; }
+
+    /// <summary>Hash of the feature set: a table with another one is refused.</summary>
+    public required string FeatureSetHash { get; init; }
+
+    /// <summary>The columns, in the order that the trees know them by.</summary>
+    public required IReadOnlyList<FeatureColumn> Columns { get; init; }
+
+    /// <summary>From raw log-odds to probability.</summary>
+    public required PlattScaling Calibration { get; init; }
+
+    /// <summary>What it was trained on.</summary>
+    public required TrainingSummary Training { get; init; }
+
+    /// <summary>Held-out figures by scorer and metric, as they were when it was trained; empty when it was not evaluated.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, Metric>> Metrics { get; init; }
+
+    /// <summary>How these figures were come by; null without them.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>SHA-256 of each other file, lower-case hex.</summary>
+    public required IReadOnlyDictionary<string, string> Sha256 { get; init; }
+}
+
+/// <summary>Models and reports as JSON: camelCase, unknown or missing fields refused, NaN as text.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Strict,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    WriteIndented = true,
+    NewLine = "\n",
+    Converters = [typeof(InstantJsonConverter)])]
+[JsonSerializable(typeof(ModelDocument))]
+[JsonSerializable(typeof(EvaluationReport))]
+internal sealed partial class RiskJsonContext : JsonSerializerContext;

@@ -1,0 +1,142 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using RemoteMonitoring.Features;
+
+namespace RemoteMonitoring.Risk.Training;
+
+/// <summary>Feature values row after row, shape [rows × columns], NaN where unknown.</summary>
+internal sealed class FeatureMatrix
+{
+    // ML.NET keeps a tree's direction for NaN as "threshold + 1" in 32 bits, which is the threshold itself from 2^24 on.
+    // Beyond 2^20 values are therefore squeezed; the order stays, and order is all that a tree asks for.
+    private const double Squeezed = 1 << 20;
+
+    internal FeatureMatrix(float[] values, int columns)
+    {
+        Values = values;
+        Columns = columns;
+        Rows = columns == 0 ? 0 : values.Length / columns;
+    }
+
+    internal float[] Values { get; }
+
+    internal int Rows { get; }
+
+    internal int Columns { get; }
+
+    internal ReadOnlySpan<float> Row(int row) => Values.AsSpan(row * Columns, Columns);
+
+    /// <summary>The rows of the table named by <paramref name="order"/>, or all of them.</summary>
+    internal static FeatureMatrix From(FeatureTable table, int[]? order = null)
+    {
+        var columns = table.Columns.Count;
+        var rows = order?.Length ?? table.Rows;
+        var values = new float[checked(rows * columns)];
+        // Blocks of rows, so that the part of the target being filled stays in the cache whatever the number of columns.
+        const int Block = 256;
+        for (var start = 0; start < rows; start += Block)
+        {
+            var end = Math.Min(rows, start + Block);
+            for (var c = 0; c < columns; c++)
+            {
+                var column = table.Values[c];
+                for (var r = start; r < end; r++)
+                {
+                    values[(r * columns) + c] = ToFloat(column[order is null ? r : order[r]]);
+                }
+            }
+        }
+
+        return new(values, columns);
+    }
+
+    /// <summary>32 bits, NaN for anything that is not a finite number.</summary>
+    internal static float ToFloat(double value)
+    {
+        if (!double.IsFinite(value))
+        {
+            return float.NaN;
+        }
+
+        var size = Math.Abs(value);
+        return size <= Squeezed ? (float)value : (float)(Math.Sign(value) * Squeezed * (1 + Math.Log2(size / Squeezed)));
+    }
+
+    /// <summary>The named rows as ML.NET reads them, with a label where there is one.</summary>
+    internal IDataView View(int[] rows, bool[]? label) => new RowsView(this, rows, label);
+
+    /// <summary>
+    /// Rows of the matrix as an <see cref="IDataView"/> of <c>Features</c> and <c>Label</c>. LightGBM reads its input four
+    /// times and logistic regression once for every step, so a getter is one copy of a span: no reflection, no object a row.
+    /// </summary>
+    private sealed class RowsView : IDataView
+    {
+        private readonly FeatureMatrix matrix;
+        private readonly int[] rows;
+        private readonly bool[]? label;
+
+        internal RowsView(FeatureMatrix matrix, int[] rows, bool[]? label)
+        {
+            (this.matrix, this.rows, this.label) = (matrix, rows, label);
+            var schema = new DataViewSchema.Builder();
+            schema.AddColumn("Features", new VectorDataViewType(NumberDataViewType.Single, matrix.Columns));
+            schema.AddColumn("Label", BooleanDataViewType.Instance);
+            Schema = schema.ToSchema();
+        }
+
+        public DataViewSchema Schema { get; }
+
+        public bool CanShuffle => false;
+
+        public long? GetRowCount() => rows.Length;
+
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this);
+
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+            [GetRowCursor(columnsNeeded, rand)];
+
+        private sealed class Cursor(RowsView view) : DataViewRowCursor
+        {
+            private int at = -1;
+
+            public override DataViewSchema Schema => view.Schema;
+
+            public override long Position => at;
+
+            public override long Batch => 0;
+
+            public override bool IsColumnActive(DataViewSchema.Column column) => true;
+
+            public override bool MoveNext()
+            {
+                if (at + 1 >= view.rows.Length)
+                {
+                    at = -1;
+                    return false;
+                }
+
+                at++;
+                return true;
+            }
+
+            public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)at, 0);
+
+            public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+            {
+                if (column.Index == 0)
+                {
+                    ValueGetter<VBuffer<float>> features = (ref VBuffer<float> value) =>
+                    {
+                        var editor = VBufferEditor.Create(ref value, view.matrix.Columns);
+                        view.matrix.Row(view.rows[at]).CopyTo(editor.Values);
+                        value = editor.Commit();
+                    };
+                    return (ValueGetter<TValue>)(Delegate)features;
+                }
+
+                ValueGetter<bool> label = (ref bool value) => value = view.label is { } l && l[view.rows[at]];
+                return (ValueGetter<TValue>)(Delegate)label;
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Cohorts.Import;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Cli.Commands;
+
+/// <summary><c>rmon import DATASET DIR OUT</c>: a public data set as a feed of device messages.</summary>
+internal static class ImportCommand
+{
+    public static IReadOnlyList<string> DataSets { get; } = [PhysioNet2012Importer.Cohort, TihmImporter.Cohort];
+
+    public static Command Create()
+    {
+        var dataSet = new Argument<string>("dataset") { Description = string.Join(" or ", DataSets) };
+        dataSet.AcceptOnlyFromAmong([.. DataSets]);
+        var folder = new Argument<string>("dir") { Description = "Folder with the data set's original files" };
+        var output = new Argument<string>("out") { Description = "Folder to write the feed to; must not exist or be empty" };
+        var command = new Command("import", "Turn a public data set's original files into a feed of device messages, for 'rmon ingest'")
+        {
+            dataSet,
+            folder,
+            output,
+        };
+        command.SetAction(async (parsed, token) =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            var feed = await terminal.StageAsync("import", progress => Task.Run(() =>
+            {
+                var made = Run(parsed.GetRequiredValue(dataSet), parsed.GetRequiredValue(folder), parsed.GetRequiredValue(output), progress, token);
+                return (made, $"{Terminal.Number(made.Messages)} messages → {parsed.GetRequiredValue(output)}");
+            }, token));
+            Show(terminal, feed);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    public static Feed Run(string dataSet, string folder, string output, IProgress<Fraction> progress, CancellationToken cancellationToken)
+    {
+        var count = new Counter(progress);
+        return dataSet == TihmImporter.Cohort
+            ? TihmImporter.Import(folder, output, count, cancellationToken)
+            : PhysioNet2012Importer.Import(folder, output, count, cancellationToken);
+    }
+
+    public static void Show(Terminal terminal, Feed feed)
+    {
+        terminal.Line(feed.Source);
+        foreach (var (reason, count) in feed.LeftOut)
+        {
+            terminal.Line($"  left out: {Terminal.Number(count)} {reason}");
+        }
+
+        terminal.Document(new JsonObject
+        {
+            ["cohort"] = feed.Cohort,
+            ["epoch"] = feed.Epoch,
+            ["messages"] = feed.Messages,
+            ["partitions"] = feed.Partitions,
+            ["left_out"] = new JsonObject(feed.LeftOut.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))),
+        });
+    }
+
+    private sealed class Counter(IProgress<Fraction> progress) : IProgress<long>
+    {
+        public void Report(long value) => progress.Report(new Fraction(value, 0, $"{Terminal.Number(value)} messages"));
+    }
+}

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Ingestion;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Workflows.Compaction;
+
+namespace RemoteMonitoring.Cli.Commands;
+
+/// <summary><c>rmon ingest PATH</c>: a feed, or a file of routed messages, into the lake.</summary>
+internal static class IngestCommand
+{
+    public static Command Create()
+    {
+        var path = new Argument<string>("path") { Description = "Feed folder, or a file of routed messages (newline-delimited JSON, plain or gzip)" };
+        var imported = new Option<bool>("--imported") { Description = "A lone file holds data of the past: a reading was known when the hub had it, not now" };
+        var command = new Command("ingest", "Land device messages in the lake, and settle patients, duplicates and corrections") { path, imported };
+        command.SetAction(async (parsed, token) =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            var feed = FeedFolder.Open(parsed.GetRequiredValue(path), parsed.GetValue(GlobalOptions.Cohort), parsed.GetValue(imported));
+            using var store = CohortStore.Open(GlobalOptions.HomeOf(parsed), feed.Cohort);
+            var (report, manifest) = await RunAsync(terminal, store, feed, token);
+            ShowAccount(terminal, manifest);
+            terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["lake"] = store.Lake.Root, ["readings"] = AccountJson(manifest) });
+            return Warnings(terminal, report) > 0 ? ExitCodes.DoneWithUnreadableLines : ExitCodes.Done;
+        });
+        return command;
+    }
+
+    public static async Task<(IngestionReport Report, ObservationsManifest Manifest)> RunAsync(
+        Terminal terminal, CohortStore store, FeedFolder feed, CancellationToken cancellationToken)
+    {
+        var report = await terminal.StageAsync("ingest", async progress =>
+        {
+            var landed = new Sum(progress, feed.Messages ?? 0);
+            var done = await FeedIngestion.RunAsync(store, feed, TimeProvider.System, landed, cancellationToken);
+            return (done, done.NothingNew
+                ? $"nothing new: all {Terminal.Number(done.Account.Messages)} messages had landed already"
+                : $"{Terminal.Number(done.Landed)} messages landed, {Terminal.Number(done.Account.Received)} readings received");
+        });
+        var manifest = await terminal.StageAsync("compact", async _ =>
+        {
+            var (made, alreadyThere) = await CompactionStage.RunAsync(store, cancellationToken);
+            return (made, alreadyThere
+                ? $"nothing new: {Terminal.Number(made.Accepted)} observations stand"
+                : $"{Terminal.Number(made.Accepted)} observations, {Terminal.Number(made.Duplicates)} duplicates, {Terminal.Number(made.Corrected)} corrected");
+        });
+        return (report, manifest);
+    }
+
+    /// <summary>Names the lines that were no messages; returns how many there were.</summary>
+    public static int Warnings(Terminal terminal, IngestionReport report)
+    {
+        var lines = report.Files.SelectMany(f => f.Malformed).Concat(report.Files.Select(f => f.HalfWritten).OfType<string>()).ToArray();
+        foreach (var line in lines.Take(10))
+        {
+            terminal.Errors.WriteLine($"rmon: {line}");
+        }
+
+        if (lines.Length > 10)
+        {
+            terminal.Errors.WriteLine($"rmon: … and {lines.Length - 10} more lines that are no messages; all are in quarantine");
+        }
+
+        return lines.Length;
+    }
+
+    public static void ShowAccount(Terminal terminal, ObservationsManifest manifest)
+    {
+        terminal.Heading("Readings");
+        terminal.Line($"messages landed {Terminal.Number(manifest.Messages)}; readings received {Terminal.Number(manifest.Received)} = accepted {Terminal.Number(manifest.Accepted)}"
+            + $" + rejected {Terminal.Number(manifest.Rejected.Values.Sum())} + duplicate {Terminal.Number(manifest.Duplicates)}: {(manifest.Conserves ? "adds up" : "DOES NOT ADD UP")}");
+        if (manifest.Rejected.Count > 0)
+        {
+            terminal.Table(["rejected because", "readings"], manifest.Rejected.OrderByDescending(r => r.Value).Select(r => new[] { r.Key, Terminal.Number(r.Value) }), 1);
+        }
+    }
+
+    public static JsonObject AccountJson(ObservationsManifest manifest) => new()
+    {
+        ["messages"] = manifest.Messages,
+        ["received"] = manifest.Received,
+        ["accepted"] = manifest.Accepted,
+        ["corrected"] = manifest.Corrected,
+        ["rejected"] = manifest.Rejected.Values.Sum(),
+        ["duplicate"] = manifest.Duplicates,
+        ["conserves"] = manifest.Conserves,
+        ["rejected_by_reason"] = new JsonObject(manifest.Rejected.Select(r => KeyValuePair.Create(r.Key, (JsonNode?)r.Value))),
+    };
+
+    private sealed class Sum(IProgress<Fraction> progress, long total) : IProgress<int>
+    {
+        private long _done;
+
+        public void Report(int value) => progress.Report(new Fraction(Interlocked.Add(ref _done, value), total));
+    }
+}

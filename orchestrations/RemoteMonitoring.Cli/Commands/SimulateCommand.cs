@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Globalization;
+using RemoteMonitoring.Cohorts;
+using RemoteMonitoring.Cohorts.Simulation;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Cli.Commands;
+
+/// <summary><c>rmon simulate OUT</c>: a made-up cohort at home as a feed of device messages.</summary>
+internal static class SimulateCommand
+{
+    public static Command Create()
+    {
+        var output = new Argument<string>("out") { Description = "Folder to write the feed to; must not exist or be empty" };
+        var patients = new Option<int>("--patients") { Description = "Number of patients", DefaultValueFactory = _ => new SimulationOptions().Patients };
+        var days = new Option<int>("--days") { Description = "Number of days", DefaultValueFactory = _ => new SimulationOptions().Days };
+        var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same cohort", DefaultValueFactory = _ => new SimulationOptions().Seed };
+        patients.Validators.Add(result => RefuseUnless(result, patients, 1, 1_000_000));
+        days.Validators.Add(result => RefuseUnless(result, days, 1, 3650));
+        var command = new Command("simulate", "Make up a cohort of monitored people at home, with everything real feeds do, as a feed for 'rmon ingest'")
+        {
+            output, patients, days, seed,
+        };
+        command.SetAction(async (parsed, token) =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            var options = new SimulationOptions
+            {
+                Patients = parsed.GetValue(patients),
+                Days = parsed.GetValue(days),
+                Seed = parsed.GetValue(seed),
+            };
+            var feed = await terminal.StageAsync("simulate", progress => Task.Run(() =>
+            {
+                var made = Run(options, parsed.GetRequiredValue(output), progress, token);
+                return (made, $"{Terminal.Number(made.Messages)} messages → {parsed.GetRequiredValue(output)}");
+            }, token));
+            ImportCommand.Show(terminal, feed);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    public static Feed Run(SimulationOptions options, string output, IProgress<Fraction> progress, CancellationToken cancellationToken)
+    {
+        var cohort = HomeSimulator.Run(options, new Patients(progress, options.Patients), cancellationToken);
+        return FeedWriter.Write(output, cohort.Header, cohort.Messages, cohort.Reference, cancellationToken: cancellationToken);
+    }
+
+    private static void RefuseUnless(System.CommandLine.Parsing.OptionResult result, Option<int> option, int low, int high)
+    {
+        if (result.GetValue(option) is var value && (value < low || value > high))
+        {
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} takes a whole number from {low} to {high}; got {value}."));
+        }
+    }
+
+    private sealed class Patients(IProgress<Fraction> progress, int total) : IProgress<int>
+    {
+        public void Report(int value) => progress.Report(new Fraction(value, total, "patients"));
+    }
+}

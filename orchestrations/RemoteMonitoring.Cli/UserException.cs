@@ -1,0 +1,25 @@
+namespace RemoteMonitoring.Cli;
+
+/// <summary>The user asked for something that cannot be done; the message says in one line what, and what to do.</summary>
+internal sealed class UserException(string message) : Exception(message);
+
+/// <summary>Exit codes of <c>rmon</c>; the README lists them.</summary>
+internal static class ExitCodes
+{
+    public const int Done = 0;
+
+    /// <summary>A fault of the program.</summary>
+    public const int Fault = 1;
+
+    /// <summary>A wrong command line.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Input or storage that cannot be used; nothing that was there has changed.</summary>
+    public const int BadInput = 3;
+
+    /// <summary>Done, but some lines could not be read and are in quarantine.</summary>
+    public const int DoneWithUnreadableLines = 4;
+
+    /// <summary>Stopped by the user.</summary>
+    public const int Cancelled = 130;
+}
