@@ -3,9 +3,15 @@ namespace RemoteMonitoring.Telemetry.Messages;
 /// <summary>
 /// Reads the instants devices send: <c>YYYY-MM-DDThh:mm[:ss[.fraction]][Z|±hh:mm]</c>, a blank accepted for the <c>T</c>.
 /// A time without an offset is taken as UTC, since a device cannot know the reader's zone. Digits past the microsecond are cut off.
+/// Offsets reach from -14:00 to +14:00, instants from the first of the year 1 to the last of the year 9999, in UTC.
 /// </summary>
 public static class Iso8601
 {
+    private const int MaxOffsetMinutes = 14 * 60;
+
+    private static readonly long s_first = NodaTime.Instant.FromUtc(1, 1, 1, 0, 0).ToUnixMicros();
+    private static readonly long s_last = NodaTime.Instant.MaxValue.ToUnixMicros();
+
     /// <summary>False when the text is not of this form, or names no real date.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out long unixMicros)
     {
@@ -48,7 +54,7 @@ public static class Iso8601
         var days = new DateOnly(year, month, day).DayNumber - new DateOnly(1970, 1, 1).DayNumber;
         var minutes = (((days * 24L) + hour) * 60) + minute - offsetMinutes;
         unixMicros = (((minutes * 60) + second) * 1_000_000) + micros;
-        return true;
+        return unixMicros >= s_first && unixMicros <= s_last; // an offset may lead out of the years there are
     }
 
     private static bool Digits(ReadOnlySpan<byte> text, ref int p, int count, out int value)
@@ -113,7 +119,7 @@ public static class Iso8601
         }
 
         p++;
-        if (!Digits(text, ref p, 2, out var hours) || hours > 14)
+        if (!Digits(text, ref p, 2, out var hours))
         {
             return false;
         }
@@ -125,6 +131,6 @@ public static class Iso8601
         }
 
         minutes = ((hours * 60) + rest) * (negative ? -1 : 1);
-        return true;
+        return Math.Abs(minutes) <= MaxOffsetMinutes;
     }
 }

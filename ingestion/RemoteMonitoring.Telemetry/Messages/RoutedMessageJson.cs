@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
+using RemoteMonitoring.Telemetry.Readings;
 
 namespace RemoteMonitoring.Telemetry.Messages;
 
@@ -14,6 +16,9 @@ namespace RemoteMonitoring.Telemetry.Messages;
 public static class RoutedMessageJson
 {
     private static readonly JsonWriterOptions s_writerOptions = new() { SkipValidation = true };
+
+    // However deeply a body is nested, it is the extractor that judges it, one reading at a time: the line stays readable.
+    private static readonly JsonReaderOptions s_readerOptions = new() { MaxDepth = ReadingExtractor.MaxBodyBytes };
 
     /// <summary>Writes the line, without its end-of-line.</summary>
     public static void Write(IBufferWriter<byte> output, DeviceMessage message)
@@ -62,9 +67,14 @@ public static class RoutedMessageJson
         message = null;
         problem = null;
         var fields = default(Fields);
+        if (line.StartsWith(Encoding.UTF8.Preamble))
+        {
+            line = line[Encoding.UTF8.Preamble.Length..];
+        }
+
         try
         {
-            var json = new Utf8JsonReader(line);
+            var json = new Utf8JsonReader(line, s_readerOptions);
             if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
             {
                 problem = "the line is not a JSON object";
@@ -203,9 +213,10 @@ public static class RoutedMessageJson
         return properties;
     }
 
+    /// <summary>Whether the body can stand in the line as it is, and be read back from it byte for byte.</summary>
     private static bool IsSingleLineJson(ReadOnlySpan<byte> body)
     {
-        if (body.IsEmpty || body[0] != (byte)'{' || body.ContainsAny((byte)'\n', (byte)'\r'))
+        if (body.IsEmpty || body[0] != (byte)'{' || body[^1] != (byte)'}' || body.ContainsAny((byte)'\n', (byte)'\r') || !Utf8.IsValid(body))
         {
             return false;
         }

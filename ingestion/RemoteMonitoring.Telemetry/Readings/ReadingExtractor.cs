@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
@@ -25,7 +24,7 @@ public readonly record struct MessageOrigin
 /// Turns a device message into readings. The body is
 /// <c>{"time":T, "readings":[{"code":"8867-4","value":72,"unit":"/min","time":T}, …]}</c>: <c>code</c>, <c>value</c>
 /// and <c>unit</c> are required; the time is the reading's, else the body's, else the device's creation-time property,
-/// else the hub's. Unknown fields are ignored, a repeated one is not.
+/// else the hub's. A field that is null is absent. Unknown fields are ignored, a repeated one is not.
 /// A pure function of its arguments; every element ends in exactly one of the two batches.
 /// </summary>
 public sealed class ReadingExtractor(VitalSignCatalog catalog)
@@ -101,15 +100,21 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
             return (RejectionReason.Unparsable, "the body is not a JSON object");
         }
 
-        var hasTime = false;
+        var (hasTime, seenTime, seenReadings) = (false, false, false);
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             if (json.ValueTextEquals("readings"u8))
             {
                 json.Read();
-                if (!readings.IsEmpty)
+                if (seenReadings)
                 {
                     return (RejectionReason.Unparsable, "the field 'readings' appears twice");
+                }
+
+                seenReadings = true;
+                if (json.TokenType == JsonTokenType.Null)
+                {
+                    continue;
                 }
 
                 if (json.TokenType != JsonTokenType.StartArray)
@@ -124,13 +129,19 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
             else if (json.ValueTextEquals("time"u8))
             {
                 json.Read();
-                if (hasTime)
+                if (seenTime)
                 {
                     return (RejectionReason.Unparsable, "the field 'time' appears twice");
                 }
 
+                seenTime = true;
+                if (json.TokenType == JsonTokenType.Null)
+                {
+                    continue;
+                }
+
                 hasTime = true;
-                if (!TryReadTime(ref json, out time))
+                if (!JsonScalar.TryReadTime(ref json, out time))
                 {
                     return (RejectionReason.Unparsable, "the field 'time' is not an ISO 8601 instant");
                 }
@@ -140,6 +151,8 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
                 json.Skip();
             }
         }
+
+        json.Read(); // throws where something follows the object
 
         if (readings.IsEmpty)
         {
@@ -198,7 +211,7 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
             return (RejectionReason.Unparsable, "a reading is not a JSON object");
         }
 
-        var seen = 0;
+        var (seen, present) = (0, 0);
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var (field, name) = json.ValueTextEquals("code"u8) ? (1, "code")
@@ -218,18 +231,19 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
                 return (RejectionReason.Unparsable, $"the field '{name}' appears twice");
             }
 
+            seen |= field;
             if (json.TokenType == JsonTokenType.Null)
             {
                 continue; // null is absent
             }
 
-            seen |= field;
+            present |= field;
             var read = field switch
             {
-                1 => TryReadText(ref json, out fields.Code),
-                2 => TryReadNumber(ref json, out fields.Value),
-                4 => TryReadText(ref json, out fields.Unit),
-                _ => TryReadTime(ref json, out fields.Time),
+                1 => JsonScalar.TryReadText(ref json, out fields.Code),
+                2 => JsonScalar.TryReadNumber(ref json, out fields.Value),
+                4 => JsonScalar.TryReadText(ref json, out fields.Unit),
+                _ => JsonScalar.TryReadTime(ref json, out fields.Time),
             };
             if (!read)
             {
@@ -238,9 +252,9 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
             }
         }
 
-        return (seen & 7) == 7
+        return (present & 7) == 7
             ? null
-            : (RejectionReason.MissingField, $"the reading has no {((seen & 1) == 0 ? "code" : (seen & 2) == 0 ? "value" : "unit")}");
+            : (RejectionReason.MissingField, $"the reading has no {((present & 1) == 0 ? "code" : (present & 2) == 0 ? "value" : "unit")}");
     }
 
     private (RejectionReason Reason, string Hint)? Judge(in Fields fields, in MessageOrigin origin, out VitalSign? vital, out double value)
@@ -297,31 +311,11 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
         rejected.Ordinal.Add(ordinal);
     }
 
-    private static bool TryReadText(ref Utf8JsonReader json, out string? text)
+    private static string Shorten(string text)
     {
-        text = json.TokenType == JsonTokenType.String ? json.GetString() : null;
-        return text is not null;
+        const int Kept = 40;
+        return text.Length <= Kept ? text : text[..(char.IsHighSurrogate(text[Kept - 1]) ? Kept - 1 : Kept)] + "…";
     }
-
-    private static bool TryReadNumber(ref Utf8JsonReader json, out double value)
-    {
-        value = double.NaN;
-        return json.TokenType switch
-        {
-            JsonTokenType.Number => json.TryGetDouble(out value),
-            JsonTokenType.String => Utf8Parser.TryParse(json.ValueSpan, out value, out var used)
-                && used == json.ValueSpan.Length && double.IsFinite(value),
-            _ => false,
-        };
-    }
-
-    private static bool TryReadTime(ref Utf8JsonReader json, out long time)
-    {
-        time = 0;
-        return json.TokenType == JsonTokenType.String && Iso8601.TryParse(json.ValueSpan, out time);
-    }
-
-    private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
 
     private struct Fields
     {
