@@ -101,9 +101,9 @@ public static class ModelFiles
     {
         using var stream = new MemoryStream(bytes, writable: false);
         var transformer = new MLContext(0).Model.Load(stream, out _);
-        // A loaded transformer is typed by interface only; the model inside is the one that was saved.
-        return transformer is ISingleFeaturePredictionTransformer<object> { Model: CalibratedModelParametersBase<LightGbmBinaryModelParameters, ICalibrator> model }
-            ? model.SubModel
+        // ML.NET types what it loads by interfaces only; the trees inside are of the type that was saved.
+        return transformer is ISingleFeaturePredictionTransformer<object> { Model: CalibratedModelParametersBase { SubModel: LightGbmBinaryModelParameters trees } }
+            ? trees
             : throw new FormatException($"It holds {transformer.GetType().Name}, not boosted trees.");
     }
 

@@ -9,31 +9,31 @@ namespace RemoteMonitoring.Risk.Training;
 public sealed record BoostingSettings
 {
     /// <summary>Shrinkage of each tree.</summary>
-    public double LearningRate { get; init; } = 0.04;
+    public double LearningRate { get; init; } = 0.03;
 
     /// <summary>Most trees; fewer where the inner validation patients gain nothing more.</summary>
-    public int MaximumTrees { get; init; } = 500;
+    public int MaximumTrees { get; init; } = 600;
 
     /// <summary>Trees without a gain on the validation patients before training stops.</summary>
-    public int Patience { get; init; } = 40;
+    public int Patience { get; init; } = 50;
 
     /// <summary>Most leaves of a tree.</summary>
     public int Leaves { get; init; } = 15;
 
     /// <summary>Fewest training rows in a leaf.</summary>
-    public int MinimumRowsPerLeaf { get; init; } = 25;
+    public int MinimumRowsPerLeaf { get; init; } = 30;
 
     /// <summary>Share of the columns each tree may use.</summary>
     public double FeatureFraction { get; init; } = 0.3;
 
     /// <summary>Share of the rows each tree sees.</summary>
-    public double RowFraction { get; init; } = 0.7;
+    public double RowFraction { get; init; } = 0.6;
 
     /// <summary>L2 penalty of leaf values.</summary>
     public double L2 { get; init; } = 10;
 
     /// <summary>Most distinct values kept of a column.</summary>
-    public int MaximumBins { get; init; } = 127;
+    public int MaximumBins { get; init; } = 63;
 
     /// <summary>Threads for data that is worth them; fixed, so that a run does not depend on the machine's cores.</summary>
     public int Threads { get; init; } = 2;

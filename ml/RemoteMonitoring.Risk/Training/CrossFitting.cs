@@ -22,7 +22,7 @@ public sealed record TrainingSettings
     public int TwoInnerFoldsFrom { get; init; } = 30_000;
 
     /// <summary>Penalty of the logistic regression, against the sum of its losses over the rows.</summary>
-    public double LogisticL2 { get; init; } = 50;
+    public double LogisticL2 { get; init; } = 150;
 
     /// <summary>Outer folds of an evaluation.</summary>
     public int Folds { get; init; } = 5;
@@ -77,8 +77,9 @@ internal static class CrossFitting
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        // More rows bear more trees: the final fit has 1/(1 − 1/inner) as many rows, and gets a tenth more trees.
-        var trees = fits == 0 ? settings.Boosting.MaximumTrees / 5 : (int)Math.Ceiling(1.1 * treesSum / fits);
+        // The final fit has more rows and could bear more trees; but then it would be surer of itself than the predictions
+        // that its calibration is fitted on.
+        var trees = fits == 0 ? settings.Boosting.MaximumTrees / 5 : (int)Math.Round(treesSum / fits);
         trees = Math.Clamp(trees, 10, settings.Boosting.MaximumTrees);
         var final = Boosting.Train(data.Matrix, data.Label, rows, null, trees, settings.Boosting, settings.Seed);
         var outOfFold = raw.Where((_, i) => predicted[i]).ToArray();

@@ -8,7 +8,7 @@ namespace RemoteMonitoring.Risk.Training;
 internal sealed class FeatureMatrix
 {
     // ML.NET keeps a tree's direction for NaN as "threshold + 1" in 32 bits, which is the threshold itself from 2^24 on.
-    // Beyond 2^20 values are therefore squeezed; the order stays, and order is all that a tree asks for.
+    // Beyond 2^20 values are therefore squeezed to below 2^24; the order stays, and order is all that a tree asks for.
     private const double Squeezed = 1 << 20;
 
     internal FeatureMatrix(float[] values, int columns)
@@ -59,7 +59,7 @@ internal sealed class FeatureMatrix
         }
 
         var size = Math.Abs(value);
-        return size <= Squeezed ? (float)value : (float)(Math.Sign(value) * Squeezed * (1 + Math.Log2(size / Squeezed)));
+        return size <= Squeezed ? (float)value : (float)(Math.Sign(value) * Squeezed * (1 + (Math.Log2(size / Squeezed) / 100)));
     }
 
     /// <summary>The named rows as ML.NET reads them, with a label where there is one.</summary>
