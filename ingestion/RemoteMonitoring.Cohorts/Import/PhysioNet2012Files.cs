@@ -6,6 +6,11 @@ using System.Text;
 
 namespace RemoteMonitoring.Cohorts.Import;
 
+/// <summary>How a stay ended, as the outcomes file states it.</summary>
+/// <param name="Died">Whether in death in hospital.</param>
+/// <param name="Days">Days from admission to death, or to discharge; -1 where it is not known.</param>
+internal readonly record struct PhysioNet2012StayEnd(bool Died, int Days);
+
 /// <summary>
 /// Finds and reads the files of the PhysioNet/CinC Challenge 2012: <c>set-?.tar.gz</c> or the unpacked folder
 /// <c>set-?</c> (the packed one is taken where both are there), each with its <c>Outcomes-?.txt</c>.
@@ -44,18 +49,18 @@ internal static class PhysioNet2012Files
         return stays;
     }
 
-    /// <summary>When each stay of a set that ended in death in hospital ended, in days since admission; null where it did not.</summary>
-    /// <remarks>The severity scores and the length of stay are not even read.</remarks>
-    public static IReadOnlyDictionary<string, int?> ReadDeaths(string folder, char set, out byte[] hash)
+    /// <summary>How each stay of a set ended.</summary>
+    /// <remarks>The severity scores are not even read.</remarks>
+    public static IReadOnlyDictionary<string, PhysioNet2012StayEnd> ReadStayEnds(string folder, char set, out byte[] hash)
     {
         var name = $"Outcomes-{set}.txt";
         using var source = SourceFile.Open(folder, name);
-        var deaths = SourceFile.Guard(source.Name, () => ParseDeaths(source));
+        var ends = SourceFile.Guard(source.Name, () => ParseStayEnds(source));
         hash = SourceFile.Guard(source.Name, source.ContentHash);
-        return deaths;
+        return ends;
     }
 
-    private static Dictionary<string, int?> ParseDeaths(SourceFile source)
+    private static Dictionary<string, PhysioNet2012StayEnd> ParseStayEnds(SourceFile source)
     {
         using var reader = new StreamReader(source.Content, Encoding.UTF8, leaveOpen: true);
         if (reader.ReadLine() != OutcomesHeader)
@@ -63,7 +68,7 @@ internal static class PhysioNet2012Files
             throw new ImportException($"The file '{source.Name}', line 1, is not '{OutcomesHeader}'; name the folder of the PhysioNet Challenge 2012 as downloaded.");
         }
 
-        var deaths = new Dictionary<string, int?>(StringComparer.Ordinal);
+        var ends = new Dictionary<string, PhysioNet2012StayEnd>(StringComparer.Ordinal);
         var number = 1;
         while (reader.ReadLine() is { } line)
         {
@@ -75,20 +80,23 @@ internal static class PhysioNet2012Files
 
             var fields = line.Split(',');
             if (fields.Length != 6 || fields[5] is not ("0" or "1")
-                || !int.TryParse(fields[4], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var survivalDays)
-                || survivalDays is < -1 or > 36_500)
+                || !TryParseDays(fields[3], out var lengthOfStay) || !TryParseDays(fields[4], out var survival))
             {
-                throw new ImportException($"The file '{source.Name}', line {number}, is not a row of 6 fields with Survival a number of days and In-hospital_death 0 or 1; download it again.");
+                throw new ImportException($"The file '{source.Name}', line {number}, is not a row of 6 fields with Length_of_stay and Survival numbers of days and In-hospital_death 0 or 1; download it again.");
             }
 
-            if (!deaths.TryAdd(fields[0], fields[5] == "1" ? survivalDays : null))
+            var died = fields[5] == "1";
+            if (!ends.TryAdd(fields[0], new PhysioNet2012StayEnd(died, died ? survival : lengthOfStay)))
             {
                 throw new ImportException($"The file '{source.Name}', line {number}, states an outcome for a stay that already has one; download it again.");
             }
         }
 
-        return deaths;
+        return ends;
     }
+
+    private static bool TryParseDays(string text, out int days) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out days) && days is >= -1 and <= 36_500;
 
     private static List<(PhysioNet2012Stay Stay, byte[] Hash)> ReadPacked(
         string path, TextPool pool, LeftOutTally leftOut, CancellationToken cancellationToken)

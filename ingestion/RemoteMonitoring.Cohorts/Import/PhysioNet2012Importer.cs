@@ -11,21 +11,20 @@ namespace RemoteMonitoring.Cohorts.Import;
 /// </summary>
 /// <remarks>
 /// The source has no dates: all stays are placed at <see cref="Admission"/>, so that hh:mm maps to an instant.
-/// <para>A patient is enrolled at admission and has no end event: the only dates of an end are in the outcomes file, and
-/// an end taken from there would tell the outcome.</para>
-/// <para>Death in hospital is dated admission + the Survival days of the outcomes file, and at the earliest one second
-/// after 48 hours, since the challenge asks at 48 hours what comes later. The other columns of that file are not used.</para>
+/// <para>How and when a stay ended is dated by the outcomes file, death by its Survival days, discharge by its
+/// Length_of_stay, and at the earliest one second after 48 hours, since the challenge asks at 48 hours what comes later.
+/// Neither is known before it happens, and the severity scores of that file are not read at all.</para>
 /// </remarks>
 public static class PhysioNet2012Importer
 {
     /// <summary>Name of the cohort.</summary>
     public const string Cohort = "physionet2012";
 
-    private const int Version = 1;
+    private const int Version = 2;
     private const int Partitions = 8;
     private const string UnknownTeam = "icu-unknown";
 
-    private static readonly Duration s_firstOutcome = Duration.FromHours(48) + Duration.FromSeconds(1);
+    private static readonly Duration s_firstEnd = Duration.FromHours(48) + Duration.FromSeconds(1);
 
     private static readonly (string Id, string Name, int Capacity)[] s_teams =
     [
@@ -52,10 +51,11 @@ public static class PhysioNet2012Importer
         var pool = new TextPool();
         var stays = new SortedDictionary<string, PhysioNet2012Stay>(StringComparer.Ordinal);
         var outcomes = new List<Outcome>();
+        var census = new List<CensusEvent>();
         var hashes = new List<byte[]>();
         foreach (var set in sets)
         {
-            var deaths = PhysioNet2012Files.ReadDeaths(folder, set, out var outcomesHash);
+            var ends = PhysioNet2012Files.ReadStayEnds(folder, set, out var outcomesHash);
             hashes.Add(outcomesHash);
             var read = PhysioNet2012Files.ReadStays(folder, set, pool, leftOut, cancellationToken);
             foreach (var (stay, hash) in read.OrderBy(s => s.Stay.RecordId, StringComparer.Ordinal))
@@ -66,19 +66,21 @@ public static class PhysioNet2012Importer
                     throw new ImportException($"The stay of '{stay.RecordId}.txt' in set-{set} is there twice; keep each set once in the folder.");
                 }
 
-                if (!deaths.TryGetValue(stay.RecordId, out var survivalDays))
+                if (!ends.TryGetValue(stay.RecordId, out var end))
                 {
                     throw new ImportException($"The file 'Outcomes-{set}.txt' has no row for '{stay.RecordId}.txt'; take both files from the same download.");
                 }
 
-                if (survivalDays is { } days)
+                var when = Admission + Duration.Max(Duration.FromDays(end.Days), s_firstEnd);
+                census.Add(new CensusEvent { PatientId = stay.RecordId, Kind = end.Died ? CensusKind.Died : CensusKind.Discharged, Effective = when, Known = when });
+                if (end.Died)
                 {
-                    outcomes.Add(Death(stay, days));
+                    outcomes.Add(new Outcome { PatientId = stay.RecordId, Kind = "in-hospital-death", Effective = when, Known = when });
                 }
             }
 
             var known = read.Select(s => s.Stay.RecordId).ToHashSet(StringComparer.Ordinal);
-            foreach (var _ in deaths.Keys.Where(id => !known.Contains(id)))
+            foreach (var _ in ends.Keys.Where(id => !known.Contains(id)))
             {
                 leftOut.Add("outcome of a stay that has no file");
             }
@@ -97,7 +99,7 @@ public static class PhysioNet2012Importer
             Messages = 0,
             LeftOut = leftOut.Counts,
         };
-        return FeedWriter.Write(outFolder, header, Messages(all, cancellationToken), Reference(all, outcomes), progress, cancellationToken);
+        return FeedWriter.Write(outFolder, header, Messages(all, cancellationToken), Reference(all, census, outcomes), progress, cancellationToken);
     }
 
     private static IEnumerable<DeviceMessage> Messages(PhysioNet2012Stay[] stays, CancellationToken cancellationToken)
@@ -136,7 +138,7 @@ public static class PhysioNet2012Importer
         }
     }
 
-    private static ReferenceData Reference(PhysioNet2012Stay[] stays, List<Outcome> outcomes)
+    private static ReferenceData Reference(PhysioNet2012Stay[] stays, List<CensusEvent> census, List<Outcome> outcomes)
     {
         var teams = s_teams.ToList();
         if (stays.Any(s => s.IcuType is null))
@@ -157,7 +159,11 @@ public static class PhysioNet2012Importer
                 Known = Admission,
             })],
             Assignments = [.. stays.Select(s => new DeviceAssignment { DeviceId = DeviceOf(s), PatientId = s.RecordId, From = Admission, Known = Admission })],
-            Census = [.. stays.Select(s => new CensusEvent { PatientId = s.RecordId, Kind = CensusKind.Enrolled, Effective = Admission, Known = Admission })],
+            Census =
+            [
+                .. stays.Select(s => new CensusEvent { PatientId = s.RecordId, Kind = CensusKind.Enrolled, Effective = Admission, Known = Admission }),
+                .. census.OrderBy(c => c.Known).ThenBy(c => c.PatientId, StringComparer.Ordinal),
+            ],
             Outcomes = [.. outcomes.OrderBy(o => o.Known).ThenBy(o => o.PatientId, StringComparer.Ordinal)],
         };
     }
@@ -175,12 +181,6 @@ public static class PhysioNet2012Importer
         }
 
         return attributes;
-    }
-
-    private static Outcome Death(PhysioNet2012Stay stay, int survivalDays)
-    {
-        var when = Admission + Duration.Max(Duration.FromDays(survivalDays), s_firstOutcome);
-        return new Outcome { PatientId = stay.RecordId, Kind = "in-hospital-death", Effective = when, Known = when };
     }
 
     private static string DeviceOf(PhysioNet2012Stay stay) => "icu-" + stay.RecordId;
