@@ -50,7 +50,7 @@ public sealed class ReadingExtractor(VitalSignCatalog catalog)
         var body = message.Body.Span;
         if (body.Length > MaxBodyBytes)
         {
-            Reject(RejectionReason.Oversize, $"the body has {body.Length} bytes; a message may have {MaxBodyBytes}", message.DeviceId, origin, 0, [], null, double.NaN, rejected);
+            Reject(RejectionReason.Oversize, $"the body has {body.Length} bytes; a message may have {MaxBodyBytes}", message.DeviceId, origin, 0, body, null, double.NaN, rejected);
             return 1;
         }
 

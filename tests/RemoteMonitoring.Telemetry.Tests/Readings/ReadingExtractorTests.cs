@@ -193,6 +193,7 @@ public sealed class ReadingExtractorTests
         var x = Extraction.Of(body.PadRight(ReadingExtractor.MaxBodyBytes + 1));
         Assert.Equal(["oversize"], x.Reasons);
         Assert.Equal(1, x.Received);
+        Assert.Equal(ReadingExtractor.MaxBodyBytes + 1, x.Rejected.Raw[0].Length);
     }
 
     [Theory]
