@@ -63,7 +63,8 @@ internal static class DemoCommand
                 terminal.Line($"left out by the source's own convention, before messages were made: {Terminal.Number(count)} {reason}");
             }
 
-            await ShowRejectedByVitalAsync(terminal, store, token);
+            var rejected = await RejectedByVital.CountAsync(store.Lake, token);
+            ShowRejectedByVital(terminal, rejected);
             TrainCommand.Show(terminal, store, model);
             foreach (var worklist in worklists)
             {
@@ -86,7 +87,7 @@ internal static class DemoCommand
                 + (nothingNew ? " Everything was there already: the same input makes the same output, and nothing was written twice." : ""));
             terminal.Line("Decision support for trained staff; not a medical device."
                 + (dataSet == Simulated ? " Figures on made-up patients do not compare with figures on real ones." : " Patients listed here also taught the final model; the figures above are of patients or days held out from it."));
-            terminal.Document(Document(store, feed, manifest, model, ledger, worklists, nothingNew, clock.Elapsed));
+            terminal.Document(Document(store, feed, manifest, rejected, model, ledger, worklists, nothingNew, clock.Elapsed));
             return IngestCommand.Warnings(terminal, report) > 0 ? ExitCodes.DoneWithUnreadableLines : ExitCodes.Done;
         });
         return command;
@@ -134,14 +135,13 @@ internal static class DemoCommand
         }, cancellationToken));
 
     /// <summary>Which vitals were rejected why, and how many of the values were zero or below: what bad sensors and zero-filled fields look like.</summary>
-    private static async Task ShowRejectedByVitalAsync(Terminal terminal, CohortStore store, CancellationToken cancellationToken)
+    private static void ShowRejectedByVital(Terminal terminal, IReadOnlyList<RejectedByVital> rejected)
     {
-        var counts = await RejectedByVital.CountAsync(store.Lake, cancellationToken);
-        if (counts.Count > 0)
+        if (rejected.Count > 0)
         {
             terminal.Table(
                 ["rejected at the door", "code", "because", "readings", "of these ≤ 0"],
-                counts.Take(15).Select(c => new[] { c.Label, c.Code, c.Reason, Terminal.Number(c.Readings), Terminal.Number(c.ZeroOrBelow) }),
+                rejected.Take(15).Select(c => new[] { c.Label, c.Code, c.Reason, Terminal.Number(c.Readings), Terminal.Number(c.ZeroOrBelow) }),
                 3, 4);
         }
     }
@@ -150,6 +150,7 @@ internal static class DemoCommand
         CohortStore store,
         Feed feed,
         Workflows.Compaction.ObservationsManifest manifest,
+        IReadOnlyList<RejectedByVital> rejected,
         Workflows.Training.TrainedModel model,
         Workflows.DailyRisk.LedgerEntry ledger,
         IReadOnlyList<Workflows.DailyRisk.TeamWorklist> worklists,
@@ -161,6 +162,14 @@ internal static class DemoCommand
         document["source"] = feed.Source;
         document["left_out"] = new JsonObject(feed.LeftOut.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value)));
         document["readings"] = IngestCommand.AccountJson(manifest);
+        document["rejected_by_vital"] = new JsonArray([.. rejected.Select(r => new JsonObject
+        {
+            ["code"] = r.Code,
+            ["label"] = r.Label,
+            ["reason"] = r.Reason,
+            ["readings"] = r.Readings,
+            ["zero_or_below"] = r.ZeroOrBelow,
+        })]);
         document["scored"] = ScoreCommand.ScoredJson(store, ledger, worklists);
         document["lake"] = store.Lake.Root;
         document["nothing_new"] = nothingNew;

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Xunit.Abstractions;
+
+namespace RemoteMonitoring.EndToEnd.Tests;
+
+[Collection("runs the program")]
+public sealed class PublicDataTests(ITestOutputHelper output) : IDisposable
+{
+    private readonly Rmon _rmon = new();
+
+    public void Dispose() => _rmon.Dispose();
+
+    [Fact]
+    public async Task Death_in_hospital_of_the_2012_challenge_is_foreseen_with_an_auroc_of_at_least_84_hundredths()
+    {
+        if (PublicData.Find("physionet2012", output) is not { } data)
+        {
+            return;
+        }
+
+        var document = await RunAsync("physionet2012", data);
+        Assert.True(Auroc(document, "model") >= 0.84);
+        Assert.True(Auroc(document, "model") > Auroc(document, "news2"));
+        Assert.Equal(4000, document.GetProperty("evaluations")[0].GetProperty("rows").GetInt32());
+        Assert.Equal(554, document.GetProperty("evaluations")[0].GetProperty("events").GetInt32());
+
+        // Published counts of values at or below zero; for weight, 326 of the 510 are the -1 that means unknown at 00:00.
+        var rejected = document.GetProperty("rejected_by_vital").EnumerateArray().ToArray();
+        foreach (var (code, count) in ((string, int)[])
+        [
+            ("76215-3", 685), ("76213-8", 681), ("29463-7", 510 - 326), ("76534-7", 174), ("76535-4", 103),
+            ("8310-5", 63), ("9279-1", 59), ("76536-2", 44), ("76214-6", 31), ("8867-4", 11),
+        ])
+        {
+            Assert.Equal(count, rejected.Where(r => r.GetProperty("code").GetString() == code).Sum(r => r.GetProperty("zero_or_below").GetInt32()));
+        }
+
+        Assert.Equal(326, document.GetProperty("left_out").GetProperty("descriptor unknown: Weight").GetInt32());
+    }
+
+    [Fact]
+    public async Task Alerts_of_tihm_are_foreseen_for_known_patients_and_for_new_ones_beside_the_trailing_rate()
+    {
+        if (PublicData.Find("tihm", output) is not { } data)
+        {
+            return;
+        }
+
+        var document = await RunAsync("tihm", data);
+        var evaluations = document.GetProperty("evaluations").EnumerateArray().ToArray();
+        Assert.Equal(2, evaluations.Length);
+        Assert.All(evaluations, e => Assert.True(e.GetProperty("metrics").TryGetProperty("trailing_rate", out _)));
+        var known = evaluations[0].GetProperty("metrics");
+        Assert.True(known.GetProperty("model").GetProperty("auroc").GetProperty("value").GetDouble() >= 0.75);
+        var flow = document.GetProperty("cohort_flow").EnumerateArray().ToDictionary(s => s.GetProperty("step").GetString()!, s => s.GetProperty("patients").GetInt32());
+        Assert.Equal((56, 7), (flow["on-roster"], flow["no-census"]));
+    }
+
+    private async Task<JsonElement> RunAsync(string dataSet, string folder)
+    {
+        var result = await _rmon.RunAsync("demo", "--data", dataSet, folder, "--json");
+        Assert.True(result.ExitCode == 0, result.Errors);
+        var document = result.Document;
+        Assert.True(document.GetProperty("readings").GetProperty("conserves").GetBoolean());
+        foreach (var evaluation in document.GetProperty("evaluations").EnumerateArray())
+        {
+            output.WriteLine(evaluation.GetProperty("split").GetString());
+            foreach (var scorer in evaluation.GetProperty("metrics").EnumerateObject())
+            {
+                output.WriteLine($"  {scorer.Name}: AUROC {scorer.Value.GetProperty("auroc").GetProperty("value").GetDouble():F3}");
+            }
+        }
+
+        return document;
+    }
+
+    private static double Auroc(JsonElement document, string scorer) =>
+        document.GetProperty("metrics").GetProperty(scorer).GetProperty("auroc").GetProperty("value").GetDouble();
+}

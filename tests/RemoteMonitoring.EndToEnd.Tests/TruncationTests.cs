@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Storage.Lake;
+using Xunit.Abstractions;
+
+namespace RemoteMonitoring.EndToEnd.Tests;
+
+/// <summary>With a fixed model, what happens after an instant changes no score at or before it.</summary>
+[Collection("runs the program")]
+public sealed class TruncationTests(ITestOutputHelper output) : IDisposable
+{
+    private readonly Rmon _whole = new();
+    private readonly Rmon _cut = new();
+
+    public void Dispose()
+    {
+        _whole.Dispose();
+        _cut.Dispose();
+    }
+
+    [Fact]
+    public Task Of_a_simulated_cohort() => CheckAsync(
+        ["simulate", "FEED", "--patients", "250", "--days", "90", "--seed", "7"], "admission-7d", "2025-03-12T09:30:00Z", "2025-03-12T00:00:00Z", "2025-02-20T00:00:00Z");
+
+    [Fact]
+    public Task Of_tihm() => PublicData.Find("tihm", output) is { } data
+        ? CheckAsync(["import", "tihm", data, "FEED"], "tihm-alert-next-day", "2019-05-25T12:00:00Z", "2019-05-24T23:00:00Z", "2019-05-01T23:00:00Z")
+        : Task.CompletedTask;
+
+    [Fact]
+    public Task Of_the_2012_challenge() => PublicData.Find("physionet2012", output) is { } data
+        ? CheckAsync(["import", "physionet2012", data, "FEED"], "in-hospital-death-48h", "2012-01-03T00:00:00Z", "2012-01-03T00:00:00Z")
+        : Task.CompletedTask;
+
+    private async Task CheckAsync(string[] make, string task, string cutAt, params string[] asOfs)
+    {
+        var feed = _whole.Folder("feed");
+        await Must(_whole.RunAsync([.. make.Select(a => a == "FEED" ? feed : a)]));
+        await Must(_whole.RunAsync("ingest", feed));
+        var trained = (await Must(_whole.RunAsync("train", task, "--json"))).Document;
+        var model = trained.GetProperty("model").GetString()!;
+
+        var cut = _cut.Folder("feed");
+        Assert.True(Truncate(feed, cut, cutAt) > 0, "nothing lies behind the cut, so the test would show nothing");
+        await Must(_cut.RunAsync("ingest", cut));
+        foreach (var asOf in asOfs)
+        {
+            var whole = await PredictionsAsync(await Must(_whole.RunAsync("score", task, "--as-of", asOf, "--json")));
+            var known = await PredictionsAsync(await Must(_cut.RunAsync("score", task, "--as-of", asOf, "--model", model, "--json")));
+            Assert.NotEmpty(whole);
+            Assert.Equal(whole, known);
+            output.WriteLine($"{whole.Length} scores as of {asOf} are the same with and without what came after {cutAt}");
+        }
+    }
+
+    private static async Task<RmonResult> Must(Task<RmonResult> run)
+    {
+        var result = await run;
+        Assert.True(result.ExitCode == 0, result.Errors);
+        return result;
+    }
+
+    private static async Task<string[]> PredictionsAsync(RmonResult scored)
+    {
+        var rows = new List<string>();
+        foreach (var path in scored.Document.GetProperty("predictions").EnumerateArray())
+        {
+            await using var file = File.OpenRead(path.GetString()!);
+            var table = await ParquetTable.ReadAsync(file, null, CancellationToken.None);
+            for (var i = 0; i < table.Rows; i++)
+            {
+                rows.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"{table.Text("patient_id")[i]} {table.Float64("probability")[i]:R} {table.Float64("raw")[i]:R} {table.Float64("news2_point")[i]} {table.Text("reasons")[i]}"));
+            }
+        }
+
+        return [.. rows];
+    }
+
+    /// <summary>Copies a feed without what became known after an instant; returns how many lines that left out.</summary>
+    private static int Truncate(string feed, string cut, string instant)
+    {
+        var left = 0;
+        var kept = 0;
+        Directory.CreateDirectory(Path.Combine(cut, "messages"));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(feed, "messages")).Order(StringComparer.Ordinal))
+        {
+            using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
+            using var writer = new StreamWriter(new GZipStream(File.Create(Path.Combine(cut, "messages", Path.GetFileName(file))), CompressionLevel.Fastest), new UTF8Encoding(false));
+            while (reader.ReadLine() is { } line)
+            {
+                // {"EnqueuedTimeUtc":"2025-01-01T… stands first in every line of a feed.
+                if (IsAfter(line[20..line.IndexOf('"', 20)], instant))
+                {
+                    left++;
+                    continue;
+                }
+
+                writer.Write(line + "\n");
+                kept++;
+            }
+        }
+
+        foreach (var file in Directory.EnumerateFiles(feed, "*.ndjson"))
+        {
+            var lines = File.ReadAllLines(file).Where(l => !IsAfter(JsonNode.Parse(l)!["known"]!.GetValue<string>(), instant)).ToArray();
+            File.WriteAllText(Path.Combine(cut, Path.GetFileName(file)), string.Concat(lines.Select(l => l + "\n")));
+            left += File.ReadLines(file).Count() - lines.Length;
+        }
+
+        var header = JsonNode.Parse(File.ReadAllText(Path.Combine(feed, "feed.json")))!;
+        header["messages"] = kept;
+        File.WriteAllText(Path.Combine(cut, "feed.json"), header.ToJsonString());
+        return left;
+    }
+
+    private static bool IsAfter(string time, string instant) =>
+        DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) > DateTimeOffset.Parse(instant, CultureInfo.InvariantCulture);
+}
