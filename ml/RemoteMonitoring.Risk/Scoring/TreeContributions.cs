@@ -153,8 +153,8 @@ internal sealed class TreeContributions
 
     private static int Depth(Tree tree, int node) => node < 0 ? 0 : 1 + Math.Max(Depth(tree, tree.Left[node]), Depth(tree, tree.Right[node]));
 
-    // A split that no training row crosses one way would divide by nothing; LightGBM makes none, but a sample of rows may
-    // have chosen it. Counting such a half as a sliver of a row keeps the sums finite.
+    // A half that none of the counted rows reached would divide by nothing: on large data only a sample is counted. A sliver
+    // of a row keeps the sums finite.
     private static double CoverOf(Tree tree, int child) => Math.Max(1e-9, child >= 0 ? tree.Cover[child] : tree.LeafCover[~child]);
 
     private struct PathElement

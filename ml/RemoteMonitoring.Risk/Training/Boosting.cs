@@ -35,11 +35,18 @@ public sealed record BoostingSettings
     /// <summary>Most distinct values kept of a column.</summary>
     public int MaximumBins { get; init; } = 63;
 
+    /// <summary>Training rows from which fewer, larger steps are taken: with many rows the small ones buy time lost and little else.</summary>
+    public int LargeSteps { get; init; } = 50_000;
+
     /// <summary>Threads for data that is worth them; fixed, so that a run does not depend on the machine's cores.</summary>
     public int Threads { get; init; } = 2;
 
     /// <summary>Values (rows × columns) from which more than one thread is used.</summary>
     public long SeveralThreadsFrom { get; init; } = 5_000_000;
+
+    /// <summary>These settings for so many training rows: from <see cref="LargeSteps"/> on twice the step, half the patience.</summary>
+    internal BoostingSettings For(int rows) =>
+        rows < LargeSteps ? this : this with { LearningRate = 2 * LearningRate, Patience = Math.Max(1, Patience / 2), LargeSteps = int.MaxValue };
 }
 
 /// <summary>A trained set of trees: ML.NET's own form for the file, ours for scoring.</summary>
@@ -83,6 +90,7 @@ internal static class Boosting
             // Left unset LightGBM takes every core. Its threads wait for each other by spinning, some hundred times a tree:
             // on small data beside any other busy process two threads took eight times as long as one. Trained
             // deterministically, the trees are the same bits either way.
+            // Where large data is trained beside other work, OMP_WAIT_POLICY=passive in the environment halves the time.
             NumberOfThreads = (long)rows.Length * matrix.Columns < settings.SeveralThreadsFrom ? 1 : settings.Threads,
             Booster = new GradientBooster.Options
             {

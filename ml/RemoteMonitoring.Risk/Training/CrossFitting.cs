@@ -46,6 +46,7 @@ internal static class CrossFitting
 {
     internal static CalibratedTrees Train(LabelledRows data, int[] rows, TrainingSettings settings, CancellationToken cancellationToken)
     {
+        var boosting = settings.Boosting.For(rows.Length);
         var inner = rows.Length >= settings.TwoInnerFoldsFrom ? 2 : settings.InnerFolds;
         var part = GroupedFolds.OfRows(data, rows, inner, $"inner/{settings.Seed}");
         var raw = new double[rows.Length];
@@ -63,7 +64,7 @@ internal static class CrossFitting
             }
 
             var fit = Boosting.Train(
-                data.Matrix, data.Label, train, BothLabels(data, held) ? held : null, settings.Boosting.MaximumTrees, settings.Boosting, settings.Seed);
+                data.Matrix, data.Label, train, BothLabels(data, held) ? held : null, boosting.MaximumTrees, boosting, settings.Seed);
             treesSum += fit.Ensemble.Trees.Length;
             fits++;
             for (var i = 0; i < rows.Length; i++)
@@ -79,9 +80,9 @@ internal static class CrossFitting
         cancellationToken.ThrowIfCancellationRequested();
         // The final fit has more rows and could bear more trees; but then it would be surer of itself than the predictions
         // that its calibration is fitted on.
-        var trees = fits == 0 ? settings.Boosting.MaximumTrees / 5 : (int)Math.Round(treesSum / fits);
-        trees = Math.Clamp(trees, 10, settings.Boosting.MaximumTrees);
-        var final = Boosting.Train(data.Matrix, data.Label, rows, null, trees, settings.Boosting, settings.Seed);
+        var trees = fits == 0 ? boosting.MaximumTrees / 5 : (int)Math.Round(treesSum / fits);
+        trees = Math.Clamp(trees, 10, boosting.MaximumTrees);
+        var final = Boosting.Train(data.Matrix, data.Label, rows, null, trees, boosting, settings.Seed);
         var outOfFold = raw.Where((_, i) => predicted[i]).ToArray();
         var label = rows.Where((_, i) => predicted[i]).Select(r => data.Label[r]).ToArray();
         return new(final, PlattScaling.Fit(outOfFold, label), AlertThreshold(outOfFold, label));

@@ -33,7 +33,7 @@ internal sealed class TreeEnsemble(Tree[] trees)
     }
 }
 
-/// <summary>One tree. <see cref="Cover"/> counts the training rows below each node, <see cref="LeafCover"/> those in each leaf.</summary>
+/// <summary>One tree. <see cref="Cover"/> counts training rows (or an even sample of them) below each node, <see cref="LeafCover"/> those in each leaf.</summary>
 internal sealed record Tree(
     int[] Feature, float[] Threshold, bool[] MissingLeft, int[] Left, int[] Right, double[] LeafValue, int[] Cover, int[] LeafCover)
 {

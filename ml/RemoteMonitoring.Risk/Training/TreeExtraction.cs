@@ -12,7 +12,7 @@ namespace RemoteMonitoring.Risk.Training;
 /// the threshold plus one for right. Three things are lost on the way, each of which makes a model score other than it
 /// was trained, and all are put right in the ML.NET model itself, so that the file saved scores as these arrays do:
 /// <list type="number">
-/// <item>a split "known or missing" has the threshold 1e300, which is infinite in 32 bits; infinity plus one is not
+/// <item>a split "known or missing" of a column with values on both sides of zero has the threshold 1e300, which is infinite in 32 bits; infinity plus one is not
 /// greater, and NaN goes left with everybody else, so that the split does nothing;</item>
 /// <item>a tree whose substitutes all happen to be 0 loses them, and NaN, which is at most nothing, goes right;</item>
 /// <item>a column without NaN in the training rows has the substitute 0: unknown would be read as zero. It follows the
@@ -23,6 +23,10 @@ namespace RemoteMonitoring.Risk.Training;
 /// </remarks>
 internal static class TreeExtraction
 {
+    // Rows counted through the trees: more would tell the halves apart no better, and on large data the count would take
+    // as long as the training.
+    private const int CountedRows = 10_000;
+
     private static readonly FieldInfo InnerTree = typeof(RegressionTreeBase).GetField("_tree", BindingFlags.Instance | BindingFlags.NonPublic)
         ?? throw new MissingFieldException(nameof(RegressionTreeBase), "_tree");
 
@@ -32,7 +36,7 @@ internal static class TreeExtraction
     private static readonly PropertyInfo Thresholds = InnerTree.FieldType.GetProperty("RawThresholds")
         ?? throw new MissingMemberException(InnerTree.FieldType.Name, "RawThresholds");
 
-    /// <summary>Of a model just trained: settles the directions of NaN in it, and counts the training rows through the trees.</summary>
+    /// <summary>Of a model just trained: settles the directions of NaN in it, and counts training rows through the trees (an even sample of them on large data).</summary>
     internal static TreeEnsemble OfTrained(LightGbmBinaryModelParameters model, FeatureMatrix matrix, int[] rows)
     {
         var seenMissing = new bool[matrix.Columns];
@@ -120,9 +124,10 @@ internal static class TreeExtraction
 
     private static void Count(Tree tree, FeatureMatrix matrix, int[] rows)
     {
-        foreach (var row in rows)
+        var counted = Math.Min(rows.Length, CountedRows);
+        for (var i = 0; i < counted; i++)
         {
-            var values = matrix.Row(row);
+            var values = matrix.Row(rows[(int)((long)i * rows.Length / counted)]);
             var node = tree.Feature.Length == 0 ? -1 : 0;
             while (node >= 0)
             {
