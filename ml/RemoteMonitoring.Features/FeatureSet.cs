@@ -90,7 +90,7 @@ public sealed class FeatureSet
     {
         Definition = definition;
         // The shapes of columns and the rules behind them are code: a change of those is a new code version in the hash.
-        var text = JsonSerializer.Serialize(definition, FeatureSetJson.Default.FeatureSetDefinition) + "\ncode 1";
+        var text = JsonSerializer.Serialize(definition, FeatureSetJson.Default.FeatureSetDefinition) + "\ncode 2";
         Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
         Columns = [.. ColumnsOf(definition)];
     }
@@ -139,12 +139,13 @@ public sealed class FeatureSet
             }
         }
 
-        FeatureColumn Plain(string name, string unit, string meaning) => new() { Name = name, Statistic = "static", Unit = unit, Meaning = meaning };
-        yield return Plain("age", "a", "age at enrolment");
-        yield return Plain("female", "1", "1 for female, 0 for male, unknown otherwise");
+        FeatureColumn Plain(string name, string unit, string meaning) =>
+            new() { Name = name, Topic = name.StartsWith("news2", StringComparison.Ordinal) ? "news2" : null, Statistic = "static", Unit = unit, Meaning = meaning };
+        yield return Plain("age", "a", "age in years, as stated at enrolment");
+        yield return Plain("female", "1", "female");
         foreach (var condition in set.Conditions)
         {
-            yield return Plain("condition_" + condition.Replace('-', '_'), "1", $"1 when the roster names {condition}");
+            yield return Plain("condition_" + condition.Replace('-', '_'), "1", $"{condition.Replace('-', ' ')} on the roster");
         }
 
         foreach (var attribute in set.Attributes)
@@ -157,10 +158,10 @@ public sealed class FeatureSet
             var name = kind.Replace('-', '_');
             foreach (var days in set.PriorOutcomeDays)
             {
-                yield return new FeatureColumn { Name = $"prior_{name}_{days}d", Statistic = "count", Window = days * UnixMicros.PerDay, Unit = "{events}", Meaning = $"the person's own {kind} events in the last {days} days" };
+                yield return new FeatureColumn { Name = $"prior_{name}_{days}d", Topic = kind, Statistic = "count", Window = days * UnixMicros.PerDay, Unit = "{events}", Meaning = $"own events ({kind.Replace('-', ' ')}) in the last {days} days" };
             }
 
-            yield return new FeatureColumn { Name = $"since_{name}", Statistic = "age", Unit = "d", Meaning = $"days since the person's last {kind}" };
+            yield return new FeatureColumn { Name = $"since_{name}", Topic = kind, Statistic = "age", Unit = "d", Meaning = $"days since the last {kind.Replace('-', ' ')}" };
         }
 
         if (set.StayTimes)

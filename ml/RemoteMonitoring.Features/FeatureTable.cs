@@ -9,6 +9,9 @@ public sealed record FeatureColumn
     /// <summary>Key of the vital it speaks of, or null where it speaks of none (age, prior outcomes).</summary>
     public string? VitalKey { get; init; }
 
+    /// <summary>What it speaks of where it speaks of no vital: columns of one topic are one reason; null where it stands alone.</summary>
+    public string? Topic { get; init; }
+
     /// <summary>The statistic: <c>mean</c>, <c>slope</c>, <c>last</c>, <c>age</c>, ….</summary>
     public required string Statistic { get; init; }
 

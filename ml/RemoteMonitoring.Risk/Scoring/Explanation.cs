@@ -3,7 +3,7 @@ using RemoteMonitoring.Features;
 namespace RemoteMonitoring.Risk.Scoring;
 
 /// <summary>A vital, or a column that speaks of none, that raises a patient's risk.</summary>
-/// <param name="Key">Key of the vital, or the column's name where it speaks of no vital.</param>
+/// <param name="Key">Key of the vital, else the topic of its columns, else the column's name.</param>
 /// <param name="IsVital">Which of the two <paramref name="Key"/> is.</param>
 /// <param name="Contribution">Sum over its columns of what they add to the raw log-odds; above 0.</param>
 /// <param name="Strongest">Its column that adds most.</param>
@@ -27,7 +27,7 @@ public sealed record Explanation(double Base, double Raw, double[] Contributions
                 continue;
             }
 
-            var key = (columns[c].VitalKey ?? columns[c].Name, columns[c].VitalKey is not null);
+            var key = (columns[c].VitalKey ?? columns[c].Topic ?? columns[c].Name, columns[c].VitalKey is not null);
             groups[key] = groups.TryGetValue(key, out var group)
                 ? (group.Sum + contributions[c], contributions[c] > contributions[group.Strongest] ? c : group.Strongest)
                 : (contributions[c], c);

@@ -43,7 +43,7 @@ public static class DailyRiskRun
     /// <summary>Name in ledger and run ids.</summary>
     public const string Workflow = "daily-risk";
 
-    private const string Rules = "daily-risk 1";
+    private const string Rules = "daily-risk 2";
 
     /// <summary>Scores.</summary>
     /// <returns>The ledger entry, the lists by team, and whether the run was there already.</returns>

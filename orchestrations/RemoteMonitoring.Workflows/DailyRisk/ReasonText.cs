@@ -49,7 +49,7 @@ public static class ReasonText
     }
 
     /// <summary>A value as people read it: the vital's short name, the number to the precision that matters, the unit.</summary>
-    public static string Format(VitalSign vital, double value) => $"{vital.Label} {Number(value)} {Unit(vital.Unit)}";
+    public static string Format(VitalSign vital, double value) => $"{vital.Label} {With(value, vital)}";
 
     private static Reason? OfVital(
         ReasonCandidate candidate, double value, PatientObservations observations, string patientId, long asOf, long knownBy, long lookBack, DateTimeZone zone)
@@ -66,8 +66,8 @@ public static class ReasonText
         }
 
         var usual = double.IsNaN(range.UsualLow)
-            ? $"no usual range yet ({range.UsualReadings} earlier readings)"
-            : $"usual {Number(range.UsualLow)}–{Number(range.UsualHigh)} {Unit(vital.Unit)}";
+            ? $"no usual range yet ({range.UsualReadings} earlier {(range.UsualReadings == 1 ? "reading" : "readings")})"
+            : $"usual {Number(range.UsualLow)}–{With(range.UsualHigh, vital)}";
         return new Reason
         {
             Vital = vital.Key,
@@ -81,15 +81,15 @@ public static class ReasonText
         };
     }
 
-    private static Reason? OfColumn(ReasonCandidate candidate, double value) => double.IsNaN(value)
-        ? null // "It is not known that …" is no reason to call anybody.
-        : new Reason
-        {
-            Contribution = candidate.Contribution,
-            Text = candidate.Strongest.Unit == "1" && value is 0 or 1
-                ? $"{candidate.Fallback.Split(" as ")[0]}: {(value == 1 ? "yes" : "no")}"
-                : $"{candidate.Fallback}: {Number(value)}",
-        };
+    /// <summary>That something is not known, or that a condition is absent, is no reason to call anybody.</summary>
+    private static Reason? OfColumn(ReasonCandidate candidate, double value) =>
+        double.IsNaN(value) || (candidate.Strongest.Unit == "1" && value == 0)
+            ? null
+            : new Reason
+            {
+                Contribution = candidate.Contribution,
+                Text = candidate.Strongest.Unit == "1" && value == 1 ? candidate.Fallback : $"{candidate.Fallback}: {Number(value)}",
+            };
 
     /// <summary>What of the vital moved the score, where it is not plainly the value that is quoted.</summary>
     private static string Driver(FeatureColumn strongest, double value, VitalSign vital) => strongest.Statistic switch
@@ -98,11 +98,11 @@ public static class ReasonText
         "last" => "",
         "count" => $" ({Number(value)} readings in {Span(strongest.Window)})",
         "age" => "",
-        "sd" => $" (varies by {Number(value)} {Unit(vital.Unit)} over {Span(strongest.Window)})",
-        "slope" => $" (trend {Signed(value)} {Unit(vital.Unit)} a day over {Span(strongest.Window)})",
-        "change" => $" ({Span(strongest.Window)} mean {Signed(value)} {Unit(vital.Unit)} against the weeks before)",
-        "z" => $" ({Span(strongest.Window)} mean {Signed(value)} standard deviations from the weeks before)",
-        _ => $" ({strongest.Statistic} over {Span(strongest.Window)} {Number(value)} {Unit(vital.Unit)})",
+        "sd" => $" (varies by {With(value, vital)} over {Span(strongest.Window)})",
+        "slope" => $" (trend {Signed(value, vital)} a day over {Span(strongest.Window)})",
+        "change" => $" ({Span(strongest.Window)} mean {Signed(value, vital)} against the weeks before)",
+        "z" => $" ({Span(strongest.Window)} mean {Signed(value, null)} standard deviations from the weeks before)",
+        _ => $" ({strongest.Statistic} over {Span(strongest.Window)} {With(value, vital)})",
     };
 
     private static string When(long time, long asOf, DateTimeZone zone)
@@ -115,7 +115,10 @@ public static class ReasonText
         ? string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerDay} d")
         : string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerHour} h");
 
-    private static string Signed(double value) => (value >= 0 ? "+" : "−") + Number(Math.Abs(value));
+    private static string Signed(double value, VitalSign? vital) =>
+        (value >= 0 ? "+" : "−") + (vital is null ? Number(Math.Abs(value)) : With(Math.Abs(value), vital));
+
+    private static string With(double value, VitalSign vital) => $"{Number(value)} {Unit(vital.Unit)}".TrimEnd();
 
     private static string Number(double value) => value.ToString(Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.#", _ => "0.##" }, CultureInfo.InvariantCulture);
 
@@ -123,7 +126,7 @@ public static class ReasonText
     {
         "Cel" => "°C",
         "mm[Hg]" => "mmHg",
-        "[pH]" or "1" or "{score}" => "",
+        "[pH]" or "1" or "{score}" or "{steps}/d" => "",
         _ => ucum.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal),
     };
 }
