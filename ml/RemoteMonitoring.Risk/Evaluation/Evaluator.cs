@@ -29,14 +29,15 @@ public static class Evaluator
         foreach (var fold in folds)
         {
             progress?.Report(new("Folds", summaries.Count, folds.Count));
-            var trees = CrossFitting.Train(data, fold.Train, settings, cancellationToken);
+            var train = Thinning.Of(data, fold.Train, settings.RowsPerFit);
+            var trees = CrossFitting.Train(data, train, settings, cancellationToken);
             var logistic = LogisticRegression.Train(
-                data.Matrix, data.Label, fold.Train, settings.LogisticL2, settings.Boosting.Threads, settings.Seed);
+                data.Matrix, data.Label, train, settings.LogisticL2, settings.Boosting.Threads, settings.Seed);
             cancellationToken.ThrowIfCancellationRequested();
             Fill(rows, at, data, fold, trees, logistic.Raw(data.Matrix, fold.Test));
             at += fold.Test.Length;
             summaries.Add(new(
-                fold.Number, fold.Train.Length, fold.Train.Count(r => data.Label[r]), fold.Test.Length, fold.Test.Count(r => data.Label[r]),
+                fold.Number, train.Length, train.Count(r => data.Label[r]), fold.Test.Length, fold.Test.Count(r => data.Label[r]),
                 trees.Trees.Ensemble.Trees.Length, trees.Scaling.Slope, trees.Scaling.Intercept));
         }
 

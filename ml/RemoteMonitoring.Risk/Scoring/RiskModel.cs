@@ -45,7 +45,7 @@ public sealed class RiskModel
         IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var cutOff = until.ToUnixMicros();
-        int[] rows = [.. Enumerable.Range(0, data.Rows).Where(r => data.LabelKnown[r] <= cutOff)];
+        var rows = Thinning.Of(data, [.. Enumerable.Range(0, data.Rows).Where(r => data.LabelKnown[r] <= cutOff)], settings.RowsPerFit);
         var events = rows.Count(r => data.Label[r]);
         if (events == 0 || events == rows.Length)
         {

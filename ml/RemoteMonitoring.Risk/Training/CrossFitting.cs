@@ -21,6 +21,12 @@ public sealed record TrainingSettings
     /// <summary>Rows from which two inner parts do, for a third buys nothing but time.</summary>
     public int TwoInnerFoldsFrom { get; init; } = 30_000;
 
+    /// <summary>
+    /// Rows that one fit learns from at the most: beyond it patients keep every second, third, … of their instants. The
+    /// instants of a patient that lie a day apart are nearly the same row, so that they cost time and teach little.
+    /// </summary>
+    public int RowsPerFit { get; init; } = 30_000;
+
     /// <summary>Penalty of the logistic regression, against the sum of its losses over the rows.</summary>
     public double LogisticL2 { get; init; } = 150;
 
