@@ -15,10 +15,14 @@ public sealed record TrainingSettings
     /// <summary>The boosted trees.</summary>
     public BoostingSettings Boosting { get; init; } = new();
 
-    /// <summary>Parts the training patients are cut into for early stopping and calibration.</summary>
-    public int InnerFolds { get; init; } = 3;
+    /// <summary>
+    /// Parts the training patients are cut into for early stopping and calibration. Trees of fewer rows foresee too low a
+    /// risk for rows they have not seen; the more parts, the nearer they are to the final fit, and the less its
+    /// calibration overshoots.
+    /// </summary>
+    public int InnerFolds { get; init; } = 5;
 
-    /// <summary>Rows from which two inner parts do, for a third buys nothing but time.</summary>
+    /// <summary>Rows from which two inner parts do: there the difference is small and the time is not.</summary>
     public int TwoInnerFoldsFrom { get; init; } = 30_000;
 
     /// <summary>
