@@ -42,21 +42,33 @@ public sealed class TrainingTests
     }
 
     [Fact]
-    public void Training_twice_gives_the_same_bits_whatever_the_number_of_threads()
+    public void Training_twice_gives_the_same_bits_whatever_runs_side_by_side()
     {
         var data = SyntheticCohort.Rows(150, 10, 10, 0.4, row => double.IsNaN(row[1]) ? 0 : row[1] - 1);
         int[] rows = [.. Enumerable.Range(0, data.Rows)];
-        double[] Raw(int threads)
+        double[] Raw(int sideBySide)
         {
-            var settings = SyntheticCohort.Quick with { Boosting = SyntheticCohort.Quick.Boosting with { Threads = threads, SeveralThreadsFrom = 0 } };
+            var settings = SyntheticCohort.Quick with { Parallelism = sideBySide };
             return CrossFitting.Train(data, rows, settings, CancellationToken.None).Trees.Ensemble.Raw(data.Matrix, rows);
         }
 
         var one = Raw(1);
         Assert.Equal(one, Raw(1));
         Assert.Equal(one, Raw(2));
-        double[] Logistic() => LogisticRegression.Train(data.Matrix, data.Label, rows, 10, 2, 1).Raw(data.Matrix, rows);
+        double[] Logistic() => LogisticRegression.Train(data.Matrix, data.Label, rows, 10, 1).Raw(data.Matrix, rows);
         Assert.Equal(Logistic(), Logistic());
+    }
+
+    [Fact]
+    public void Thinning_keeps_patients_evenly_and_does_not_look_at_labels()
+    {
+        var data = SyntheticCohort.Rows(150, 10, 10, 0.4, row => double.IsNaN(row[1]) ? 0 : row[1] - 1);
+        int[] rows = [.. Enumerable.Range(0, data.Rows)];
+        Assert.Same(rows, Thinning.Of(data, rows, data.Rows));
+        var kept = Thinning.Of(data, rows, data.Rows / 5);
+        Assert.Equal(150, kept.Select(r => data.Patient[r]).Distinct().Count());
+        Assert.All(kept.CountBy(r => data.Patient[r]), patient => Assert.Equal(2, patient.Value));
+        Assert.Equal(kept, Thinning.Of(data, rows, data.Rows / 5));
     }
 
     [Fact]

@@ -24,28 +24,33 @@ public static class Evaluator
 
         var total = folds.Sum(f => f.Test.Length);
         var rows = Empty(total);
+        var fitted = new (CalibratedTrees Trees, double[] Logistic, int[] Train)[folds.Count];
+        var done = 0;
+        progress?.Report(new("Folds", 0, folds.Count));
+        Parallel.For(0, folds.Count, settings.Side(cancellationToken), f =>
+        {
+            var train = Thinning.Of(data, folds[f].Train, settings.RowsPerFit);
+            var trees = CrossFitting.Train(data, train, settings, cancellationToken);
+            var logistic = LogisticRegression.Train(data.Matrix, data.Label, train, settings.LogisticL2, settings.Seed);
+            fitted[f] = (trees, logistic.Raw(data.Matrix, folds[f].Test), train);
+            progress?.Report(new("Folds", Interlocked.Increment(ref done), folds.Count));
+        });
+
         var summaries = new List<FoldSummary>();
         var at = 0;
-        foreach (var fold in folds)
+        foreach (var (fold, (trees, logistic, train)) in folds.Zip(fitted))
         {
-            progress?.Report(new("Folds", summaries.Count, folds.Count));
-            var train = Thinning.Of(data, fold.Train, settings.RowsPerFit);
-            var trees = CrossFitting.Train(data, train, settings, cancellationToken);
-            var logistic = LogisticRegression.Train(
-                data.Matrix, data.Label, train, settings.LogisticL2, settings.Boosting.Threads, settings.Seed);
-            cancellationToken.ThrowIfCancellationRequested();
-            Fill(rows, at, data, fold, trees, logistic.Raw(data.Matrix, fold.Test));
+            Fill(rows, at, data, fold, trees, logistic);
             at += fold.Test.Length;
             summaries.Add(new(
                 fold.Number, train.Length, train.Count(r => data.Label[r]), fold.Test.Length, fold.Test.Count(r => data.Label[r]),
                 trees.Trees.Ensemble.Trees.Length, trees.Scaling.Slope, trees.Scaling.Intercept));
         }
 
-        progress?.Report(new("Folds", folds.Count, folds.Count));
         progress?.Report(new("Intervals", 0, settings.Resamples));
         var figures = Figures.Of(
-            rows, data.Task.BaselineRule == BaselineRules.TrailingSevenDays, settings.Resamples, settings.Seed, settings.Boosting.Threads,
-            done => progress?.Report(new("Intervals", done, settings.Resamples)), cancellationToken);
+            rows, data.Task.BaselineRule == BaselineRules.TrailingSevenDays, settings.Resamples, settings.Seed, settings.Parallelism,
+            resampled => progress?.Report(new("Intervals", resampled, settings.Resamples)), cancellationToken);
         return new(
             new()
             {

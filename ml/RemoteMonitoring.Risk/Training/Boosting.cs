@@ -36,13 +36,7 @@ public sealed record BoostingSettings
     public int MaximumBins { get; init; } = 63;
 
     /// <summary>Training rows from which fewer, larger steps are taken: with many rows the small ones buy time lost and little else.</summary>
-    public int LargeSteps { get; init; } = 50_000;
-
-    /// <summary>Threads for data that is worth them; fixed, so that a run does not depend on the machine's cores.</summary>
-    public int Threads { get; init; } = 2;
-
-    /// <summary>Values (rows × columns) from which more than one thread is used.</summary>
-    public long SeveralThreadsFrom { get; init; } = 5_000_000;
+    public int LargeSteps { get; init; } = 15_000;
 
     /// <summary>These settings for so many training rows: from <see cref="LargeSteps"/> on twice the step, half the patience.</summary>
     internal BoostingSettings For(int rows) =>
@@ -87,11 +81,10 @@ internal static class Boosting
             // Off by default, and of no effect unless the histogram layout is fixed: left free it is chosen by timing.
             Deterministic = true,
             ForceColumnWise = true,
-            // Left unset LightGBM takes every core. Its threads wait for each other by spinning, some hundred times a tree:
-            // on small data beside any other busy process two threads took eight times as long as one. Trained
-            // deterministically, the trees are the same bits either way.
-            // Where large data is trained beside other work, OMP_WAIT_POLICY=passive in the environment halves the time.
-            NumberOfThreads = (long)rows.Length * matrix.Columns < settings.SeveralThreadsFrom ? 1 : settings.Threads,
+            // Left unset LightGBM takes every core, and its threads wait for each other by spinning, some hundred times a
+            // tree. One thread a fit, and fits of different folds side by side, uses the cores better on data of this size
+            // and gives the same bits on any number of them.
+            NumberOfThreads = 1,
             Booster = new GradientBooster.Options
             {
                 FeatureFraction = settings.FeatureFraction,

@@ -23,22 +23,27 @@ public sealed record TrainingSettings
     public int InnerFolds { get; init; } = 5;
 
     /// <summary>Rows from which two inner parts do: there the difference is small and the time is not.</summary>
-    public int TwoInnerFoldsFrom { get; init; } = 30_000;
+    public int TwoInnerFoldsFrom { get; init; } = 15_000;
 
     /// <summary>
     /// Rows that one fit learns from at the most: beyond it patients keep every second, third, … of their instants. The
     /// instants of a patient that lie a day apart are nearly the same row, so that they cost time and teach little.
     /// </summary>
-    public int RowsPerFit { get; init; } = 30_000;
+    public int RowsPerFit { get; init; } = 50_000;
 
     /// <summary>Penalty of the logistic regression, against the sum of its losses over the rows.</summary>
     public double LogisticL2 { get; init; } = 150;
+
+    /// <summary>Fits that run side by side; the results do not depend on it.</summary>
+    public int Parallelism { get; init; } = 2;
 
     /// <summary>Outer folds of an evaluation.</summary>
     public int Folds { get; init; } = 5;
 
     /// <summary>Patient-level bootstrap resamples.</summary>
     public int Resamples { get; init; } = 1000;
+
+    internal ParallelOptions Side(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
 }
 
 /// <summary>Trees with the calibration that belongs to them.</summary>
@@ -61,22 +66,19 @@ internal static class CrossFitting
         var part = GroupedFolds.OfRows(data, rows, inner, $"inner/{settings.Seed}");
         var raw = new double[rows.Length];
         var predicted = new bool[rows.Length];
-        var treesSum = 0.0;
-        var fits = 0;
-        for (var f = 0; f < inner; f++)
+        var grown = new int?[inner];
+        Parallel.For(0, inner, settings.Side(cancellationToken), f =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
             var train = rows.Where((_, i) => part[i] != f).ToArray();
             var held = rows.Where((_, i) => part[i] == f).ToArray();
             if (held.Length == 0 || !BothLabels(data, train))
             {
-                continue;
+                return;
             }
 
             var fit = Boosting.Train(
                 data.Matrix, data.Label, train, BothLabels(data, held) ? held : null, boosting.MaximumTrees, boosting, settings.Seed);
-            treesSum += fit.Ensemble.Trees.Length;
-            fits++;
+            grown[f] = fit.Ensemble.Trees.Length;
             for (var i = 0; i < rows.Length; i++)
             {
                 if (part[i] == f)
@@ -85,12 +87,12 @@ internal static class CrossFitting
                     predicted[i] = true;
                 }
             }
-        }
+        });
 
         cancellationToken.ThrowIfCancellationRequested();
         // The final fit has more rows and could bear more trees; but then it would be surer of itself than the predictions
         // that its calibration is fitted on.
-        var trees = fits == 0 ? boosting.MaximumTrees / 5 : (int)Math.Round(treesSum / fits);
+        var trees = (int)Math.Round(grown.Average() ?? boosting.MaximumTrees / 5.0);
         trees = Math.Clamp(trees, 10, boosting.MaximumTrees);
         var final = Boosting.Train(data.Matrix, data.Label, rows, null, trees, boosting, settings.Seed);
         var outOfFold = raw.Where((_, i) => predicted[i]).ToArray();

@@ -23,7 +23,7 @@ internal sealed class LogisticRegression
     private LogisticRegression(int[] valueColumns, int[] missingColumns, float[] mean, float[] scale, float[] missingRate) =>
         (this.valueColumns, this.missingColumns, this.mean, this.scale, this.missingRate) = (valueColumns, missingColumns, mean, scale, missingRate);
 
-    internal static LogisticRegression Train(FeatureMatrix matrix, bool[] label, int[] rows, double l2, int threads, int seed)
+    internal static LogisticRegression Train(FeatureMatrix matrix, bool[] label, int[] rows, double l2, int seed)
     {
         var model = Prepare(matrix, rows);
         var width = model.valueColumns.Length + model.missingColumns.Length;
@@ -50,7 +50,7 @@ internal sealed class LogisticRegression
             MaximumNumberOfIterations = 100,
             // More than one thread also means that rows are held in memory; sums are taken in the order of the threads,
             // so a fixed number of them gives the same weights each time.
-            NumberOfThreads = threads,
+            NumberOfThreads = 2,
         });
         var view = new FeatureMatrix(prepared, width).View([.. Enumerable.Range(0, rows.Length)], preparedLabel);
         var trained = trainer.Fit(view).Model.SubModel;
