@@ -86,7 +86,7 @@ public sealed record FeatureSetDefinition
 /// <summary>A feature set ready for use: its definition, hash, and columns in order.</summary>
 public sealed class FeatureSet
 {
-    private FeatureSet(FeatureSetDefinition definition)
+    internal FeatureSet(FeatureSetDefinition definition)
     {
         Definition = definition;
         // The shapes of columns and the rules behind them are code: a change of those is a new code version in the hash.
@@ -189,7 +189,7 @@ public sealed class FeatureSet
             Statistic.Last => ("last", vital.Unit, $"latest {vital.Label} within {WindowName(set.LookBack)}"),
             Statistic.Age => ("age", "h", $"hours since the latest {vital.Label}"),
             Statistic.Change => ($"change_{window}", vital.Unit, $"mean {vital.Label} over the last {window} less the person's mean from then back to {WindowName(set.LookBack)}"),
-            Statistic.Z => ($"z_{window}", "1", $"that change of {vital.Label} in standard deviations of the person's own values"),
+            Statistic.Z => ($"z_{window}", "1", $"change of mean {vital.Label} over the last {window} against the person's own earlier values, in their standard deviations"),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         return new FeatureColumn

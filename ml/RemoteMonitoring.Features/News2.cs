@@ -1,6 +1,6 @@
 namespace RemoteMonitoring.Features;
 
-/// <summary>The seven inputs of NEWS2; null where one is not known.</summary>
+/// <summary>The seven inputs of NEWS2; null (or NaN) where one is not known.</summary>
 public readonly record struct News2Inputs
 {
     /// <summary>Respirations, /min.</summary>
@@ -74,7 +74,7 @@ public static class News2
         Add(PulsePoints(inputs.Pulse), 3);
         Add(inputs.Alert is { } alert ? (alert ? 0 : 3) : null, 3);
         Add(TemperaturePoints(inputs.Temperature), 3);
-        if (inputs is { Spo2Scale2: true, Spo2: { } spo2, OnOxygen: null })
+        if (inputs is { Spo2Scale2: true, OnOxygen: null } && Known(inputs.Spo2) is { } spo2)
         {
             // On scale 2 the points of a high saturation hang on whether oxygen is given, which is not known here.
             var air = Scale2(spo2, onOxygen: false);
@@ -87,15 +87,17 @@ public static class News2
         }
         else
         {
-            Add(inputs.Spo2 is { } value ? (inputs.Spo2Scale2 ? Scale2(value, inputs.OnOxygen ?? false) : Scale1(value)) : null, 3);
+            Add(Known(inputs.Spo2) is { } value ? (inputs.Spo2Scale2 ? Scale2(value, inputs.OnOxygen ?? false) : Scale1(value)) : null, 3);
         }
 
         return new News2Score(low, point, high, present, red);
     }
 
+    private static double? Known(double? value) => value is { } v && double.IsNaN(v) ? null : value;
+
     private static double Whole(double value) => Math.Round(value, MidpointRounding.AwayFromZero);
 
-    private static int? Respiration(double? rate) => rate is not { } r ? null : Whole(r) switch
+    private static int? Respiration(double? rate) => Known(rate) is not { } r ? null : Whole(r) switch
     {
         <= 8 => 3,
         <= 11 => 1,
@@ -124,7 +126,7 @@ public static class News2
         _ => 3,
     };
 
-    private static int? SystolicPoints(double? systolic) => systolic is not { } s ? null : Whole(s) switch
+    private static int? SystolicPoints(double? systolic) => Known(systolic) is not { } s ? null : Whole(s) switch
     {
         <= 90 => 3,
         <= 100 => 2,
@@ -133,7 +135,7 @@ public static class News2
         _ => 3,
     };
 
-    private static int? PulsePoints(double? pulse) => pulse is not { } p ? null : Whole(p) switch
+    private static int? PulsePoints(double? pulse) => Known(pulse) is not { } p ? null : Whole(p) switch
     {
         <= 40 => 3,
         <= 50 => 1,
@@ -143,7 +145,7 @@ public static class News2
         _ => 3,
     };
 
-    private static int? TemperaturePoints(double? temperature) => temperature is not { } t ? null : Math.Round(t, 1, MidpointRounding.AwayFromZero) switch
+    private static int? TemperaturePoints(double? temperature) => Known(temperature) is not { } t ? null : Math.Round(t, 1, MidpointRounding.AwayFromZero) switch
     {
         <= 35.0 => 3,
         <= 36.0 => 1,

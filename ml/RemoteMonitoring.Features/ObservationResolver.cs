@@ -26,7 +26,8 @@ public sealed class ResolvedObservations
 
 /// <summary>
 /// Settles duplicates, corrections and patients in the total order (known, stream, offset, ordinal), which no order of
-/// arrival of files can change. A message is a duplicate by device and message id, else by device, effective time and body;
+/// arrival of files can change. A message is a duplicate by device, message id and body, whoever had the device by the time it
+/// came again; one without an id by device, effective time and body;
 /// the same vital of a patient at the same instant from the same device with another value is a correction, which closes
 /// the version before it.
 /// </summary>
@@ -37,13 +38,19 @@ public static class ObservationResolver
     {
         var unknown = new List<(int, int)>();
         var unassigned = new List<(int, int)>();
-        var seen = new Dictionary<(string Device, string Message, int Ordinal), long>();
+        var seen = new HashSet<(string Device, string Message, long Body, int Ordinal)>();
         var patients = new Dictionary<string, List<Candidate>>(StringComparer.Ordinal);
         var duplicates = 0L;
         var sequence = 0;
         foreach (var (stream, row) in InTotalOrder(streams))
         {
             var readings = streams[stream].Readings;
+            if (readings.MessageId[row] is { } id && !seen.Add((readings.DeviceId[row], id, readings.BodyHash[row], readings.Ordinal[row])))
+            {
+                duplicates++;
+                continue;
+            }
+
             switch (assignments.Find(readings.DeviceId[row], readings.EffectiveTime[row], out var patientId, out var assignmentKnown))
             {
                 case AssignmentStatus.Unknown:
@@ -54,14 +61,6 @@ public static class ObservationResolver
                     continue;
                 default:
                     break;
-            }
-
-            if (readings.MessageId[row] is { } id
-                && !seen.TryAdd((readings.DeviceId[row], id, readings.Ordinal[row]), readings.BodyHash[row])
-                && seen[(readings.DeviceId[row], id, readings.Ordinal[row])] == readings.BodyHash[row])
-            {
-                duplicates++;
-                continue;
             }
 
             ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(patients, patientId!, out _);
@@ -201,10 +200,13 @@ public static class ObservationResolver
 
     private static double Value(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) => streams[c.Stream].Readings.Value[c.Row];
 
-    /// <summary>Merges the streams, each already in order, by (known, stream name).</summary>
+    /// <summary>Merges the streams, each already in order, by (known, stream name); a stream may come in pieces.</summary>
     private static IEnumerable<(int Stream, int Row)> InTotalOrder(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams)
     {
-        var ranks = Enumerable.Range(0, streams.Count).OrderBy(i => streams[i].Stream, StringComparer.Ordinal).ToArray();
+        var ranks = Enumerable.Range(0, streams.Count)
+            .OrderBy(i => streams[i].Stream, StringComparer.Ordinal)
+            .ThenBy(i => streams[i].Readings is { Count: > 0 } piece ? piece.Offset[0] : 0)
+            .ToArray();
         var heads = new PriorityQueue<int, (long Known, int Rank)>();
         var at = new int[streams.Count];
         for (var rank = 0; rank < ranks.Length; rank++)

@@ -75,9 +75,10 @@ public sealed class VectorBuilder
             FillVital(values, row, key, vital, columns, lengths, windows[..lengths.Length], ref column);
         }
 
+        // Until the roster names the patient nothing is known of them, also not that nothing has happened.
         var record = _records.GetValueOrDefault(key.PatientId);
         var roster = record?.RosterAt(key.KnownBy);
-        FillStatic(values, row, key, record, roster, ref column);
+        FillStatic(values, row, key, roster is null ? null : record, roster, ref column);
         var news2 = Last24Hours(key, roster);
         values[column++][row] = news2?.Low ?? double.NaN;
         values[column++][row] = news2?.Point ?? double.NaN;
@@ -204,7 +205,7 @@ public sealed class VectorBuilder
             RespiratoryRate = Latest(key, "respiratory_rate"),
             Spo2 = Latest(key, "spo2", "sao2"),
             Spo2Scale2 = roster?.Attributes.GetValueOrDefault("spo2_scale_2") == 1,
-            OnOxygen = Latest(key, "oxygen_flow") is > 0 ? true : Latest(key, "fio2") is { } fio2 ? fio2 > 21 : null,
+            OnOxygen = OnOxygen(Latest(key, "oxygen_flow"), Latest(key, "fio2")),
             Systolic = Latest(key, "systolic_bp", "noninvasive_systolic_bp", "invasive_systolic_bp"),
             Pulse = Latest(key, "heart_rate"),
             Alert = Latest(key, "acvpu") is { } acvpu ? acvpu == 0 : Latest(key, "gcs") is { } gcs ? gcs >= 15 : null,
@@ -213,6 +214,9 @@ public sealed class VectorBuilder
         var score = News2.Score(inputs);
         return score.InputsPresent == 0 ? null : score;
     }
+
+    /// <summary>Whether either says that more than room air is breathed; a flow of zero is room air, no word at all is unknown.</summary>
+    private static bool? OnOxygen(double? flow, double? fio2) => flow is > 0 || fio2 is > 21 ? true : flow is null && fio2 is null ? null : false;
 
     /// <summary>The latest value of any of these vitals within 24 hours.</summary>
     private double? Latest(in VectorKey key, params ReadOnlySpan<string> vitals)

@@ -14,14 +14,14 @@ public enum AssignmentStatus
 }
 
 /// <summary>
-/// Who had which device when. Of two statements about the same device and start the one known later holds; where intervals
-/// overlap, the one that starts later does.
+/// Who had which device when. Of two statements about the same device and start the one known later holds, of those known at
+/// one instant the one stated last; where intervals overlap, the one that starts later does.
 /// </summary>
 public sealed class AssignmentIndex
 {
     private readonly Dictionary<string, Interval[]> _byDevice;
 
-    /// <summary>Indexes the assignments.</summary>
+    /// <summary>Indexes the assignments, which come in the order they were stated.</summary>
     public AssignmentIndex(IEnumerable<DeviceAssignment> assignments)
     {
         _byDevice = assignments
@@ -30,7 +30,7 @@ public sealed class AssignmentIndex
                 g => g.Key,
                 g => g.GroupBy(a => a.From)
                     .OrderByDescending(same => same.Key)
-                    .Select(same => new Interval([.. same.OrderByDescending(a => a.Known)]))
+                    .Select(same => new Interval([.. same.Reverse().OrderByDescending(a => a.Known)]))
                     .ToArray(),
                 StringComparer.Ordinal);
     }

@@ -39,6 +39,15 @@ public sealed class AssignmentIndexTests
         Assert.Equal(Day(3), known);
     }
 
+    [Fact]
+    public void Of_two_statements_known_at_one_instant_the_last_holds()
+    {
+        var index = new AssignmentIndex([Statement("A", 0, null, known: 40), Statement("A", 0, 30, known: 40)]);
+
+        Assert.Equal(AssignmentStatus.Assigned, index.Find("d", Day(29), out _, out _));
+        Assert.Equal(AssignmentStatus.Unassigned, index.Find("d", Day(30), out _, out _));
+    }
+
     private static long Day(int day) => (s_start + Duration.FromDays(day)).ToUnixMicros();
 
     private static DeviceAssignment Statement(string patient, int from, int? to, int known) => new()

@@ -1,0 +1,138 @@
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Features.Tests.Vectors;
+
+/// <summary>
+/// Every column worked out on its own from what it is said to mean, by going through the whole history each time: what
+/// the builder is held against.
+/// </summary>
+internal sealed class PlainVector(History history, FeatureSet set, VectorKey key)
+{
+    private readonly List<Version> _held = [.. history.Versions.Where(v => v.Patient == key.PatientId && v.Time <= key.AsOf && v.KnownFrom <= key.KnownBy && key.KnownBy < v.KnownTo)];
+    private readonly Patient? _roster = history.Reference.Patients.LastOrDefault(p => p.PatientId == key.PatientId && p.Known.ToUnixMicros() <= key.KnownBy);
+
+    public double Value(FeatureColumn column) => column.VitalKey is { } vital ? OfVital(vital, column) : Static(column);
+
+    /// <summary>
+    /// How far another way of working a slope out may come out: 1e-9 of the steepest that the spreads allow, and more where
+    /// the readings lie so close together that days since as-of, to 16 digits, tell them apart badly.
+    /// </summary>
+    public double SlopeTolerance(FeatureColumn column)
+    {
+        var (daySquares, squares, _) = Squares(Within(column.VitalKey!, column.Window));
+        return daySquares == 0 ? 0 : Math.Sqrt(squares / daySquares) * (1e-9 + (1e-13 / Math.Sqrt(daySquares)));
+    }
+
+    private double OfVital(string vital, FeatureColumn column)
+    {
+        var lookBack = Within(vital, set.Definition.LookBack * UnixMicros.PerHour);
+        var window = Within(vital, column.Window);
+        var values = window.ConvertAll(v => v.Value);
+        var baseline = lookBack.Where(v => v.Time <= key.AsOf - column.Window).Select(v => v.Value).ToList();
+        return column.Statistic switch
+        {
+            "count" => window.Count,
+            "mean" => Mean(values),
+            "min" => values.Count == 0 ? double.NaN : values.Min(),
+            "max" => values.Count == 0 ? double.NaN : values.Max(),
+            "sd" => Sd(values),
+            "slope" => Slope(window),
+            "last" => lookBack.Count == 0 ? double.NaN : lookBack[^1].Value,
+            "age" => lookBack.Count == 0 ? double.NaN : (key.AsOf - lookBack[^1].Time) / 3.6e9,
+            "change" => Mean(values) - Mean(baseline),
+            "z" => Sd(baseline) > 0 ? (Mean(values) - Mean(baseline)) / Sd(baseline) : double.NaN,
+            _ => throw new InvalidOperationException(column.Statistic),
+        };
+    }
+
+    private double Static(FeatureColumn column)
+    {
+        var name = column.Name;
+        if (name.StartsWith("news2_", StringComparison.Ordinal))
+        {
+            var score = News2.Score(News2Inputs());
+            return score.InputsPresent == 0 ? double.NaN : name switch { "news2_low" => score.Low, "news2_high" => score.High, _ => score.Point };
+        }
+
+        if (_roster is null)
+        {
+            return double.NaN;
+        }
+
+        return name switch
+        {
+            "age" => _roster.Age ?? double.NaN,
+            "female" => _roster.Sex == "female" ? 1 : _roster.Sex == "male" ? 0 : double.NaN,
+            "icu_type" => _roster.Attributes.TryGetValue(name, out var value) ? value : double.NaN,
+            "since_enrolled" => Since(Census(CensusKind.Enrolled)),
+            "since_discharged" => Since(Census(CensusKind.Discharged)),
+            _ when name.StartsWith("condition_", StringComparison.Ordinal) => _roster.Conditions.Contains(name["condition_".Length..].Replace('_', '-')) ? 1 : 0,
+            _ when name.StartsWith("since_", StringComparison.Ordinal) => Since(Outcomes(name["since_".Length..])),
+            _ => Outcomes(name["prior_".Length..name.LastIndexOf('_')]).Count(t => t > key.AsOf - column.Window),
+        };
+    }
+
+    private IEnumerable<long> Outcomes(string kind) => history.Reference.Outcomes
+        .Where(o => o.PatientId == key.PatientId && o.Kind == kind.Replace('_', '-') && o.Known.ToUnixMicros() <= key.KnownBy)
+        .Select(o => o.Effective.ToUnixMicros())
+        .Where(t => t <= key.AsOf);
+
+    private IEnumerable<long> Census(CensusKind kind) => history.Reference.Census
+        .Where(c => c.PatientId == key.PatientId && c.Kind == kind && c.Known.ToUnixMicros() <= key.KnownBy)
+        .Select(c => c.Effective.ToUnixMicros())
+        .Where(t => t <= key.AsOf);
+
+    private double Since(IEnumerable<long> times) => times.Select(t => (key.AsOf - t) / 8.64e10).DefaultIfEmpty(double.NaN).Min();
+
+    private News2Inputs News2Inputs()
+    {
+        var (flow, fio2) = (Latest("oxygen_flow"), Latest("fio2"));
+        return new News2Inputs
+        {
+            RespiratoryRate = Latest("respiratory_rate"),
+            Spo2 = Latest("spo2", "sao2"),
+            Spo2Scale2 = _roster?.Attributes.ContainsKey("spo2_scale_2") == true,
+            OnOxygen = flow > 0 || fio2 > 21 ? true : flow == 0 || fio2 == 21 ? false : null,
+            Systolic = Latest("systolic_bp", "noninvasive_systolic_bp", "invasive_systolic_bp"),
+            Pulse = Latest("heart_rate"),
+            Alert = Latest("acvpu") is { } acvpu ? acvpu == 0 : Latest("gcs") is { } gcs ? gcs == 15 : null,
+            Temperature = Latest("temperature"),
+        };
+    }
+
+    /// <summary>The value of the last day that was taken last; of several of one instant that of the vital named first.</summary>
+    private double? Latest(params string[] vitals) => vitals
+        .Select(vital => Within(vital, UnixMicros.PerDay).LastOrDefault())
+        .OfType<Version>()
+        .OrderByDescending(v => v.Time)
+        .FirstOrDefault()?.Value;
+
+    private List<Version> Within(string vital, long window) => _held.FindAll(v => v.Vital == vital && v.Time > key.AsOf - window);
+
+    private static double Mean(List<double> values) => values.Count == 0 ? double.NaN : values.Average();
+
+    private static double Sd(List<double> values) => values.Count < 2 ? double.NaN : values.Distinct().Count() == 1 ? 0 : Math.Sqrt(values.Sum(v => Math.Pow(v - Mean(values), 2)) / (values.Count - 1));
+
+    private static double Slope(List<Version> window)
+    {
+        var (daySquares, _, products) = Squares(window);
+        return daySquares == 0 || window.Count < 2 ? double.NaN : products / daySquares;
+    }
+
+    private static (double Days, double Values, double Products) Squares(List<Version> window)
+    {
+        if (window.Count == 0)
+        {
+            return default;
+        }
+
+        // Days from the last reading, so that readings a microsecond apart still span a line.
+        var days = window.ConvertAll(v => (v.Time - window[^1].Time) / 8.64e10);
+        var (meanDay, mean) = (days.Average(), window.Average(v => v.Value));
+        return (
+            window[0].Time == window[^1].Time ? 0 : days.Sum(d => Math.Pow(d - meanDay, 2)),
+            window.Sum(v => Math.Pow(v.Value - mean, 2)),
+            days.Zip(window, (d, v) => (d - meanDay) * (v.Value - mean)).Sum());
+    }
+}
