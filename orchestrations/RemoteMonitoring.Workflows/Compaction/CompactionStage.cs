@@ -18,7 +18,7 @@ namespace RemoteMonitoring.Workflows.Compaction;
 public static class CompactionStage
 {
     /// <summary>Changes whenever the rules of compaction do, so that old output is not taken for new.</summary>
-    private const string Rules = "compaction 1";
+    private const string Rules = "compaction 2";
 
     /// <summary>Patients of a shard at the most, so that memory is bounded by a shard and not by the cohort.</summary>
     private const int PatientsPerShard = 10_000;
