@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using RemoteMonitoring.Storage.Lake;
+using Xunit.Abstractions;
 
 namespace RemoteMonitoring.EndToEnd.Tests;
 
 [Collection("runs the program")]
-public sealed class DemoTests : IDisposable
+public sealed class DemoTests(DemoRuns demos, ITestOutputHelper output) : IDisposable
 {
     private static readonly string[] s_small = ["demo", "--patients", "250", "--days", "90", "--seed", "7"];
 
@@ -50,7 +51,7 @@ public sealed class DemoTests : IDisposable
     [Fact]
     public async Task The_figures_can_be_computed_again_from_the_held_out_file()
     {
-        var document = (await _rmon.RunAsync([.. s_small, "--json"])).Document;
+        var document = (await demos.OfAsync("simulated", output))!.Value.Document;
         await using var file = File.OpenRead(document.GetProperty("held_out").GetString()!);
         var table = await ParquetTable.ReadAsync(file, null, CancellationToken.None);
         Assert.Equal(

@@ -4,21 +4,18 @@ using Xunit.Abstractions;
 namespace RemoteMonitoring.EndToEnd.Tests;
 
 [Collection("runs the program")]
-public sealed class PublicDataTests(ITestOutputHelper output) : IDisposable
+public sealed class PublicDataTests(DemoRuns demos, ITestOutputHelper output)
 {
-    private readonly Rmon _rmon = new();
-
-    public void Dispose() => _rmon.Dispose();
-
     [Fact]
     public async Task Death_in_hospital_of_the_2012_challenge_is_foreseen_with_an_auroc_of_at_least_84_hundredths()
     {
-        if (PublicData.Find("physionet2012", output) is not { } data)
+        if (await demos.OfAsync("physionet2012", output) is not { } demo)
         {
             return;
         }
 
-        var document = await RunAsync("physionet2012", data);
+        var document = demo.Document;
+        Show(document);
         Assert.True(Auroc(document, "model") >= 0.84);
         Assert.True(Auroc(document, "model") > Auroc(document, "news2"));
         Assert.Equal(4000, document.GetProperty("evaluations")[0].GetProperty("rows").GetInt32());
@@ -41,12 +38,13 @@ public sealed class PublicDataTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Alerts_of_tihm_are_foreseen_for_known_patients_and_for_new_ones_beside_the_trailing_rate()
     {
-        if (PublicData.Find("tihm", output) is not { } data)
+        if (await demos.OfAsync("tihm", output) is not { } demo)
         {
             return;
         }
 
-        var document = await RunAsync("tihm", data);
+        var document = demo.Document;
+        Show(document);
         var evaluations = document.GetProperty("evaluations").EnumerateArray().ToArray();
         Assert.Equal(2, evaluations.Length);
         Assert.All(evaluations, e => Assert.True(e.GetProperty("metrics").TryGetProperty("trailing_rate", out _)));
@@ -56,11 +54,8 @@ public sealed class PublicDataTests(ITestOutputHelper output) : IDisposable
         Assert.Equal((56, 7), (flow["on-roster"], flow["no-census"]));
     }
 
-    private async Task<JsonElement> RunAsync(string dataSet, string folder)
+    private void Show(JsonElement document)
     {
-        var result = await _rmon.RunAsync("demo", "--data", dataSet, folder, "--json");
-        Assert.True(result.ExitCode == 0, result.Errors);
-        var document = result.Document;
         Assert.True(document.GetProperty("readings").GetProperty("conserves").GetBoolean());
         foreach (var evaluation in document.GetProperty("evaluations").EnumerateArray())
         {
@@ -70,8 +65,6 @@ public sealed class PublicDataTests(ITestOutputHelper output) : IDisposable
                 output.WriteLine($"  {scorer.Name}: AUROC {scorer.Value.GetProperty("auroc").GetProperty("value").GetDouble():F3}");
             }
         }
-
-        return document;
     }
 
     private static double Auroc(JsonElement document, string scorer) =>

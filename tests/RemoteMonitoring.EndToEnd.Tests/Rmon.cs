@@ -46,25 +46,3 @@ public sealed class Rmon : IDisposable
 
     public void Dispose() => Directory.Delete(Home, recursive: true);
 }
-
-/// <summary>Public data sets beside the checkout; tests on them say so when they are not there.</summary>
-public static class PublicData
-{
-    public static string? Find(string dataSet, Xunit.Abstractions.ITestOutputHelper output)
-    {
-        var folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "RemoteMonitoring.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        var data = Path.GetFullPath(Path.Combine(folder!, "..", "shared", "data", dataSet));
-        if (Directory.Exists(data))
-        {
-            return data;
-        }
-
-        output.WriteLine($"real data absent: put the original files of {dataSet} into {data} to run this check");
-        return null;
-    }
-}

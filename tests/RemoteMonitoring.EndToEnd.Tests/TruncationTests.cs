@@ -2,53 +2,82 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using NodaTime;
+using RemoteMonitoring.Features;
+using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Workflows;
+using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Training;
 using Xunit.Abstractions;
 
 namespace RemoteMonitoring.EndToEnd.Tests;
 
 /// <summary>With a fixed model, what happens after an instant changes no score at or before it.</summary>
 [Collection("runs the program")]
-public sealed class TruncationTests(ITestOutputHelper output) : IDisposable
+public sealed class TruncationTests(DemoRuns demos, ITestOutputHelper output) : IDisposable
 {
-    private readonly Rmon _whole = new();
     private readonly Rmon _cut = new();
 
-    public void Dispose()
+    public void Dispose() => _cut.Dispose();
+
+    [Fact]
+    public Task Of_a_simulated_cohort() =>
+        CheckAsync("simulated", "2025-03-12T09:30:00Z", "2025-03-12T00:00:00Z", "2025-02-20T00:00:00Z");
+
+    [Fact]
+    public Task Of_tihm() => CheckAsync("tihm", "2019-05-25T12:00:00Z", "2019-05-24T23:00:00Z", "2019-05-01T23:00:00Z");
+
+    [Fact]
+    public Task Of_the_2012_challenge() => CheckAsync("physionet2012", "2012-01-03T00:00:00Z", "2012-01-03T00:00:00Z");
+
+    /// <summary>The challenge asks once, at 48 hours, where only outcomes lie behind the cut; asked within the stay, readings do too.</summary>
+    [Fact]
+    public async Task Of_the_2012_challenge_within_the_stay()
     {
-        _whole.Dispose();
-        _cut.Dispose();
-    }
-
-    [Fact]
-    public Task Of_a_simulated_cohort() => CheckAsync(
-        ["simulate", "FEED", "--patients", "250", "--days", "90", "--seed", "7"], "admission-7d", "2025-03-12T09:30:00Z", "2025-03-12T00:00:00Z", "2025-02-20T00:00:00Z");
-
-    [Fact]
-    public Task Of_tihm() => PublicData.Find("tihm", output) is { } data
-        ? CheckAsync(["import", "tihm", data, "FEED"], "tihm-alert-next-day", "2019-05-25T12:00:00Z", "2019-05-24T23:00:00Z", "2019-05-01T23:00:00Z")
-        : Task.CompletedTask;
-
-    [Fact]
-    public Task Of_the_2012_challenge() => PublicData.Find("physionet2012", output) is { } data
-        ? CheckAsync(["import", "physionet2012", data, "FEED"], "in-hospital-death-48h", "2012-01-03T00:00:00Z", "2012-01-03T00:00:00Z")
-        : Task.CompletedTask;
-
-    private async Task CheckAsync(string[] make, string task, string cutAt, params string[] asOfs)
-    {
-        var feed = _whole.Folder("feed");
-        await Must(_whole.RunAsync([.. make.Select(a => a == "FEED" ? feed : a)]));
-        await Must(_whole.RunAsync("ingest", feed));
-        var trained = (await Must(_whole.RunAsync("train", task, "--json"))).Document;
-        var model = trained.GetProperty("model").GetString()!;
+        if (await demos.OfAsync("physionet2012", output) is not { } demo)
+        {
+            return;
+        }
 
         var cut = _cut.Folder("feed");
-        Assert.True(Truncate(feed, cut, cutAt) > 0, "nothing lies behind the cut, so the test would show nothing");
+        Truncate(Path.Combine(demo.Rmon.Home, "feeds", "physionet2012"), cut, "2012-01-02T00:00:00Z");
+        await Must(_cut.RunAsync("ingest", cut));
+        using var whole = CohortStore.Open(demo.Rmon.Home, "physionet2012");
+        using var known = CohortStore.Open(_cut.Home, "physionet2012");
+        var model = await CurrentModel.LoadAsync(
+            whole.Lake, "in-hospital-death-48h", demo.Document.GetProperty("version").GetString()!, FeatureSet.Acute.Hash, CancellationToken.None);
+        var scores = await ScoresAsync(whole, model);
+        Assert.Equal(4000, scores.Length);
+        Assert.Equal(scores, await ScoresAsync(known, model));
+    }
+
+    private static async Task<double[]> ScoresAsync(CohortStore store, RiskModel model)
+    {
+        var asOf = Instant.FromUtc(2012, 1, 2, 0, 0).ToUnixMicros();
+        var manifest = (await ObservationsManifest.TryReadAsync(store.Lake, CancellationToken.None))!;
+        var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, CancellationToken.None);
+        VectorKey[] keys = [.. reference.Patients.Select(p => new VectorKey(p.PatientId, asOf, asOf))];
+        return model.Score(await FeatureStage.BuildAsync(store.Lake, manifest, FeatureSet.Acute, reference, keys, null, CancellationToken.None)).Raw;
+    }
+
+    private async Task CheckAsync(string dataSet, string cutAt, params string[] asOfs)
+    {
+        if (await demos.OfAsync(dataSet, output) is not { } demo)
+        {
+            return;
+        }
+
+        var task = demo.Document.GetProperty("task").GetString()!;
+        var cut = _cut.Folder("feed");
+        Assert.True(Truncate(Path.Combine(demo.Rmon.Home, "feeds", dataSet), cut, cutAt) > 0, "nothing lies behind the cut, so the test would show nothing");
         await Must(_cut.RunAsync("ingest", cut));
         foreach (var asOf in asOfs)
         {
-            var whole = await PredictionsAsync(await Must(_whole.RunAsync("score", task, "--as-of", asOf, "--json")));
-            var known = await PredictionsAsync(await Must(_cut.RunAsync("score", task, "--as-of", asOf, "--model", model, "--json")));
+            var whole = await PredictionsAsync(await Must(demo.Rmon.RunAsync("score", task, "--as-of", asOf, "--json")));
+            var known = await PredictionsAsync(await Must(_cut.RunAsync("score", task, "--as-of", asOf, "--model", demo.Document.GetProperty("model").GetString()!, "--json")));
             Assert.NotEmpty(whole);
             Assert.Equal(whole, known);
             output.WriteLine($"{whole.Length} scores as of {asOf} are the same with and without what came after {cutAt}");
