@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 
 namespace RemoteMonitoring.Storage.Lake;
@@ -19,7 +18,6 @@ public sealed class LakeDirectory
     private const int NoSpaceLeft = 28;
     private readonly string _root;
     private readonly string _drafts;
-    private int _draft;
 
     /// <summary>Opens the lake at <paramref name="root"/>, making the directory where it is not there.</summary>
     public LakeDirectory(string root)
@@ -47,18 +45,20 @@ public sealed class LakeDirectory
         var draft = await WriteDraftAsync(path, content, cancellationToken);
         try
         {
-            Durable.CreateDirectory(Path.GetDirectoryName(target)!);
             // Without overwrite this is link(2) and then unlink(2): of two that race, exactly one creates the name.
-            File.Move(draft, target, overwrite: false);
+            Publish(draft, target, overwrite: false);
+            return true;
         }
         catch (IOException) when (File.Exists(target))
         {
             File.Delete(draft);
             return false;
         }
-
-        Durable.SyncDirectory(Path.GetDirectoryName(target)!);
-        return true;
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(draft);
+            throw CannotBeWritten(path, e);
+        }
     }
 
     /// <summary>Replaces a manifest: readers see the old bytes or the new ones, never a mixture.</summary>
@@ -66,9 +66,15 @@ public sealed class LakeDirectory
     {
         var target = FullPath(path);
         var draft = await WriteDraftAsync(path, content, cancellationToken);
-        Durable.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.Move(draft, target, overwrite: true);
-        Durable.SyncDirectory(Path.GetDirectoryName(target)!);
+        try
+        {
+            Publish(draft, target, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(draft);
+            throw CannotBeWritten(path, e);
+        }
     }
 
     /// <summary>Whether there is a file of this name.</summary>
@@ -98,7 +104,9 @@ public sealed class LakeDirectory
         try
         {
             await using var input = File.OpenRead(file);
-            return await ParquetTable.ReadAsync(input, columns, cancellationToken);
+            var table = await ParquetTable.ReadAsync(input, columns, cancellationToken);
+            table.Source = file;
+            return table;
         }
         catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
         {
@@ -136,11 +144,11 @@ public sealed class LakeDirectory
 
     private async Task<string> WriteDraftAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var draft = Path.Combine(_drafts, string.Create(CultureInfo.InvariantCulture,
-            $"{Environment.ProcessId}-{Interlocked.Increment(ref _draft)}"));
+        // A name of its own, not one from the process's number: processes in two containers may have the same.
+        var draft = Path.Combine(_drafts, RandomNumberGenerator.GetHexString(32, lowercase: true));
         try
         {
-            await using var output = new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            await using var output = new FileStream(draft, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
             await output.WriteAsync(content, cancellationToken);
             output.Flush(flushToDisk: true);
             return draft;
@@ -153,11 +161,24 @@ public sealed class LakeDirectory
                 throw;
             }
 
-            var cause = (e.HResult & 0xFFFF) == NoSpaceLeft || e.Message.Contains("No space left", StringComparison.Ordinal)
-                ? "the disk is full; free some space and run again, nothing that was there has changed"
-                : FirstLine(e.Message);
-            throw new LakeException($"{FullPath(path)}: cannot be written ({cause})", e);
+            throw CannotBeWritten(path, e);
         }
+    }
+
+    private static void Publish(string draft, string target, bool overwrite)
+    {
+        var folder = Path.GetDirectoryName(target)!;
+        Durable.CreateDirectory(folder);
+        File.Move(draft, target, overwrite);
+        Durable.SyncDirectory(folder);
+    }
+
+    private LakeException CannotBeWritten(string path, Exception e)
+    {
+        var cause = (e.HResult & 0xFFFF) == NoSpaceLeft || e.Message.Contains("No space left", StringComparison.Ordinal)
+            ? "the disk is full; free some space and run again, nothing that was there has changed"
+            : FirstLine(e.Message);
+        return new LakeException($"{FullPath(path)}: cannot be written ({cause})", e);
     }
 
     private static string FirstLine(string text) => text.AsSpan().Trim().IndexOfAny('\r', '\n') is var end and >= 0 ? text.Trim()[..end] : text.Trim();
