@@ -45,14 +45,15 @@ public sealed class LakeDirectory
         var draft = await WriteDraftAsync(path, content, cancellationToken);
         try
         {
-            // Without overwrite this is link(2) and then unlink(2): of two that race, exactly one creates the name.
-            Publish(draft, target, overwrite: false);
+            var folder = Path.GetDirectoryName(target)!;
+            Durable.CreateDirectory(folder);
+            if (!Durable.TryMoveToNewName(draft, target))
+            {
+                return false;
+            }
+
+            Durable.SyncDirectory(folder);
             return true;
-        }
-        catch (IOException) when (File.Exists(target))
-        {
-            File.Delete(draft);
-            return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -68,7 +69,10 @@ public sealed class LakeDirectory
         var draft = await WriteDraftAsync(path, content, cancellationToken);
         try
         {
-            Publish(draft, target, overwrite: true);
+            var folder = Path.GetDirectoryName(target)!;
+            Durable.CreateDirectory(folder);
+            File.Move(draft, target, overwrite: true);
+            Durable.SyncDirectory(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -108,7 +112,11 @@ public sealed class LakeDirectory
             table.Source = file;
             return table;
         }
-        catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
+        catch (OutOfMemoryException e)
+        {
+            throw new LakeException($"{file}: not a readable Parquet file (its sizes are damaged, or larger than the memory there is). Restore it, or delete it if it is derived (silver, gold) and run again.", e);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // The reader throws many kinds at damaged bytes; all of them mean the same to whoever runs this.
             throw new LakeException($"{file}: not a readable Parquet file ({FirstLine(e.Message)}). Restore it, or delete it if it is derived (silver, gold) and run again.", e);
@@ -163,14 +171,6 @@ public sealed class LakeDirectory
 
             throw CannotBeWritten(path, e);
         }
-    }
-
-    private static void Publish(string draft, string target, bool overwrite)
-    {
-        var folder = Path.GetDirectoryName(target)!;
-        Durable.CreateDirectory(folder);
-        File.Move(draft, target, overwrite);
-        Durable.SyncDirectory(folder);
     }
 
     private LakeException CannotBeWritten(string path, Exception e)
