@@ -1,4 +1,3 @@
-using CsCheck;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Readings;
@@ -52,31 +51,6 @@ public sealed class DamagedTablesTests : IDisposable
             var file = _temp.Plant(Name, whole[..length]);
             (await Assert.ThrowsAsync<LakeException>(() => _temp.Lake.ReadTableAsync(Name, null, default))).SaysInOneLine(file);
         }
-    }
-
-    [Fact]
-    public async Task Flipped_bytes_are_read_or_refused_but_nothing_else_is_thrown()
-    {
-        var whole = await ParquetTableTests.AllKinds().ToBytesAsync(default);
-        await Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).Array[1, 4].SampleAsync(async flips =>
-        {
-            using var temp = new TempLake();
-            var bytes = whole.ToArray();
-            foreach (var (at, value) in flips)
-            {
-                bytes[at] = value;
-            }
-
-            var file = temp.Plant(Name, bytes);
-            try
-            {
-                await temp.Lake.ReadTableAsync(Name, null, default);
-            }
-            catch (LakeException e)
-            {
-                e.SaysInOneLine(file);
-            }
-        }, iter: 400, threads: 1);
     }
 
     [Fact]
