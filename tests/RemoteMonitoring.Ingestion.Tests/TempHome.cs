@@ -34,7 +34,14 @@ public sealed class TempHome : IDisposable
         Write("feed/messages/00.ndjson", messages);
         Write("feed/" + Feed.FileName, header ?? new Feed
         {
-            SchemaVersion = 1, Cohort = "test", Source = "a test", Epoch = "e1", Imported = true, SourceDelay = "none", Partitions = 1, Messages = promised,
+            SchemaVersion = 1,
+            Cohort = "test",
+            Source = "a test",
+            Epoch = "e1",
+            Imported = true,
+            SourceDelay = "none",
+            Partitions = 1,
+            Messages = promised,
         }.ToJson());
         foreach (var (kind, lines) in reference)
         {
