@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
@@ -29,9 +30,17 @@ public static class DocumentProjection
     {
         var position = store.Reference.Position();
         var frontier = string.Join(';', account.Frontier.Select(f => $"{f.Key}={f.Value}").Concat(position.Select(p => $"{p.Key}={p.Value}")));
-        if (store.Documents.Find(Containers.Runs, Marker, Marker)?.Body is { } done && done == JsonSerializer.Serialize(frontier, ProjectionJson.Default.String))
+        var devices = position[ReferenceKinds.Assignments];
+        var done = store.Documents.Find(Containers.Runs, Marker, Marker) is { } marker ? ReadMarker(marker.Body) : null;
+        if (done?.Frontier == frontier)
         {
             return 0;
+        }
+
+        if (done is not null && done.Assignments != devices)
+        {
+            // A back-dated assignment moves messages to another patient; none may stay where they were.
+            store.Documents.DeleteAll(Containers.Telemetry);
         }
 
         var reference = await store.Reference.LoadAsync(position, cancellationToken);
@@ -47,7 +56,7 @@ public static class DocumentProjection
             foreach (var path in store.Lake.List($"{LakePaths.SilverReadings}/{partition}"))
             {
                 var metadata = await store.Lake.ReadMetadataAsync(path, cancellationToken);
-                if (long.Parse(metadata[TelemetryTables.KnownTime], CultureInfo.InvariantCulture) <= account.Watermark - HotWindow)
+                if (TelemetryTables.Number(metadata, TelemetryTables.KnownTime, store.Lake.FullPath(path)) <= account.Watermark - HotWindow)
                 {
                     continue;
                 }
@@ -62,63 +71,96 @@ public static class DocumentProjection
         }
 
         store.Documents.DeleteExpired(Containers.Telemetry, account.Watermark);
-        store.Documents.Upsert(Containers.Runs, [new Document { PartitionKey = Marker, Id = Marker, Body = JsonSerializer.Serialize(frontier, ProjectionJson.Default.String) }]);
+        store.Documents.Upsert(Containers.Runs, [new Document { PartitionKey = Marker, Id = Marker, Body = JsonSerializer.Serialize(new ProjectionMarker(1, frontier, devices), ProjectionJson.Default.ProjectionMarker) }]);
         return count;
     }
 
-    /// <summary>The messages known after <paramref name="since"/> of patients, one document each; readings of nobody's devices have none.</summary>
+    private static ProjectionMarker ReadMarker(string body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, ProjectionJson.Default.ProjectionMarker)!;
+        }
+        catch (JsonException)
+        {
+            return new ProjectionMarker(0, "", -1); // of an earlier version, whose ids were others: all is made again
+        }
+    }
+
+    /// <summary>
+    /// The messages known after <paramref name="since"/> of patients: one document each, and where a device changed hands
+    /// within a message one for each patient, with their own readings only. Readings of nobody's devices have none.
+    /// </summary>
     private static IEnumerable<Document> ToDocuments(ReadingBatch readings, AssignmentIndex assignments, long since)
     {
-        using var buffer = new MemoryStream();
-        using var json = new Utf8JsonWriter(buffer);
+        var rows = new List<(string PatientId, int Row)>();
         for (int start = 0, end; start < readings.Count; start = end)
         {
-            for (end = start + 1; end < readings.Count && readings.Offset[end] == readings.Offset[start]; end++)
+            rows.Clear();
+            for (end = start; end < readings.Count && readings.Offset[end] == readings.Offset[start]; end++)
             {
+                if (readings.KnownFrom[end] > since
+                    && assignments.Find(readings.DeviceId[end], readings.EffectiveTime[end], out var patientId, out _) == AssignmentStatus.Assigned)
+                {
+                    rows.Add((patientId!, end));
+                }
             }
 
-            if (readings.KnownFrom[start] <= since
-                || assignments.Find(readings.DeviceId[start], readings.EffectiveTime[start], out var patientId, out _) != AssignmentStatus.Assigned)
+            foreach (var ofPatient in rows.GroupBy(r => r.PatientId, r => r.Row, StringComparer.Ordinal))
             {
-                continue;
+                yield return ToDocument(readings, ofPatient.Key, [.. ofPatient], IdOf(readings, start));
             }
+        }
+    }
 
-            var key = string.Create(CultureInfo.InvariantCulture,
-                $"{readings.DeviceId[start]}\n{readings.MessageId[start]}\n{readings.EffectiveTime[start]}\n{readings.BodyHash[start]}");
-            var id = Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(key)));
-            buffer.SetLength(0);
-            json.Reset();
+    /// <summary>The same for a message delivered again, by the rule that settles duplicates: device, message id and body, else device, time and body.</summary>
+    private static string IdOf(ReadingBatch readings, int row)
+    {
+        var message = readings.MessageId[row] is { } id ? $"id\n{id}" : string.Create(CultureInfo.InvariantCulture, $"time\n{readings.EffectiveTime[row]}");
+        var key = string.Create(CultureInfo.InvariantCulture, $"{readings.DeviceId[row]}\n{message}\n{readings.BodyHash[row]}");
+        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(key)));
+    }
+
+    private static Document ToDocument(ReadingBatch readings, string patientId, int[] rows, string id)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
             json.WriteStartObject();
             json.WriteNumber("schemaVersion"u8, 1);
             json.WriteString("id"u8, id);
             json.WriteString("patientId"u8, patientId);
-            json.WriteString("deviceId"u8, readings.DeviceId[start]);
-            json.WriteString("enqueuedTime"u8, UnixMicros.Format(readings.EnqueuedTime[start]));
+            json.WriteString("deviceId"u8, readings.DeviceId[rows[0]]);
+            json.WriteString("enqueuedTime"u8, UnixMicros.Format(readings.EnqueuedTime[rows[0]]));
             json.WriteStartArray("readings"u8);
-            for (var i = start; i < end; i++)
+            foreach (var row in rows)
             {
-                var vital = VitalSignCatalog.Default.Vitals[readings.Vital[i]];
+                var vital = VitalSignCatalog.Default.Vitals[readings.Vital[row]];
                 json.WriteStartObject();
                 json.WriteString("code"u8, vital.Code);
-                json.WriteNumber("value"u8, readings.Value[i]);
+                json.WriteNumber("value"u8, readings.Value[row]);
                 json.WriteString("unit"u8, vital.Unit);
-                json.WriteString("effectiveTime"u8, UnixMicros.Format(readings.EffectiveTime[i]));
+                json.WriteString("effectiveTime"u8, UnixMicros.Format(readings.EffectiveTime[row]));
                 json.WriteEndObject();
             }
 
             json.WriteEndArray();
             json.WriteEndObject();
-            json.Flush();
-            yield return new Document
-            {
-                PartitionKey = patientId!,
-                Id = id,
-                Body = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length),
-                Expires = readings.KnownFrom[start] + HotWindow,
-            };
         }
+
+        return new Document
+        {
+            PartitionKey = patientId,
+            Id = id,
+            Body = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length),
+            Expires = readings.KnownFrom[rows[0]] + HotWindow,
+        };
     }
 }
 
-[System.Text.Json.Serialization.JsonSerializable(typeof(string))]
-internal sealed partial class ProjectionJson : System.Text.Json.Serialization.JsonSerializerContext;
+/// <summary>How far the documents are: the frontier of streams and reference log, and the assignments they were made under.</summary>
+internal sealed record ProjectionMarker(int SchemaVersion, string Frontier, long Assignments);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ProjectionMarker))]
+internal sealed partial class ProjectionJson : JsonSerializerContext;

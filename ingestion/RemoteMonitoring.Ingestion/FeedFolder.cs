@@ -57,10 +57,10 @@ public sealed record FeedFolder
         };
     }
 
-    /// <summary>The text of a message file, decompressed where it is gzip.</summary>
+    /// <summary>The text of a message file, decompressed where it is gzip. Whoever is writing to it may go on.</summary>
     public static Stream OpenMessages(string file)
     {
-        var input = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        var input = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.SequentialScan | FileOptions.Asynchronous);
         return file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(input, CompressionMode.Decompress) : input;
     }
 
@@ -74,19 +74,18 @@ public sealed record FeedFolder
             throw new LakeException($"{path}: not a feed, since it has no {Feed.FileName}. Make one with 'rmon simulate' or 'rmon import'.");
         }
 
-        Feed feed;
-        try
+        var feed = ReadHeader(header);
+        foreach (var (field, name) in new[] { ("cohort", feed.Cohort), ("epoch", feed.Epoch) })
         {
-            feed = Feed.FromJson(File.ReadAllText(header));
-        }
-        catch (JsonException e)
-        {
-            throw new LakeException($"{header}: not a feed header ({e.Message.Split('\n')[0]})", e);
+            if (!LakePaths.IsName(name))
+            {
+                throw new LakeException($"{header}: the {field} '{name}' cannot be the name of a folder: take letters, digits, '-', '_' and '.', at most 100, the first of them no '.'.");
+            }
         }
 
-        if (feed.SchemaVersion != 1)
+        if (feed.Partitions < 0)
         {
-            throw new LakeException($"{header}: has schema version {feed.SchemaVersion}; this version reads 1. Make the feed again with this version.");
+            throw new LakeException($"{header}: promises {feed.Partitions} partitions; there can be none, but not fewer.");
         }
 
         var files = Enumerable.Range(0, feed.Partitions)
@@ -108,5 +107,27 @@ public sealed record FeedFolder
                 .Where(k => File.Exists(k.file))
                 .ToDictionary(k => k.kind, k => k.file, StringComparer.Ordinal),
         };
+    }
+
+    private static Feed ReadHeader(string header)
+    {
+        try
+        {
+            var text = File.ReadAllText(header);
+            // The version first: a newer one may well have fields that this one cannot read.
+            using (var json = JsonDocument.Parse(text))
+            {
+                if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("schemaVersion", out var version) && version.GetRawText() != "1")
+                {
+                    throw new LakeException($"{header}: has schema version {version.GetRawText()}; this version reads 1. Make the feed again with this version.");
+                }
+            }
+
+            return Feed.FromJson(text);
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new LakeException($"{header}: not a feed header ({e.Message.Split('\n')[0]})", e);
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
@@ -67,7 +66,7 @@ public sealed record IngestionAccount
             {
                 var offset = LakePaths.OffsetOf(path);
                 var bronze = await lake.ReadTableAsync(path, [], cancellationToken);
-                var end = Number(bronze.Metadata, TelemetryTables.EndOffset);
+                var end = TelemetryTables.Number(bronze.Metadata, TelemetryTables.EndOffset, lake.FullPath(path));
                 if (offset != expected || end - offset != bronze.Rows)
                 {
                     throw new LakeException($"{lake.FullPath(path)}: the chain of {partition} is broken: offset {expected} expected, the file has {offset} to {end} in {bronze.Rows} rows.");
@@ -75,23 +74,13 @@ public sealed record IngestionAccount
 
                 expected = end;
                 messages += bronze.Rows;
-                watermark = Math.Max(watermark, Number(bronze.Metadata, TelemetryTables.KnownTime));
-                var silver = await lake.ReadMetadataAsync(LakePaths.Readings(partition, offset, Silver.MappingName), cancellationToken);
-                received += Number(silver, TelemetryTables.Received);
-                accepted += Number(silver, TelemetryTables.Accepted);
-                foreach (var (key, value) in silver.Where(m => m.Key.StartsWith(TelemetryTables.Rejected, StringComparison.Ordinal)))
-                {
-                    var reason = key[TelemetryTables.Rejected.Length..];
-                    rejected[reason] = rejected.GetValueOrDefault(reason) + long.Parse(value, CultureInfo.InvariantCulture);
-                }
+                watermark = Math.Max(watermark, TelemetryTables.Number(bronze.Metadata, TelemetryTables.KnownTime, lake.FullPath(path)));
+                var (receivedHere, acceptedHere) = await TakeSilverAsync(lake, LakePaths.Readings(partition, offset, Silver.MappingName), rejected, cancellationToken);
+                received += receivedHere;
+                accepted += acceptedHere;
             }
 
             frontier[partition.ToString()] = expected;
-        }
-
-        if (received != accepted + rejected.Values.Sum())
-        {
-            throw new LakeException($"{lake.Root}: silver does not add up: received {received}, accepted {accepted}, rejected {rejected.Values.Sum()}.");
         }
 
         return new IngestionAccount
@@ -105,8 +94,30 @@ public sealed record IngestionAccount
         };
     }
 
-    private static long Number(IReadOnlyDictionary<string, string> metadata, string key) =>
-        long.Parse(metadata[key], CultureInfo.InvariantCulture);
+    /// <summary>Checks one file of readings against its own account, and adds what it rejected by reason.</summary>
+    private static async Task<(long Received, long Accepted)> TakeSilverAsync(
+        LakeDirectory lake, string path, SortedDictionary<string, long> rejected, CancellationToken cancellationToken)
+    {
+        if (!lake.Exists(path))
+        {
+            throw new LakeException($"{lake.FullPath(path)}: the readings of a landed file are not there. Run 'rmon ingest' again: it makes them.");
+        }
+
+        var silver = await lake.ReadTableAsync(path, [], cancellationToken);
+        var received = TelemetryTables.Number(silver.Metadata, TelemetryTables.Received, lake.FullPath(path));
+        var accepted = TelemetryTables.Number(silver.Metadata, TelemetryTables.Accepted, lake.FullPath(path));
+        var rejectedHere = 0L;
+        foreach (var key in silver.Metadata.Keys.Where(k => k.StartsWith(TelemetryTables.Rejected, StringComparison.Ordinal)))
+        {
+            var (reason, count) = (key[TelemetryTables.Rejected.Length..], TelemetryTables.Number(silver.Metadata, key, lake.FullPath(path)));
+            rejected[reason] = rejected.GetValueOrDefault(reason) + count;
+            rejectedHere += count;
+        }
+
+        return received == accepted + rejectedHere && accepted == silver.Rows
+            ? (received, accepted)
+            : throw new LakeException($"{lake.FullPath(path)}: silver does not add up: received {received}, accepted {accepted}, rejected {rejectedHere}, in {silver.Rows} rows. Delete it and run 'rmon ingest' again: it is made anew.");
+    }
 }
 
 /// <summary>Lands a whole feed: its reference events, then its partitions side by side, then the telemetry documents.</summary>
@@ -116,11 +127,17 @@ public static class FeedIngestion
     public static async Task<IngestionReport> RunAsync(
         CohortStore store, FeedFolder feed, TimeProvider time, IProgress<int>? progress, CancellationToken cancellationToken)
     {
-        var batches = 0;
+        var reference = new List<(string Kind, byte[] Lines)>();
         foreach (var (kind, file) in feed.ReferenceFiles)
         {
             var lines = await File.ReadAllBytesAsync(file, cancellationToken);
             Check(kind, lines, file);
+            reference.Add((kind, lines));
+        }
+
+        var batches = 0;
+        foreach (var (kind, lines) in reference)
+        {
             if (lines.Length > 0 && await store.Reference.AppendAsync(kind, lines, cancellationToken))
             {
                 batches++;
@@ -140,13 +157,20 @@ public static class FeedIngestion
             throw new LakeException($"The feed's header promises {promised} messages; its files hold {files.Sum(f => f.Lines)}. Those have landed; make the feed again to get the rest.");
         }
 
+        // Of every stream, not only this feed's: the account is over all, and another run may have been stopped half way.
+        var silver = new Silver(store.Lake);
+        foreach (var partition in PartitionChain.List(store.Lake))
+        {
+            await silver.CatchUpAsync(partition, cancellationToken);
+        }
+
         var account = await IngestionAccount.TakeAsync(store.Lake, cancellationToken);
         var report = new IngestionReport { Files = files, ReferenceBatches = batches, Account = account };
         await DocumentProjection.RunAsync(store, account, cancellationToken);
         return report;
     }
 
-    // Before anything is appended: a log that is create-only must not take in what it cannot read back.
+    // Before anything of any kind is appended: a log that is create-only must not take in what it cannot read back.
     private static void Check(string kind, byte[] lines, string file)
     {
         _ = kind switch

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Messages;
@@ -25,7 +26,8 @@ public sealed record LandedFile
 
 /// <summary>
 /// Lands message files: line by line into bronze, micro-batch by micro-batch, and silver behind each. What has landed is
-/// found in the lake itself, so landing again lands only what is new.
+/// found in the lake itself, so landing again lands only what is new. A file that does not begin with what landed under its
+/// name is refused: its messages would otherwise be passed over as landed.
 /// </summary>
 public sealed class Landing(LakeDirectory lake, TimeProvider time)
 {
@@ -48,6 +50,7 @@ public sealed class Landing(LakeDirectory lake, TimeProvider time)
         var batch = new EnvelopeBatch();
         var bytes = 0;
         var offset = 0L;
+        var content = new XxHash128();
         var malformed = new List<string>();
         string? halfWritten = null;
         NdjsonReader? lines = null;
@@ -64,8 +67,15 @@ public sealed class Landing(LakeDirectory lake, TimeProvider time)
                     break;
                 }
 
+                content.Append(lines.Line.Span);
+                content.Append("\n"u8);
                 if (offset++ < chain.Next)
                 {
+                    if (offset == chain.Next && chain.SourceHash is { } landed && landed != Hash(content))
+                    {
+                        throw new LakeException($"{file}: its first {offset} messages are not those that landed under this name before, so it is another file, or was changed. Nothing of it has landed; give it another name, or restore it.");
+                    }
+
                     continue;
                 }
 
@@ -75,12 +85,15 @@ public sealed class Landing(LakeDirectory lake, TimeProvider time)
                 }
 
                 var now = imported ? message?.EnqueuedTime.ToUnixMicros() ?? long.MinValue : time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
-                known = Math.Max(known, now);
-                Add(batch, offset - 1, message, problem, lines.Line, known == long.MinValue ? 0 : known);
+                // The chain's too: another writer may have appended in between, by a clock ahead of ours.
+                known = Math.Max(Math.Max(known, chain.Known), now);
+                known = known == long.MinValue ? 0 : known;
+                Add(batch, offset - 1, message, problem, lines.Line, known);
                 bytes += batch.Body[^1].Length;
                 if (batch.Count == BatchMessages || bytes >= BatchBytes)
                 {
                     progress?.Report(batch.Count);
+                    batch.SourceHash = Hash(content);
                     batch = await FlushAsync(chain, batch, cancellationToken);
                     bytes = 0;
                 }
@@ -89,17 +102,24 @@ public sealed class Landing(LakeDirectory lake, TimeProvider time)
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             // What was read whole is good and lands; the rest comes when the file is mended.
+            batch.SourceHash = Hash(content);
             await FlushAsync(chain, batch, cancellationToken);
             throw new LakeException($"{file}, after line {lines?.Number ?? 0}: cannot be read on ({e.Message.Split('\n')[0]}). The {offset} messages before it have landed; mend the file and run again.", e);
         }
 
+        if (offset < alreadyThere)
+        {
+            throw new LakeException($"{file}: has {offset} messages, fewer than the {alreadyThere} that landed under this name before, so it is another file, or was cut. Nothing of it has landed; give it another name, or restore it.");
+        }
+
         progress?.Report(batch.Count);
+        batch.SourceHash = Hash(content);
         await FlushAsync(chain, batch, cancellationToken);
         return new LandedFile
         {
             Partition = partition,
             Lines = offset,
-            AlreadyThere = Math.Min(alreadyThere, offset),
+            AlreadyThere = alreadyThere,
             Malformed = malformed,
             HalfWritten = halfWritten,
         };
@@ -115,11 +135,25 @@ public sealed class Landing(LakeDirectory lake, TimeProvider time)
                 break;
             }
 
-            batch.RemoveBefore(chain.Next);
+            Adopt(chain, batch);
+            // The one who won may not live to make it.
+            await _silver.CatchUpAsync(chain.Partition, cancellationToken);
         }
 
         return new EnvelopeBatch();
     }
+
+    /// <summary>Leaves to a batch what has not landed meanwhile, known no earlier than what has.</summary>
+    private static void Adopt(PartitionChain chain, EnvelopeBatch batch)
+    {
+        batch.RemoveBefore(chain.Next);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch.KnownTime[i] = Math.Max(batch.KnownTime[i], chain.Known);
+        }
+    }
+
+    private static string Hash(XxHash128 content) => Convert.ToHexStringLower(content.GetCurrentHash());
 
     private static void Add(EnvelopeBatch batch, long offset, DeviceMessage? message, string? problem, ReadOnlyMemory<byte> line, long known)
     {

@@ -2,7 +2,8 @@ namespace RemoteMonitoring.Ingestion;
 
 /// <summary>
 /// Reads a stream line by line without holding more than one line. Blank lines are passed over. A last line without its
-/// end-of-line is handed out with <see cref="Ended"/> false: it may be half written.
+/// end-of-line is handed out with <see cref="Ended"/> false: it may be half written. A line of more than <see cref="MaxLineBytes"/>
+/// throws <see cref="InvalidDataException"/>, wherever the stream's reads happen to end.
 /// </summary>
 public sealed class NdjsonReader(Stream input)
 {
@@ -29,6 +30,11 @@ public sealed class NdjsonReader(Stream input)
         while (true)
         {
             var length = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
+            if ((length < 0 ? _end - _start : length) > MaxLineBytes)
+            {
+                throw new InvalidDataException($"line {Number + 1} is longer than {MaxLineBytes} bytes");
+            }
+
             if (length < 0 && !_atEnd)
             {
                 await FillAsync(cancellationToken);
@@ -54,11 +60,6 @@ public sealed class NdjsonReader(Stream input)
 
     private async ValueTask FillAsync(CancellationToken cancellationToken)
     {
-        if (_end - _start > MaxLineBytes)
-        {
-            throw new InvalidDataException($"line {Number + 1} is longer than {MaxLineBytes} bytes");
-        }
-
         if (_start > 0)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);

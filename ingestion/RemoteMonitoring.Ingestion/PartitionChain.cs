@@ -26,6 +26,9 @@ public sealed class PartitionChain
     /// <summary>The greatest known time in the chain; the next file's are no smaller.</summary>
     public long Known { get; private set; } = long.MinValue;
 
+    /// <summary>Hash of the source's lines up to <see cref="Next"/>; null where the chain's last file does not carry it.</summary>
+    public string? SourceHash { get; private set; }
+
     /// <summary>Opens the chain at its end.</summary>
     public static async Task<PartitionChain> OpenAsync(LakeDirectory lake, StreamPartition partition, CancellationToken cancellationToken)
     {
@@ -45,10 +48,23 @@ public sealed class PartitionChain
             throw new InvalidOperationException($"The chain of {Partition} expects offset {Next}; the batch starts elsewhere.");
         }
 
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.Offset[i] != Next + i || batch.KnownTime[i] < (i == 0 ? Known : batch.KnownTime[i - 1]))
+            {
+                throw new InvalidOperationException($"The chain of {Partition} expects every offset from {Next} on, with known times that never fall; row {i} of the batch breaks that.");
+            }
+        }
+
         var end = batch.Offset[^1] + 1;
         var table = TelemetryTables.ToTable(batch);
         table.Metadata[TelemetryTables.EndOffset] = end.ToString(CultureInfo.InvariantCulture);
         table.Metadata[TelemetryTables.KnownTime] = batch.KnownTime[^1].ToString(CultureInfo.InvariantCulture);
+        if (batch.SourceHash is { } hash)
+        {
+            table.Metadata[TelemetryTables.SourceHash] = hash;
+        }
+
         if (!await _lake.TryCreateTableAsync(LakePaths.Bronze(Partition, Next), table, cancellationToken))
         {
             await MoveToEndAsync(cancellationToken);
@@ -57,6 +73,7 @@ public sealed class PartitionChain
 
         Next = end;
         Known = batch.KnownTime[^1];
+        SourceHash = batch.SourceHash;
         return true;
     }
 
@@ -72,8 +89,9 @@ public sealed class PartitionChain
         if (_lake.List(LakePaths.Bronze(Partition)) is [.., var last])
         {
             var metadata = await _lake.ReadMetadataAsync(last, cancellationToken);
-            Next = long.Parse(metadata[TelemetryTables.EndOffset], CultureInfo.InvariantCulture);
-            Known = long.Parse(metadata[TelemetryTables.KnownTime], CultureInfo.InvariantCulture);
+            Next = TelemetryTables.Number(metadata, TelemetryTables.EndOffset, _lake.FullPath(last));
+            Known = TelemetryTables.Number(metadata, TelemetryTables.KnownTime, _lake.FullPath(last));
+            SourceHash = metadata.GetValueOrDefault(TelemetryTables.SourceHash);
         }
     }
 }

@@ -19,7 +19,7 @@ public sealed class Silver(LakeDirectory lake)
 
     private readonly ReadingExtractor _extractor = new(VitalSignCatalog.Default);
 
-    /// <summary>Makes the silver of every bronze file of a partition that has none yet: what a crash left half done.</summary>
+    /// <summary>Makes the silver of every bronze file of a partition that has none yet, or only half of it: what a crash or somebody's deletion left.</summary>
     /// <returns>How many files were made.</returns>
     public async Task<int> CatchUpAsync(StreamPartition partition, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ public sealed class Silver(LakeDirectory lake)
         foreach (var path in lake.List(LakePaths.Bronze(partition)))
         {
             var offset = LakePaths.OffsetOf(path);
-            if (!lake.Exists(LakePaths.Readings(partition, offset, MappingName)))
+            if (!lake.Exists(LakePaths.Readings(partition, offset, MappingName)) || !lake.Exists(LakePaths.Quarantine(partition, offset, MappingName)))
             {
                 await DeriveAsync(partition, TelemetryTables.ToEnvelopes(await lake.ReadTableAsync(path, null, cancellationToken)), cancellationToken);
                 made++;

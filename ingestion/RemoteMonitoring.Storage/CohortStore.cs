@@ -38,9 +38,14 @@ public sealed class CohortStore : IDisposable
         ? [.. Directory.EnumerateDirectories(home).Where(d => Directory.Exists(Path.Combine(d, "lake"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Opens a cohort, making it where it is not there.</summary>
+    /// <summary>Opens a cohort, making it where it is not there; a name that cannot be one folder throws <see cref="LakeException"/>.</summary>
     public static CohortStore Open(string home, string cohort)
     {
+        if (!LakePaths.IsName(cohort))
+        {
+            throw new LakeException($"'{cohort}' cannot be the name of a cohort: take letters, digits, '-', '_' and '.', at most 100, the first of them no '.'.");
+        }
+
         try
         {
             return new CohortStore(cohort, Path.Combine(Path.GetFullPath(home), cohort));

@@ -79,7 +79,6 @@ public sealed class SqliteDocuments : IDisposable
     /// <returns>How many were written.</returns>
     public int Upsert(string container, IEnumerable<Document> documents)
     {
-        using var transaction = _connection.BeginTransaction();
         using var command = _connection.CreateCommand();
         command.CommandText = """
             INSERT INTO documents (container, partition_key, id, body, expires) VALUES ($container, $partition, $id, $body, $expires)
@@ -93,6 +92,8 @@ public sealed class SqliteDocuments : IDisposable
         var count = 0;
         try
         {
+            using var transaction = _connection.BeginTransaction();
+            command.Transaction = transaction;
             foreach (var document in documents)
             {
                 partition.Value = document.PartitionKey;
@@ -107,7 +108,7 @@ public sealed class SqliteDocuments : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new LakeException($"{_connection.DataSource}: {count + 1} documents of '{container}' cannot be written ({e.Message})", e);
+            throw new LakeException($"{_connection.DataSource}: documents of '{container}' cannot be written, and none of the batch was ({e.Message})", e);
         }
 
         return count;
@@ -130,7 +131,7 @@ public sealed class SqliteDocuments : IDisposable
         using var command = _connection.CreateCommand();
         command.CommandText = "SELECT count(*) FROM documents WHERE container = $container";
         command.Parameters.AddWithValue("$container", container);
-        return (long)command.ExecuteScalar()!;
+        return Try(container, () => (long)command.ExecuteScalar()!);
     }
 
     /// <summary>Forgets the documents of a container that expired at or before <paramref name="now"/> (Unix microseconds).</summary>
@@ -140,7 +141,16 @@ public sealed class SqliteDocuments : IDisposable
         command.CommandText = "DELETE FROM documents WHERE container = $container AND expires <= $now";
         command.Parameters.AddWithValue("$container", container);
         command.Parameters.AddWithValue("$now", now);
-        return command.ExecuteNonQuery();
+        return Try(container, command.ExecuteNonQuery);
+    }
+
+    /// <summary>Forgets every document of a container, to have them made again.</summary>
+    public int DeleteAll(string container)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = "DELETE FROM documents WHERE container = $container";
+        command.Parameters.AddWithValue("$container", container);
+        return Try(container, command.ExecuteNonQuery);
     }
 
     /// <inheritdoc />
@@ -153,20 +163,35 @@ public sealed class SqliteDocuments : IDisposable
         command.Parameters.AddWithValue("$container", container);
         command.Parameters.AddWithValue("$partition", (object?)partitionKey ?? DBNull.Value);
         command.Parameters.AddWithValue("$id", (object?)id ?? DBNull.Value);
-        using var reader = command.ExecuteReader();
-        var found = new List<Document>();
-        while (reader.Read())
+        return Try(container, () =>
         {
-            found.Add(new Document
+            using var reader = command.ExecuteReader();
+            var found = new List<Document>();
+            while (reader.Read())
             {
-                PartitionKey = reader.GetString(0),
-                Id = reader.GetString(1),
-                Body = reader.GetString(2),
-                Expires = reader.IsDBNull(3) ? null : reader.GetInt64(3),
-            });
-        }
+                found.Add(new Document
+                {
+                    PartitionKey = reader.GetString(0),
+                    Id = reader.GetString(1),
+                    Body = reader.GetString(2),
+                    Expires = reader.IsDBNull(3) ? null : reader.GetInt64(3),
+                });
+            }
 
-        return found;
+            return found;
+        });
+    }
+
+    private T Try<T>(string container, Func<T> query)
+    {
+        try
+        {
+            return query();
+        }
+        catch (SqliteException e)
+        {
+            throw new LakeException($"{_connection.DataSource}: the documents of '{container}' cannot be reached ({e.Message}). Telemetry and patient documents are made again from the lake.", e);
+        }
     }
 
     private void Execute(string sql)

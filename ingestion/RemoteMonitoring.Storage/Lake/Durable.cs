@@ -3,12 +3,13 @@ using System.Runtime.InteropServices;
 namespace RemoteMonitoring.Storage.Lake;
 
 /// <summary>
-/// What .NET lacks to make a new name survive a power cut: syncing a directory. On Windows a created name is durable with
-/// its file's flush, and nothing is done.
+/// What .NET lacks to make a new name once and have it survive a power cut: linking, and syncing a directory. On Windows a
+/// move does the first, and a created name is durable with its file's flush.
 /// </summary>
 internal static partial class Durable
 {
     private const int ReadOnlyFlag = 0;
+    private const int AlreadyExists = 17;
 
     /// <summary>Makes the directory and its parents, each durable in its own parent.</summary>
     public static void CreateDirectory(string path)
@@ -22,6 +23,38 @@ internal static partial class Durable
         CreateDirectory(parent);
         Directory.CreateDirectory(path);
         SyncDirectory(parent);
+    }
+
+    /// <summary>
+    /// Gives a draft its final name, unless there is a file of that name: then the draft is deleted and the answer is false.
+    /// <see cref="File.Move(string, string, bool)"/> without overwriting looks first and renames then, so that of two that
+    /// race both may think they made the name; link(2) lets exactly one.
+    /// </summary>
+    public static bool TryMoveToNewName(string draft, string target)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            try
+            {
+                File.Move(draft, target, overwrite: false);
+                return true;
+            }
+            catch (IOException) when (File.Exists(target))
+            {
+                File.Delete(draft);
+                return false;
+            }
+        }
+
+        var made = Link(draft, target) == 0;
+        var error = Marshal.GetLastPInvokeError();
+        if (!made && error != AlreadyExists)
+        {
+            throw new IOException($"The file cannot be given its name: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}); the file system must know hard links.");
+        }
+
+        File.Delete(draft);
+        return made;
     }
 
     /// <summary>fsync(2) of a directory.</summary>
@@ -46,6 +79,9 @@ internal static partial class Durable
             throw new IOException($"The directory '{path}' cannot be synced (errno {error}).");
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string created);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

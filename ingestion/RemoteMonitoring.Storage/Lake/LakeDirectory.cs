@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 
 namespace RemoteMonitoring.Storage.Lake;
@@ -19,7 +18,6 @@ public sealed class LakeDirectory
     private const int NoSpaceLeft = 28;
     private readonly string _root;
     private readonly string _drafts;
-    private int _draft;
 
     /// <summary>Opens the lake at <paramref name="root"/>, making the directory where it is not there.</summary>
     public LakeDirectory(string root)
@@ -47,18 +45,21 @@ public sealed class LakeDirectory
         var draft = await WriteDraftAsync(path, content, cancellationToken);
         try
         {
-            Durable.CreateDirectory(Path.GetDirectoryName(target)!);
-            // Without overwrite this is link(2) and then unlink(2): of two that race, exactly one creates the name.
-            File.Move(draft, target, overwrite: false);
+            var folder = Path.GetDirectoryName(target)!;
+            Durable.CreateDirectory(folder);
+            if (!Durable.TryMoveToNewName(draft, target))
+            {
+                return false;
+            }
+
+            Durable.SyncDirectory(folder);
+            return true;
         }
-        catch (IOException) when (File.Exists(target))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             File.Delete(draft);
-            return false;
+            throw CannotBeWritten(path, e);
         }
-
-        Durable.SyncDirectory(Path.GetDirectoryName(target)!);
-        return true;
     }
 
     /// <summary>Replaces a manifest: readers see the old bytes or the new ones, never a mixture.</summary>
@@ -66,9 +67,18 @@ public sealed class LakeDirectory
     {
         var target = FullPath(path);
         var draft = await WriteDraftAsync(path, content, cancellationToken);
-        Durable.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.Move(draft, target, overwrite: true);
-        Durable.SyncDirectory(Path.GetDirectoryName(target)!);
+        try
+        {
+            var folder = Path.GetDirectoryName(target)!;
+            Durable.CreateDirectory(folder);
+            File.Move(draft, target, overwrite: true);
+            Durable.SyncDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(draft);
+            throw CannotBeWritten(path, e);
+        }
     }
 
     /// <summary>Whether there is a file of this name.</summary>
@@ -98,9 +108,15 @@ public sealed class LakeDirectory
         try
         {
             await using var input = File.OpenRead(file);
-            return await ParquetTable.ReadAsync(input, columns, cancellationToken);
+            var table = await ParquetTable.ReadAsync(input, columns, cancellationToken);
+            table.Source = file;
+            return table;
         }
-        catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
+        catch (OutOfMemoryException e)
+        {
+            throw new LakeException($"{file}: not a readable Parquet file (its sizes are damaged, or larger than the memory there is). Restore it, or delete it if it is derived (silver, gold) and run again.", e);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // The reader throws many kinds at damaged bytes; all of them mean the same to whoever runs this.
             throw new LakeException($"{file}: not a readable Parquet file ({FirstLine(e.Message)}). Restore it, or delete it if it is derived (silver, gold) and run again.", e);
@@ -136,11 +152,11 @@ public sealed class LakeDirectory
 
     private async Task<string> WriteDraftAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var draft = Path.Combine(_drafts, string.Create(CultureInfo.InvariantCulture,
-            $"{Environment.ProcessId}-{Interlocked.Increment(ref _draft)}"));
+        // A name of its own, not one from the process's number: processes in two containers may have the same.
+        var draft = Path.Combine(_drafts, RandomNumberGenerator.GetHexString(32, lowercase: true));
         try
         {
-            await using var output = new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            await using var output = new FileStream(draft, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
             await output.WriteAsync(content, cancellationToken);
             output.Flush(flushToDisk: true);
             return draft;
@@ -153,11 +169,16 @@ public sealed class LakeDirectory
                 throw;
             }
 
-            var cause = (e.HResult & 0xFFFF) == NoSpaceLeft || e.Message.Contains("No space left", StringComparison.Ordinal)
-                ? "the disk is full; free some space and run again, nothing that was there has changed"
-                : FirstLine(e.Message);
-            throw new LakeException($"{FullPath(path)}: cannot be written ({cause})", e);
+            throw CannotBeWritten(path, e);
         }
+    }
+
+    private LakeException CannotBeWritten(string path, Exception e)
+    {
+        var cause = (e.HResult & 0xFFFF) == NoSpaceLeft || e.Message.Contains("No space left", StringComparison.Ordinal)
+            ? "the disk is full; free some space and run again, nothing that was there has changed"
+            : FirstLine(e.Message);
+        return new LakeException($"{FullPath(path)}: cannot be written ({cause})", e);
     }
 
     private static string FirstLine(string text) => text.AsSpan().Trim().IndexOfAny('\r', '\n') is var end and >= 0 ? text.Trim()[..end] : text.Trim();

@@ -69,6 +69,13 @@ public static class LakePaths
     public static string Stamp(long unixMicros) =>
         DateTime.UnixEpoch.AddTicks(unixMicros * 10).ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>
+    /// Whether a text from outside may be one part of a path on every system: 1 to 100 of letters, digits, <c>-</c>, <c>_</c>
+    /// and <c>.</c>, the first of them no <c>.</c>.
+    /// </summary>
+    public static bool IsName(string text) =>
+        text.Length is > 0 and <= 100 && text[0] != '.' && text.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.');
+
     /// <summary>The starting offset in the name of a bronze or silver file.</summary>
     public static long OffsetOf(string path)
     {

@@ -54,6 +54,9 @@ public sealed class ParquetTable
     /// <summary>Key-value metadata of the footer.</summary>
     public Dictionary<string, string> Metadata { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>The file it was read from, for messages; null for a table made in memory.</summary>
+    public string? Source { get; internal set; }
+
     /// <summary>Adds a text column.</summary>
     public ParquetTable Text(string name, string?[] data) => Add(name, ColumnKind.Text, data);
 
@@ -114,7 +117,8 @@ public sealed class ParquetTable
         using var output = new MemoryStream();
         await using (var writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields), output, s_options, cancellationToken: cancellationToken))
         {
-            writer.CustomMetadata = Metadata;
+            // In the order of the keys: in what order they were set is no part of the content.
+            writer.CustomMetadata = Metadata.OrderBy(m => m.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
             for (var start = 0; start < Math.Max(Rows, 1); start += RowGroupRows)
             {
                 var count = Math.Min(RowGroupRows, Rows - start);
@@ -282,5 +286,10 @@ public sealed class ParquetTable
     private T Get<T>(string name)
         where T : class => _byName.TryGetValue(name, out var i) && _columns[i].Data is T data
         ? data
-        : throw new InvalidDataException($"the column '{name}' is not in it, or not of type {typeof(T).Name}");
+        : throw Broken($"the column '{name}' is not in it, or not of type {typeof(T).Name}");
+
+    /// <summary>What to throw when the content is not what its schema promises; names the file where there is one.</summary>
+    internal Exception Broken(string what) => Source is null
+        ? new InvalidDataException(what)
+        : new LakeException($"{Source}: not a readable table of this version ({what}). Restore it, or delete it if it is derived (silver, gold) and run again.");
 }

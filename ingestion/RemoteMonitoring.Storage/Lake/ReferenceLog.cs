@@ -53,7 +53,7 @@ public sealed class ReferenceLog(LakeDirectory lake)
     {
         var rows = new List<T>();
         var number = 0;
-        foreach (var line in Encoding.UTF8.GetString(lines).Split('\n'))
+        foreach (var line in Lines(lines))
         {
             number++;
             if (line.Length == 0)
@@ -75,13 +75,23 @@ public sealed class ReferenceLog(LakeDirectory lake)
         return rows;
     }
 
+    private static string[] Lines(ReadOnlySpan<byte> bytes) => Encoding.UTF8
+        .GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes)
+        .Split('\n', StringSplitOptions.TrimEntries);
+
     private async Task<IReadOnlyList<T>> LoadAsync<T>(string kind, IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken)
     {
         var rows = new List<T>();
+        var said = new HashSet<string>(StringComparer.Ordinal);
         for (var sequence = 1L; sequence <= position.GetValueOrDefault(kind); sequence++)
         {
             var path = LakePaths.Reference(kind, sequence);
-            rows.AddRange(Parse<T>(await lake.ReadAsync(path, cancellationToken), lake.FullPath(path)));
+            var bytes = await lake.ReadAsync(path, cancellationToken);
+            var parsed = Parse<T>(bytes, lake.FullPath(path));
+            var lines = Lines(bytes).Where(l => l.Length > 0).ToArray();
+            // A file that grew is a new batch that says the old lines again; they count once.
+            rows.AddRange(parsed.Where((_, i) => !said.Contains(lines[i])));
+            said.UnionWith(lines);
         }
 
         return rows;

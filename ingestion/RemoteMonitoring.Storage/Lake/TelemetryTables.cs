@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Readings;
 
@@ -34,6 +35,9 @@ public sealed class EnvelopeBatch
     /// <summary>What was wrong with the line, or null.</summary>
     public List<string?> Problem { get; } = [];
 
+    /// <summary>Hash of all lines of the source up to the batch's end; null where the source has none to compare by.</summary>
+    public string? SourceHash { get; set; }
+
     /// <summary>Drops the rows before an offset.</summary>
     public void RemoveBefore(long offset)
     {
@@ -57,6 +61,9 @@ public static class TelemetryTables
 
     /// <summary>Metadata key: greatest known time in the file, Unix microseconds.</summary>
     public const string KnownTime = "remotemonitoring.known-time";
+
+    /// <summary>Metadata key: hash of all lines of the source file up to the end offset, by which another file of its name is told.</summary>
+    public const string SourceHash = "remotemonitoring.source-hash";
 
     /// <summary>Metadata key: mapping that made the readings.</summary>
     public const string Mapping = "remotemonitoring.mapping";
@@ -116,7 +123,7 @@ public static class TelemetryTables
     public static void AppendReadings(ParquetTable table, VitalSignCatalog catalog, ReadingBatch batch)
     {
         batch.DeviceId.AddRange(table.Text("device_id")!);
-        batch.Vital.AddRange(ToIndexes(table.Text("code"), catalog));
+        batch.Vital.AddRange(ToIndexes(table, catalog));
         batch.Value.AddRange(table.Float64("value"));
         batch.EffectiveTime.AddRange(table.Time("effective_time"));
         batch.EnqueuedTime.AddRange(table.Time("enqueued_time"));
@@ -163,7 +170,7 @@ public static class TelemetryTables
     {
         var batch = new ObservationBatch(table.Rows);
         table.Text("patient_id").CopyTo(batch.PatientId!, 0);
-        ToIndexes(table.Text("code"), catalog).CopyTo(batch.Vital, 0);
+        ToIndexes(table, catalog).CopyTo(batch.Vital, 0);
         table.Time("effective_time").CopyTo(batch.EffectiveTime, 0);
         table.Float64("value").CopyTo(batch.Value, 0);
         table.Time("known_from").CopyTo(batch.KnownFrom, 0);
@@ -175,8 +182,14 @@ public static class TelemetryTables
         return batch;
     }
 
-    private static int[] ToIndexes(string?[] codes, VitalSignCatalog catalog) => Array.ConvertAll(codes, code =>
+    /// <summary>A number in a footer; throws <see cref="LakeException"/> naming <paramref name="file"/> where it is not there.</summary>
+    public static long Number(IReadOnlyDictionary<string, string> metadata, string key, string file) =>
+        metadata.TryGetValue(key, out var text) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new LakeException($"{file}: not a file that this program wrote (its footer has no number '{key}'). Restore it, or delete it if it is derived (silver, gold) and run again.");
+
+    private static int[] ToIndexes(ParquetTable table, VitalSignCatalog catalog) => Array.ConvertAll(table.Text("code"), code =>
         catalog.TryGetByCode(code, out var vital)
             ? vital!.Index
-            : throw new InvalidDataException($"the code '{code}' is not in this version's catalog"));
+            : throw table.Broken($"the code '{code}' is not in this version's catalog"));
 }

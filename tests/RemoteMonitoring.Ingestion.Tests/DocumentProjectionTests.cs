@@ -1,0 +1,95 @@
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Ingestion.Tests;
+
+public sealed class DocumentProjectionTests : IDisposable
+{
+    private const string Roster = """{"patientId":"p1","careTeamId":"t1","known":"2025-01-01T00:00:00Z"}""";
+    private readonly TempHome _home = new();
+    private readonly CohortStore _store;
+
+    public DocumentProjectionTests() => _store = _home.Store();
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _home.Dispose();
+    }
+
+    [Fact]
+    public async Task Projecting_again_changes_nothing_and_a_deleted_projection_is_made_again()
+    {
+        await Ingest(TempHome.Messages(0, 3), Assigned("d1", "p1"));
+        var before = _store.Documents.List(Containers.Telemetry);
+        Assert.Equal(3, before.Count);
+        Assert.Equal("p1", Assert.Single(_store.Documents.List(Containers.Patients)).Id);
+        var account = await IngestionAccount.TakeAsync(_store.Lake, default);
+        Assert.Equal(0, await DocumentProjection.RunAsync(_store, account, default));
+        foreach (var container in new[] { Containers.Telemetry, Containers.Patients, Containers.Runs })
+        {
+            _store.Documents.DeleteAll(container);
+        }
+
+        Assert.Equal(4, await DocumentProjection.RunAsync(_store, account, default));
+        Assert.Equal(before, _store.Documents.List(Containers.Telemetry));
+    }
+
+    [Fact]
+    public async Task Only_the_hot_window_has_documents()
+    {
+        const int Day = 24 * 60;
+        await Ingest(TempHome.Message(0) + "\n" + TempHome.Message(2 * Day) + "\n", Assigned("d1", "p1"));
+        Assert.Equal(2, _store.Documents.Count(Containers.Telemetry));
+        // Thirty days after the first message exactly: it is out.
+        await Ingest(TempHome.Message(0) + "\n" + TempHome.Message(2 * Day) + "\n" + TempHome.Message(30 * Day) + "\n", Assigned("d1", "p1"));
+        Assert.Equal(2, _store.Documents.Count(Containers.Telemetry));
+    }
+
+    [Fact]
+    public async Task Devices_of_nobody_have_no_documents()
+    {
+        await Ingest(TempHome.Message(0, "d1") + "\n" + TempHome.Message(1, "stranger") + "\n" + TempHome.Message(0, "d1", id: "early").Replace("2025-01-31", "2024-12-31", StringComparison.Ordinal) + "\n", Assigned("d1", "p1"));
+        Assert.Equal("p1", Assert.Single(_store.Documents.List(Containers.Telemetry)).PartitionKey);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_message_delivered_again_has_the_same_document(bool bodyHasTime)
+    {
+        var body = bodyHasTime ? """{"time":"2025-01-31T00:00:00Z","readings":[{"code":"8867-4","value":72,"unit":"/min"}]}""" : """{"readings":[{"code":"8867-4","value":72,"unit":"/min"}]}""";
+        await Ingest(TempHome.Message(0, id: "same", body: body) + "\n" + TempHome.Message(5, id: "same", body: body) + "\n", Assigned("d1", "p1"));
+        Assert.Single(_store.Documents.List(Containers.Telemetry));
+    }
+
+    [Fact]
+    public async Task A_message_whose_device_changed_hands_gives_each_patient_their_own_readings()
+    {
+        const string Body = """{"readings":[{"code":"8867-4","value":61,"unit":"/min","time":"2025-01-30T22:00:00Z"},{"code":"8867-4","value":82,"unit":"/min","time":"2025-01-31T02:00:00Z"}]}""";
+        await Ingest(TempHome.Message(300, body: Body) + "\n",
+            Assigned("d1", "p1", to: "2025-01-31T00:00:00Z") + "\n" + Assigned("d1", "p2", from: "2025-01-31T00:00:00Z"));
+        var (first, second) = (Assert.Single(_store.Documents.List(Containers.Telemetry, "p1")), Assert.Single(_store.Documents.List(Containers.Telemetry, "p2")));
+        Assert.True(first.Body.Contains("61", StringComparison.Ordinal) && !first.Body.Contains("\"value\":82", StringComparison.Ordinal), first.Body);
+        Assert.True(second.Body.Contains("82", StringComparison.Ordinal) && !second.Body.Contains("\"value\":61", StringComparison.Ordinal), second.Body);
+    }
+
+    [Fact]
+    public async Task A_back_dated_assignment_moves_messages_to_the_other_patient()
+    {
+        await Ingest(TempHome.Messages(0, 2), Assigned("d1", "p1"));
+        await Ingest(TempHome.Messages(0, 2), Assigned("d1", "p1") + "\n" + Assigned("d1", "p2", from: "2025-01-15T00:00:00Z"));
+        Assert.Empty(_store.Documents.List(Containers.Telemetry, "p1"));
+        Assert.Equal(2, _store.Documents.List(Containers.Telemetry, "p2").Count);
+    }
+
+    private static string Assigned(string device, string patient, string from = "2025-01-01T00:00:00Z", string? to = null) =>
+        $$"""{"deviceId":"{{device}}","patientId":"{{patient}}","from":"{{from}}",{{(to is null ? "" : $"\"to\":\"{to}\",")}}"known":"{{from}}"}""";
+
+    private async Task Ingest(string messages, string assignments)
+    {
+        var folder = _home.WriteFeed(messages, messages.Count(c => c == '\n'), null, (ReferenceKinds.Roster, Roster), (ReferenceKinds.Assignments, assignments));
+        await FeedIngestion.RunAsync(_store, FeedFolder.Open(folder, null, true), TimeProvider.System, null, default);
+    }
+}

@@ -1,0 +1,124 @@
+using CsCheck;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Ingestion.Tests;
+
+public sealed class FeedIngestionTests : IDisposable
+{
+    private const string Team = """{"careTeamId":"t1","name":"North","capacity":5,"known":"2025-01-01T00:00:00Z"}""";
+    private readonly TempHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task A_feed_ingested_twice_is_ingested_once()
+    {
+        var feed = FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 10), 10, null, (ReferenceKinds.Teams, Team + "\n")), null, imported: true);
+        using var store = _home.Store();
+        var first = await FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default);
+        var before = TempHome.Contents(store.Lake);
+        var second = await FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default);
+        Assert.Equal((10, 1, false), (first.Landed, first.ReferenceBatches, first.NothingNew));
+        Assert.True(second.NothingNew);
+        Assert.Equal(before, TempHome.Contents(store.Lake));
+        Assert.Equal(10, second.Account.Frontier["test/e1/0"]);
+    }
+
+    [Fact]
+    public async Task A_bad_reference_line_names_file_and_line_and_nothing_of_any_kind_is_appended()
+    {
+        var folder = _home.WriteFeed(TempHome.Messages(0, 2), 2, null, (ReferenceKinds.Teams, Team + "\n"), (ReferenceKinds.Outcomes, "\n{\"patientId\":\"p\"}\n"));
+        using var store = _home.Store();
+        var e = await Assert.ThrowsAsync<LakeException>(() => FeedIngestion.RunAsync(store, FeedFolder.Open(folder, null, true), TimeProvider.System, null, default));
+        Assert.StartsWith(Path.Combine(folder, "outcomes.ndjson") + ", line 2: ", e.Message, StringComparison.Ordinal);
+        Assert.Empty(store.Lake.List("bronze"));
+    }
+
+    [Fact]
+    public async Task Fewer_messages_than_promised_are_told_after_they_landed()
+    {
+        var feed = FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 2), 3), null, imported: true);
+        using var store = _home.Store();
+        var e = await Assert.ThrowsAsync<LakeException>(() => FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default));
+        Assert.Contains("promises 3 messages; its files hold 2", e.Message, StringComparison.Ordinal);
+        Assert.Equal(2, (await IngestionAccount.TakeAsync(store.Lake, default)).Messages);
+    }
+
+    [Fact]
+    public async Task Silver_that_a_run_of_another_stream_left_undone_is_made()
+    {
+        using var store = _home.Store();
+        var other = new StreamPartition("test", "other", 0);
+        await (await PartitionChain.OpenAsync(store.Lake, other, default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), default);
+        Assert.Contains("are not there", (await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(store.Lake, default))).Message, StringComparison.Ordinal);
+        var feed = FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 2), 2), null, imported: true);
+        Assert.Equal(5, (await FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default)).Account.Messages);
+    }
+
+    [Fact]
+    public async Task Deleted_silver_is_made_again_as_it_was()
+    {
+        var lake = _home.Lake();
+        await Land(lake, TempHome.Messages(0, 5) + "?\n" + TempHome.Message(5, value: -1) + "\n");
+        var before = TempHome.Contents(lake);
+        Directory.Delete(lake.FullPath("silver"), recursive: true);
+        Assert.Equal(1, await new Silver(lake).CatchUpAsync(TempHome.Partition, default));
+        Assert.Equal(before, TempHome.Contents(lake));
+        Assert.Equal(0, await new Silver(lake).CatchUpAsync(TempHome.Partition, default));
+    }
+
+    [Fact]
+    public async Task Received_is_accepted_plus_rejected_and_quarantine_keeps_the_raw_form_for_random_messages()
+    {
+        var line = Gen.OneOf(
+            Gen.Int[0, 1000].Select(m => TempHome.Message(m)),
+            Gen.Select(Gen.Int[0, 1000], Gen.OneOf("-5", "1e9", "\"x\"", "null", "{}"), (m, v) => TempHome.Message(m, body: $$"""{"readings":[{"code":"8867-4","value":{{v}},"unit":"/min"},{"code":"8867-4","value":70,"unit":"/min"}]}""")),
+            Gen.OneOf("{}", "[]", "\"eyJ9\"", "7", "null", "{\"readings\":[]}").Select(b => TempHome.Message(1, body: b)),
+            Gen.OneOf("garbage", "{\"Body\":{}}", "{"));
+        await line.Array[1, 30].SampleAsync(async lines =>
+        {
+            using var home = new TempHome();
+            var lake = home.Lake();
+            await new Landing(lake, TimeProvider.System).LandAsync(home.Write("m.ndjson", string.Join('\n', lines) + "\n"), TempHome.Partition, true, null, default);
+            var account = await IngestionAccount.TakeAsync(lake, default);
+            Assert.Equal(lines.Length, account.Messages);
+            Assert.Equal(account.Received, account.Accepted + account.RejectedTotal);
+            var quarantine = await lake.ReadTableAsync(lake.List(LakePaths.SilverQuarantine)[0], null, default);
+            Assert.Equal(account.RejectedTotal, quarantine.Rows);
+            Assert.All(quarantine.Bytes("raw"), raw => Assert.NotEmpty(raw));
+            Assert.All(quarantine.Text("hint"), hint => Assert.False(string.IsNullOrEmpty(hint)));
+        }, iter: 60, threads: 1);
+    }
+
+    [Fact]
+    public async Task A_chain_with_a_hole_is_told()
+    {
+        var lake = _home.Lake();
+        var file = _home.Write("m.ndjson", TempHome.Messages(0, 2));
+        await new Landing(lake, TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
+        _home.Write("m.ndjson", TempHome.Messages(0, 4));
+        await new Landing(lake, TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
+        File.Delete(lake.FullPath(LakePaths.Bronze(TempHome.Partition, 0)));
+        var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, default));
+        Assert.Contains("the chain of hub/epoch/0 is broken: offset 0 expected, the file has 2 to 4", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(TelemetryTables.Received)]
+    [InlineData(TelemetryTables.Accepted)]
+    public async Task Silver_that_does_not_add_up_is_told_with_its_file(string key)
+    {
+        var lake = _home.Lake();
+        await Land(lake, TempHome.Messages(0, 2));
+        var path = lake.List(LakePaths.SilverReadings)[0];
+        var table = await lake.ReadTableAsync(path, null, default);
+        table.Metadata[key] = "3";
+        await lake.ReplaceAsync(path, await table.ToBytesAsync(default), default);
+        var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, default));
+        Assert.StartsWith($"{lake.FullPath(path)}: silver does not add up", e.Message, StringComparison.Ordinal);
+    }
+
+    private Task<LandedFile> Land(LakeDirectory lake, string text) =>
+        new Landing(lake, TimeProvider.System).LandAsync(_home.Write("m.ndjson", text), TempHome.Partition, true, null, default);
+}
