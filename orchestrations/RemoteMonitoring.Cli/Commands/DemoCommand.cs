@@ -17,6 +17,9 @@ internal static class DemoCommand
 {
     private const string Simulated = "simulated";
 
+    // Twice the simulator's own default: with fewer admissions there is little to learn from.
+    private const int DemoPatients = 2000;
+
     public static Command Create()
     {
         var data = new Option<string>("--data")
@@ -26,7 +29,7 @@ internal static class DemoCommand
         };
         data.AcceptOnlyFromAmong([Simulated, .. ImportCommand.DataSets]);
         var folder = new Argument<string?>("dir") { Description = "Folder with the public data set's original files", Arity = ArgumentArity.ZeroOrOne };
-        var patients = new Option<int>("--patients") { Description = "Simulated patients", DefaultValueFactory = _ => new SimulationOptions().Patients };
+        var patients = new Option<int>("--patients") { Description = "Simulated patients", DefaultValueFactory = _ => DemoPatients };
         var days = new Option<int>("--days") { Description = "Simulated days", DefaultValueFactory = _ => new SimulationOptions().Days };
         var seed = new Option<ulong>("--seed") { Description = "Seed of the simulation", DefaultValueFactory = _ => new SimulationOptions().Seed };
         var command = new Command("demo", "Simulate or import, ingest, extract, train, evaluate, score the last day, and print the lists")
@@ -68,7 +71,7 @@ internal static class DemoCommand
             TrainCommand.Show(terminal, store, model);
             foreach (var worklist in worklists)
             {
-                Results.ShowWorklist(terminal, worklist, rows: 5);
+                Results.ShowWorklist(terminal, worklist, rows: 3);
             }
 
             terminal.Heading("Where everything lies");
