@@ -167,7 +167,7 @@ public sealed class FeatureSet
         if (set.StayTimes)
         {
             yield return Plain("since_enrolled", "d", "days since monitoring began");
-            yield return Plain("since_discharged", "d", "days since the last discharge from hospital");
+            yield return Plain("since_discharged", "d", "days since the last discharge from hospital") with { Topic = "hospital-admission" };
         }
 
         yield return Plain("news2_low", "{score}", "NEWS2 of the last 24 hours, missing inputs at their fewest points");

@@ -110,7 +110,8 @@ internal sealed class Terminal
         {
             task.IsIndeterminate = value.Total <= 0;
             task.MaxValue = Math.Max(value.Total, 1);
-            task.Value = value.Done;
+            // A task at its maximum counts as done and is hidden; there may be more to come.
+            task.Value = value.Total <= 0 ? 0 : Math.Min(value.Done, value.Total - 0.01);
             task.Description = Markup.Escape(value.What is null ? title : $"{title}: {value.What}");
         }
     }

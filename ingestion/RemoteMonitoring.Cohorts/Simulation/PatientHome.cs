@@ -122,6 +122,11 @@ internal sealed class PatientHome
     /// <summary>Somebody at the office tries a returned device.</summary>
     public void TryOut(long time, ref RandomStream r)
     {
+        if (_kit.Count == 0)
+        {
+            return; // a frail person who took none of the devices on offer
+        }
+
         var device = _kit[0];
         Span<(HomeVital, double)> readings = stackalloc (HomeVital, double)[3];
         var count = 0;

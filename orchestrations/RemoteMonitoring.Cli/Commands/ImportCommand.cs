@@ -62,7 +62,8 @@ internal static class ImportCommand
         });
     }
 
-    private sealed class Counter(IProgress<Fraction> progress) : IProgress<long>
+    /// <summary>Messages written, of a number that is not known before.</summary>
+    public sealed class Counter(IProgress<Fraction> progress) : IProgress<long>
     {
         public void Report(long value) => progress.Report(new Fraction(value, 0, $"{Terminal.Number(value)} messages"));
     }

@@ -44,7 +44,7 @@ internal static class SimulateCommand
     public static Feed Run(SimulationOptions options, string output, IProgress<Fraction> progress, CancellationToken cancellationToken)
     {
         var cohort = HomeSimulator.Run(options, new Patients(progress, options.Patients), cancellationToken);
-        return FeedWriter.Write(output, cohort.Header, cohort.Messages, cohort.Reference, cancellationToken: cancellationToken);
+        return FeedWriter.Write(output, cohort.Header, cohort.Messages, cohort.Reference, new ImportCommand.Counter(progress), cancellationToken);
     }
 
     private static void RefuseUnless(System.CommandLine.Parsing.OptionResult result, Option<int> option, int low, int high)

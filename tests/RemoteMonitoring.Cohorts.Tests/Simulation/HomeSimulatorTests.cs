@@ -117,6 +117,17 @@ public sealed class HomeSimulatorTests
             reasons);
     }
 
+    [Theory]
+    [InlineData(1UL)]
+    [InlineData(2UL)]
+    public void Rare_lives_are_lived_too(ulong seed)
+    {
+        // Among thousands some took none of the devices on offer, died on their first day, or left before they were enrolled.
+        var cohort = HomeSimulator.Run(new SimulationOptions { Patients = 6000, Days = 45, Seed = seed });
+        Assert.Contains(
+            cohort.Reference.Patients, p => !cohort.Reference.Assignments.Any(a => a.PatientId == p.PatientId));
+    }
+
     [Fact]
     public void A_message_sent_again_has_the_same_body_and_the_same_id_or_none()
     {
