@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text;
+using System.Text.Json;
 using NodaTime;
 using RemoteMonitoring.Features;
+using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
@@ -35,15 +38,15 @@ public sealed record DailyRiskRequest
 
 /// <summary>
 /// Scores a cohort at an instant: vectors → scores and reasons → predictions in lake and documents → a list per care team →
-/// ledger. The run's id is the hash of all it depends on; the ledger entry is written last, so a run that has one is whole,
-/// and the same request again returns it.
+/// ledger. The run's id is the hash of all it depends on; the ledger entry is written last, and the same request again
+/// returns it. What was deleted of the run's files and documents meanwhile is made again, to the same bytes.
 /// </summary>
 public static class DailyRiskRun
 {
     /// <summary>Name in ledger and run ids.</summary>
     public const string Workflow = "daily-risk";
 
-    private const string Rules = "daily-risk 2";
+    private const string Rules = "daily-risk 3";
 
     /// <summary>Scores.</summary>
     /// <returns>The ledger entry, the lists by team, and whether the run was there already.</returns>
@@ -55,17 +58,20 @@ public static class DailyRiskRun
         var knownBy = (request.KnownBy ?? request.AsOf).ToUnixMicros();
         var run = LakeDirectory.Hash(Encoding.UTF8.GetBytes(
             $"{Rules}\n{manifest.InputHash}\n{request.Task.Hash}\n{set.Hash}\n{request.Model}\n{asOf}\n{knownBy}"))[..16];
-        if (await store.Lake.TryReadAsync(LakePaths.Ledger(run), cancellationToken) is { } done)
+        var done = await TryReadLedgerAsync(store.Lake, run, cancellationToken);
+        if (done is not null && IsWhole(store, done))
         {
-            return (RiskDocumentJson.ReadLedger(done), Worklists(store, run), true);
+            return (done, Worklists(store, run), true);
         }
 
-        var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
-        var model = await CurrentModel.LoadAsync(request.ModelLake ?? store.Lake, request.Task.Name, request.Model, set.Hash, cancellationToken);
+        var known = UsableReference.KnownBy(
+            await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken), UnixMicros.ToInstant(knownBy));
+        var (reference, zones) = UsableReference.WithZonesThatExist(known);
+        var model = await LoadModelAsync(store, request, set, cancellationToken);
         var cohort = Cohort.Scoreable(request.Task, reference, request.AsOf);
         var records = PatientRecord.Index(reference);
         var predictions = new List<Prediction>();
-        var notScored = new List<NotScored>();
+        var notScored = TooLittleHistory(request, reference, cohort);
         var outputs = new List<LedgerOutput>();
         for (var shard = 0; shard < manifest.Shards; shard++)
         {
@@ -83,9 +89,7 @@ public static class DailyRiskRun
             outputs.Add(await WriteAsync(store.Lake, LakePaths.Predictions(LakePaths.Stamp(asOf), run, shard), ToParquet(scored), cancellationToken));
         }
 
-        var worklists = MakeWorklists(request, run, reference, records, knownBy, predictions, notScored);
-        store.Documents.Upsert(Containers.Predictions, predictions.Select(p => new Document { PartitionKey = p.PatientId, Id = p.Id, Body = RiskDocumentJson.ToJson(p) }));
-        store.Documents.Upsert(Containers.Worklists, worklists.Select(w => new Document { PartitionKey = w.CareTeamId, Id = $"{LakePaths.Stamp(asOf)}-{run}", Body = RiskDocumentJson.ToJson(w) }));
+        var worklists = TeamWorklists.Make(request, run, reference, records, knownBy, predictions, notScored);
         var ledger = new LedgerEntry
         {
             Run = run,
@@ -101,12 +105,21 @@ public static class DailyRiskRun
             Model = request.Model,
             Code = typeof(DailyRiskRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
             Outputs = outputs,
-            Flow = cohort.Flow,
+            Flow = zones is null ? cohort.Flow : [.. cohort.Flow, zones],
             Scored = predictions.Count,
             NotScored = notScored.Count,
             Listed = worklists.Sum(w => w.Listed.Count),
         };
-        store.Documents.Upsert(Containers.Runs, [new Document { PartitionKey = Workflow, Id = $"{LakePaths.Stamp(asOf)}-{run}", Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }]);
+        if (done is not null && !done.Outputs.SequenceEqual(outputs))
+        {
+            throw new LakeException($"{store.Lake.FullPath(LakePaths.Ledger(run))}: this version of the program does not make what this entry names. Its predictions stand as they are.");
+        }
+
+        ledger = done ?? ledger;
+        store.Documents.Upsert(Containers.Predictions, predictions.Select(p => new Document { PartitionKey = p.PatientId, Id = p.Id, Body = RiskDocumentJson.ToJson(p) }));
+        store.Documents.Upsert(Containers.Worklists, worklists.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) }));
+        // Last of the documents: where it is, the others are.
+        store.Documents.Upsert(Containers.Runs, [new Document { PartitionKey = Workflow, Id = DocumentId(ledger), Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }]);
         await store.Lake.TryCreateAsync(LakePaths.Ledger(run), RiskDocumentJson.ToBytes(ledger), cancellationToken);
         return (ledger, worklists, false);
     }
@@ -117,13 +130,18 @@ public static class DailyRiskRun
     /// </summary>
     public static Instant LatestAsOf(TaskDefinition task, ReferenceData reference, Instant watermark)
     {
-        if (task.Grid != AsOfGrid.DailyLocalMidnight || reference.Patients.Count == 0)
+        // The roster's last word on each patient by then: a patient who is stated ten times lives in one zone.
+        var patients = UsableReference.WithZonesThatExist(UsableReference.KnownBy(reference, watermark)).Reference.Patients
+            .GroupBy(p => p.PatientId, StringComparer.Ordinal)
+            .Select(g => g.OrderBy(p => p.Known).Last())
+            .ToArray();
+        if (task.Grid != AsOfGrid.DailyLocalMidnight || patients.Length == 0)
         {
             return watermark;
         }
 
-        var name = reference.Patients.CountBy(p => p.TimeZone).OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal).First().Key;
-        var zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(name) ?? DateTimeZone.Utc;
+        var name = patients.CountBy(p => p.TimeZone).OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal).First().Key;
+        var zone = DateTimeZoneProviders.Tzdb[name];
         return zone.AtStartOfDay(watermark.InZone(zone).Date).ToInstant();
     }
 
@@ -133,11 +151,52 @@ public static class DailyRiskRun
             .Where(d => d.Id.EndsWith($"-{run}", StringComparison.Ordinal))
             .Select(d => RiskDocumentJson.ReadWorklist(d.Body))];
 
+    private static string DocumentId(LedgerEntry ledger) => $"{LakePaths.Stamp(ledger.AsOf.ToUnixMicros())}-{ledger.Run}";
+
+    private static async Task<LedgerEntry?> TryReadLedgerAsync(LakeDirectory lake, string run, CancellationToken cancellationToken)
+    {
+        if (await lake.TryReadAsync(LakePaths.Ledger(run), cancellationToken) is not { } bytes)
+        {
+            return null;
+        }
+
+        try
+        {
+            return RiskDocumentJson.ReadLedger(bytes);
+        }
+        catch (JsonException e)
+        {
+            throw new LakeException($"{lake.FullPath(LakePaths.Ledger(run))}: not a ledger entry ({e.Message.Split('\n')[0]}). Restore it, or delete it and score again: the same run makes it again.", e);
+        }
+    }
+
+    private static bool IsWhole(CohortStore store, LedgerEntry ledger) =>
+        ledger.Outputs.All(o => store.Lake.Exists(o.Path)) && store.Documents.Find(Containers.Runs, Workflow, DocumentId(ledger)) is not null;
+
+    private static async Task<RiskModel> LoadModelAsync(CohortStore store, DailyRiskRequest request, FeatureSet set, CancellationToken cancellationToken)
+    {
+        var lake = request.ModelLake ?? store.Lake;
+        var model = await CurrentModel.LoadAsync(lake, request.Task.Name, request.Model, set.Hash, cancellationToken);
+        return model.Document.TaskHash == request.Task.Hash
+            ? model
+            : throw new LakeException(
+                $"{lake.FullPath($"models/{request.Task.Name}/{request.Model}")}: was trained for another definition of '{request.Task.Name}' than this program has: train it again.");
+    }
+
+    /// <summary>Patients who are under monitoring, but not for long enough: they are not scored, and their team is told.</summary>
+    private static List<NotScored> TooLittleHistory(DailyRiskRequest request, ReferenceData reference, ScoreableCohort cohort)
+    {
+        var anyHistory = Cohort.Scoreable(request.Task with { MinimumUnderMonitoring = Duration.Zero }, reference, request.AsOf);
+        var days = request.Task.MinimumUnderMonitoring.TotalDays;
+        var why = string.Create(CultureInfo.InvariantCulture, $"under monitoring for less than {(days == 1 ? "a day" : $"{days:0.#} days")}");
+        return [.. anyHistory.Rows.Except(cohort.Rows).Select(r => new NotScored(r.PatientId, why))];
+    }
+
     private static List<Prediction> Score(
         DailyRiskRequest request,
         FeatureSet set,
         string run,
-        Risk.Scoring.RiskModel model,
+        RiskModel model,
         FeatureTable table,
         PatientObservations observations,
         IReadOnlyDictionary<string, PatientRecord> records,
@@ -155,7 +214,7 @@ public static class DailyRiskRun
                 continue;
             }
 
-            var zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(records[table.PatientId[row]].RosterAt(knownBy)?.TimeZone ?? "Etc/UTC") ?? DateTimeZone.Utc;
+            var zone = DateTimeZoneProviders.Tzdb[records[table.PatientId[row]].RosterAt(knownBy)?.TimeZone ?? "Etc/UTC"];
             predictions.Add(new Prediction
             {
                 Id = $"{LakePaths.Stamp(table.AsOf[row])}-{run}",
@@ -192,46 +251,6 @@ public static class DailyRiskRun
         }
 
         return false;
-    }
-
-    private static List<TeamWorklist> MakeWorklists(
-        DailyRiskRequest request,
-        string run,
-        ReferenceData reference,
-        IReadOnlyDictionary<string, PatientRecord> records,
-        long knownBy,
-        List<Prediction> predictions,
-        List<NotScored> notScored)
-    {
-        string? TeamOf(string patientId) => records[patientId].RosterAt(knownBy)?.CareTeamId;
-        var byTeam = predictions.ToLookup(p => TeamOf(p.PatientId));
-        var silentByTeam = notScored.ToLookup(n => TeamOf(n.PatientId));
-        return
-        [
-            .. reference.Teams
-                .Where(t => t.Known.ToUnixMicros() <= knownBy)
-                .GroupBy(t => t.CareTeamId, StringComparer.Ordinal)
-                .Select(g => g.MaxBy(t => t.Known)!)
-                .OrderBy(t => t.CareTeamId, StringComparer.Ordinal)
-                .Select(team => new TeamWorklist
-                {
-                    CareTeamId = team.CareTeamId,
-                    Name = team.Name,
-                    Capacity = team.Capacity,
-                    Title = request.Task.Title,
-                    AsOf = request.AsOf,
-                    Run = run,
-                    Scored = byTeam[team.CareTeamId].Count(),
-                    Listed =
-                    [
-                        .. byTeam[team.CareTeamId]
-                            .OrderByDescending(p => p.Raw)
-                            .ThenBy(p => p.PatientId, StringComparer.Ordinal)
-                            .Take(team.Capacity),
-                    ],
-                    NotScored = [.. silentByTeam[team.CareTeamId].OrderBy(n => n.PatientId, StringComparer.Ordinal)],
-                }),
-        ];
     }
 
     private static ParquetTable ToParquet(List<Prediction> predictions)

@@ -67,7 +67,7 @@ public static class ReasonText
 
         var usual = double.IsNaN(range.UsualLow)
             ? $"no usual range yet ({range.UsualReadings} earlier {(range.UsualReadings == 1 ? "reading" : "readings")})"
-            : $"usual {Number(range.UsualLow)}–{With(range.UsualHigh, vital)}";
+            : Usual(range, vital);
         return new Reason
         {
             Vital = vital.Key,
@@ -77,38 +77,50 @@ public static class ReasonText
             EffectiveTime = UnixMicros.ToInstant(range.Time),
             UsualLow = double.IsNaN(range.UsualLow) ? null : range.UsualLow,
             UsualHigh = double.IsNaN(range.UsualHigh) ? null : range.UsualHigh,
-            Text = $"{Format(vital, range.Value)} on {When(range.Time, asOf, zone)}, {usual}{Driver(candidate.Strongest, value, vital)}",
+            Text = $"{Format(vital, range.Value)} on {When(range.Time, asOf, zone)}, {usual}{Driver(candidate.Strongest, value, vital, lookBack)}",
         };
     }
 
-    /// <summary>That something is not known, or that a condition is absent, is no reason to call anybody.</summary>
-    private static Reason? OfColumn(ReasonCandidate candidate, double value) =>
-        double.IsNaN(value) || (candidate.Strongest.Unit == "1" && value == 0)
+    private static string Usual(PersonalRange range, VitalSign vital) => Number(range.UsualLow) == Number(range.UsualHigh)
+        ? $"usual {With(range.UsualHigh, vital)}"
+        : $"usual {Number(range.UsualLow)}–{With(range.UsualHigh, vital)}";
+
+    /// <summary>That something is not known, a condition is absent, nothing happened or a score is zero is no reason to call anybody.</summary>
+    private static Reason? OfColumn(ReasonCandidate candidate, double value)
+    {
+        var yesOrNo = candidate.Key == "female" || candidate.Key.StartsWith("condition_", StringComparison.Ordinal);
+        var counts = yesOrNo || candidate.Strongest.Unit is "{events}" or "{score}";
+        return double.IsNaN(value) || (counts && value == 0)
             ? null
             : new Reason
             {
                 Contribution = candidate.Contribution,
-                Text = candidate.Strongest.Unit == "1" && value == 1 ? candidate.Fallback : $"{candidate.Fallback}: {Number(value)}",
+                Text = yesOrNo ? candidate.Fallback : $"{candidate.Fallback}: {Number(value)}",
             };
+    }
 
     /// <summary>What of the vital moved the score, where it is not plainly the value that is quoted.</summary>
-    private static string Driver(FeatureColumn strongest, double value, VitalSign vital) => strongest.Statistic switch
+    private static string Driver(FeatureColumn strongest, double value, VitalSign vital, long lookBack) => strongest.Statistic switch
     {
         _ when double.IsNaN(value) => "",
         "last" => "",
-        "count" => $" ({Number(value)} readings in {Span(strongest.Window)})",
+        "count" => $" ({Number(value)} {(value == 1 ? "reading" : "readings")} in {Span(strongest.Window)})",
         "age" => "",
         "sd" => $" (varies by {With(value, vital)} over {Span(strongest.Window)})",
         "slope" => $" (trend {Signed(value, vital)} a day over {Span(strongest.Window)})",
-        "change" => $" ({Span(strongest.Window)} mean {Signed(value, vital)} against the weeks before)",
-        "z" => $" ({Span(strongest.Window)} mean {Signed(value, null)} standard deviations from the weeks before)",
+        "change" => $" ({Span(strongest.Window)} mean {Signed(value, vital)} against the {Span(lookBack - strongest.Window)} before)",
+        "z" => $" ({Span(strongest.Window)} mean {Signed(value, null)} standard deviations from the {Span(lookBack - strongest.Window)} before)",
+        "min" => $" (lowest in {Span(strongest.Window)} {With(value, vital)})",
+        "max" => $" (highest in {Span(strongest.Window)} {With(value, vital)})",
         _ => $" ({strongest.Statistic} over {Span(strongest.Window)} {With(value, vital)})",
     };
 
+    /// <summary>The weekday while it names one day only, that is, on as-of's own local day and the six before it; else the date.</summary>
     private static string When(long time, long asOf, DateTimeZone zone)
     {
         var local = UnixMicros.ToInstant(time).InZone(zone).LocalDateTime;
-        return (asOf - time < 7 * UnixMicros.PerDay ? s_time : s_date).Format(local);
+        var today = UnixMicros.ToInstant(asOf).InZone(zone).Date;
+        return (Period.DaysBetween(local.Date, today) < 7 ? s_time : s_date).Format(local);
     }
 
     private static string Span(long micros) => micros > 2 * UnixMicros.PerDay
@@ -120,7 +132,14 @@ public static class ReasonText
 
     private static string With(double value, VitalSign vital) => $"{Number(value)} {Unit(vital.Unit)}".TrimEnd();
 
-    private static string Number(double value) => value.ToString(Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.#", _ => "0.##" }, CultureInfo.InvariantCulture);
+    /// <summary>No more digits than matter: whole from 100 on, two significant ones where the value is small; a true minus sign, and none before zero.</summary>
+    private static string Number(double value)
+    {
+        var size = Math.Abs(value);
+        var digits = size switch { >= 100 => "0", >= 10 => "0.#", >= 0.1 or 0 => "0.##", >= 0.01 => "0.###", _ => "0.####" };
+        var text = size.ToString(digits, CultureInfo.InvariantCulture);
+        return value < 0 && text != "0" ? "−" + text : text;
+    }
 
     private static string Unit(string ucum) => ucum switch
     {

@@ -7,17 +7,37 @@ namespace RemoteMonitoring.Workflows.Training;
 /// <summary>Which version of a task's model scores: <c>models/{task}/current</c>, one line, replaced atomically.</summary>
 public static class CurrentModel
 {
-    /// <summary>Makes a version the one that scores.</summary>
-    public static async Task SetAsync(LakeDirectory lake, string task, string version, CancellationToken cancellationToken) =>
-        await lake.ReplaceAsync($"models/{task}/current", Encoding.UTF8.GetBytes(version + "\n"), cancellationToken);
+    /// <summary>Makes a version the one that scores; where it is already, nothing is written.</summary>
+    public static async Task SetAsync(LakeDirectory lake, string task, string version, CancellationToken cancellationToken)
+    {
+        var line = Encoding.UTF8.GetBytes(version + "\n");
+        if (await lake.TryReadAsync(PathOf(task), cancellationToken) is not { } present || !present.AsSpan().SequenceEqual(line))
+        {
+            await lake.ReplaceAsync(PathOf(task), line, cancellationToken);
+        }
+    }
 
-    /// <summary>The version that scores, or null when none was trained yet.</summary>
-    public static async Task<string?> FindAsync(LakeDirectory lake, string task, CancellationToken cancellationToken) =>
-        await lake.TryReadAsync($"models/{task}/current", cancellationToken) is { } bytes ? Encoding.UTF8.GetString(bytes).Trim() : null;
+    /// <summary>The version that scores, or null when none was trained yet; throws <see cref="LakeException"/> when the file names none.</summary>
+    public static async Task<string?> FindAsync(LakeDirectory lake, string task, CancellationToken cancellationToken)
+    {
+        if (await lake.TryReadAsync(PathOf(task), cancellationToken) is not { } bytes)
+        {
+            return null;
+        }
 
-    /// <summary>Loads a version for tables of a feature set.</summary>
+        var version = Encoding.UTF8.GetString(bytes).Trim();
+        return version.Length > 0 && version.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+            ? version
+            : throw new LakeException($"{lake.FullPath(PathOf(task))}: does not name a version of the model. Delete it and train again: the versions themselves stand beside it.");
+    }
+
+    /// <summary>
+    /// Loads a version for tables of a feature set; throws <see cref="LakeException"/> naming its folder when files are
+    /// missing or damaged, or when it is a model of another task or feature set.
+    /// </summary>
     public static async Task<RiskModel> LoadAsync(LakeDirectory lake, string task, string version, string featureSetHash, CancellationToken cancellationToken)
     {
+        var folder = lake.FullPath($"models/{task}/{version}");
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         foreach (var name in (string[])[ModelFiles.TreesName, ModelFiles.CoversName, ModelFiles.DocumentName])
         {
@@ -29,11 +49,16 @@ public static class CurrentModel
 
         try
         {
-            return ModelFiles.Load(files, featureSetHash);
+            var model = ModelFiles.Load(files, featureSetHash);
+            return model.Document.Task == task
+                ? model
+                : throw new LakeException($"{folder}: holds a model of '{model.Document.Task}', not of '{task}'.");
         }
         catch (ModelException e)
         {
-            throw new LakeException($"{lake.FullPath($"models/{task}/{version}")}: {e.Message}", e);
+            throw new LakeException($"{folder}: {e.Message}", e);
         }
     }
+
+    private static string PathOf(string task) => $"models/{task}/current";
 }

@@ -38,7 +38,8 @@ public sealed record TrainedModel
 
 /// <summary>
 /// Cohort and labels → vectors as known at each instant → evaluation on held-out rows → final model. The version is the hash
-/// of the inputs, so the same training again finds its model and returns it.
+/// of the inputs, so the same training again finds its model and returns it; of one that was interrupted it makes what is
+/// missing.
 /// </summary>
 public static class TrainingStage
 {
@@ -55,15 +56,16 @@ public static class TrainingStage
         CancellationToken cancellationToken)
     {
         var set = FeatureSet.Named(task.FeatureSet);
-        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings}");
+        // How many fits run side by side changes no result, so it makes no other version.
+        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings with { Parallelism = 1 }}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
-        if (store.Lake.Exists(LakePaths.Model(task.Name, version, ModelFiles.DocumentName)))
+        if (IsWhole(store.Lake, task, version, features))
         {
             await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
             return (await ReadAsync(store.Lake, task, version, features, cancellationToken), true);
         }
 
-        var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
+        var (reference, zones) = UsableReference.WithZonesThatExist(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken));
         var endOfData = EndOfData(task, manifest, reference);
         var cohort = Cohort.Build(task, reference, endOfData);
         if (!cohort.Rows.Any(r => r.Label) || cohort.Rows.All(r => r.Label))
@@ -77,13 +79,18 @@ public static class TrainingStage
         VectorKey[] keys = [.. cohort.Rows.Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), r.AsOf.ToUnixMicros()))];
         var table = await FeatureStage.BuildAsync(
             store.Lake, manifest, set, reference, keys, done => progress?.Report(new TrainingProgress("Vectors", done, keys.Length)), cancellationToken);
-        await store.Lake.TryCreateTableAsync(features, FeatureStage.ToParquet(table), cancellationToken);
-
         var data = LabelledRows.Join(cohort, table);
+        if (task.Splits.Where(s => Splits.Of(s, data, settings.Folds, settings.Seed).Count == 0).Select(Name).FirstOrDefault() is { } impossible)
+        {
+            throw new LakeException(
+                $"The task '{task.Name}' cannot be evaluated on this cohort ({impossible}): its {cohort.Rows.Count} rows, {cohort.Rows.Count(r => r.Label)} of them with the outcome, leave no part to test beside one with both kinds to learn from.");
+        }
+
+        await store.Lake.TryCreateTableAsync(features, FeatureStage.ToParquet(table), cancellationToken);
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
         {
-            var (report, heldOut) = Evaluator.Evaluate(data, cohort.Flow, split, settings, progress, cancellationToken);
+            var (report, heldOut) = Evaluator.Evaluate(data, zones is null ? cohort.Flow : [.. cohort.Flow, zones], split, settings, progress, cancellationToken);
             reports.Add(report);
             await store.Lake.TryCreateTableAsync(HeldOutPath(task, version, split), ToParquet(heldOut), cancellationToken);
             await store.Lake.TryCreateAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(report.ToJson()), cancellationToken);
@@ -114,7 +121,7 @@ public static class TrainingStage
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
         {
-            reports.Add(EvaluationReport.FromJson(Encoding.UTF8.GetString(await lake.ReadAsync(ReportPath(task, version, split), cancellationToken))));
+            reports.Add(await ReadReportAsync(lake, ReportPath(task, version, split), cancellationToken));
         }
 
         return new TrainedModel
@@ -126,6 +133,24 @@ public static class TrainingStage
             Features = features,
         };
     }
+
+    private static async Task<EvaluationReport> ReadReportAsync(LakeDirectory lake, string path, CancellationToken cancellationToken)
+    {
+        var bytes = await lake.ReadAsync(path, cancellationToken);
+        try
+        {
+            return EvaluationReport.FromJson(Encoding.UTF8.GetString(bytes));
+        }
+        catch (JsonException e)
+        {
+            throw new LakeException($"{lake.FullPath(path)}: not an evaluation report ({e.Message.Split('\n')[0]}). Delete it and train again: it comes out the same.", e);
+        }
+    }
+
+    private static bool IsWhole(LakeDirectory lake, TaskDefinition task, string version, string features) =>
+        lake.Exists(features)
+        && task.Splits.All(split => lake.Exists(HeldOutPath(task, version, split)) && lake.Exists(ReportPath(task, version, split)))
+        && ((string[])[ModelFiles.TreesName, ModelFiles.CoversName, ModelFiles.DocumentName]).All(name => lake.Exists(LakePaths.Model(task.Name, version, name)));
 
     private static ParquetTable ToParquet(HeldOutRows rows) => new ParquetTable()
         .Text("patient_id", rows.PatientId)
