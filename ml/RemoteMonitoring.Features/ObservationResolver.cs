@@ -8,19 +8,31 @@ namespace RemoteMonitoring.Features;
 /// <summary>What became of the accepted readings when patient, duplicates and corrections were settled.</summary>
 public sealed class ResolvedObservations
 {
-    /// <summary>Observations, all versions, sorted by (patient, vital, effective time, order of knowing).</summary>
+    /// <summary>
+    /// Observations: a row for each version of a reading and each patient it was held to be of, while it was; sorted by
+    /// (patient, vital, effective time, order of knowing). A version that was replaced before its patient was known has none.
+    /// </summary>
     public required ObservationBatch Observations { get; init; }
+
+    /// <summary>
+    /// Readings that are, or since they were known once were, held to be a patient's, and repeat no other. A reading that was
+    /// taken back from everybody stays accepted: it was used, and what was told of it then still stands for then.
+    /// </summary>
+    public required long Accepted { get; init; }
 
     /// <summary>Readings that repeat another: the same message again, or the same value of the same instant and device.</summary>
     public required long Duplicates { get; init; }
 
-    /// <summary>Observations that another version has replaced.</summary>
+    /// <summary>Accepted readings that another version has replaced.</summary>
     public required long Corrected { get; init; }
+
+    /// <summary>Rows that close when their reading turns out to be another patient's, or nobody's.</summary>
+    public required long Reassigned { get; init; }
 
     /// <summary>Readings of devices that no assignment names, by (stream, position in its batch).</summary>
     public required IReadOnlyList<(int Stream, int Row)> UnknownDevice { get; init; }
 
-    /// <summary>Readings of devices that were with nobody at the time.</summary>
+    /// <summary>Readings of devices that, at any time since the reading was known, were held to be with nobody when it was taken.</summary>
     public required IReadOnlyList<(int Stream, int Row)> UnassignedDevice { get; init; }
 }
 
@@ -28,8 +40,9 @@ public sealed class ResolvedObservations
 /// Settles duplicates, corrections and patients in the total order (known, stream, offset, ordinal), which no order of
 /// arrival of files can change. A message is a duplicate by device, message id and body, whoever had the device by the time it
 /// came again; one without an id by device, effective time and body;
-/// the same vital of a patient at the same instant from the same device with another value is a correction, which closes
-/// the version before it.
+/// the same vital at the same instant from the same device with another value is a correction, which closes
+/// the version before it. Each version is then cut by what was held, as statements came, about who had the device: what was
+/// known by any instant stays what it was, whatever is stated later.
 /// </summary>
 public static class ObservationResolver
 {
@@ -51,50 +64,94 @@ public static class ObservationResolver
                 continue;
             }
 
-            switch (assignments.Find(readings.DeviceId[row], readings.EffectiveTime[row], out var patientId, out var assignmentKnown))
+            var history = assignments.History(readings.DeviceId[row], readings.EffectiveTime[row], out var status);
+            var candidate = new Candidate(readings.Vital[row], readings.EffectiveTime[row], sequence, stream, row, Share.Whole);
+            if (status == AssignmentStatus.Unknown)
             {
-                case AssignmentStatus.Unknown:
-                    unknown.Add((stream, row));
-                    continue;
-                case AssignmentStatus.Unassigned:
-                    unassigned.Add((stream, row));
-                    continue;
-                default:
-                    break;
+                unknown.Add((stream, row));
             }
-
-            ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(patients, patientId!, out _);
-            (list ??= []).Add(new Candidate(
-                readings.Vital[row], readings.EffectiveTime[row], sequence++, stream, row, Math.Max(readings.KnownFrom[row], assignmentKnown)));
+            else if (TryGive(candidate, readings.KnownFrom[row], history, patients))
+            {
+                sequence++;
+            }
+            else
+            {
+                unassigned.Add((stream, row));
+            }
         }
 
-        return Versions(streams, patients, unknown, unassigned, duplicates);
+        return Versions(streams, assignments, patients, unknown, unassigned, sequence, duplicates);
+    }
+
+    /// <summary>
+    /// Adds the candidate to all patients it was held to be of since it was known; false when there is none. A patient of a
+    /// reading is one of every earlier reading of that device and instant too, so a patient's candidates alone tell versions and
+    /// duplicates; and as long as readings have a patient at all, they share the last one, where they count.
+    /// </summary>
+    private static bool TryGive(in Candidate candidate, long known, ReadOnlySpan<AssignmentSegment> history, Dictionary<string, List<Candidate>> patients)
+    {
+        if (history is [.., { PatientId: { } only } last] && last.KnownFrom <= known)
+        {
+            Add(patients, only, candidate);
+            return true;
+        }
+
+        var isGiven = false;
+        for (var i = history.Length - 1; i >= 0 && history[i].KnownTo > known; i--)
+        {
+            if (history[i].PatientId is { } patient && !Names(history[(i + 1)..], patient))
+            {
+                Add(patients, patient, candidate with { Share = isGiven ? Share.Former : Share.Last });
+                isGiven = true;
+            }
+        }
+
+        return isGiven;
+    }
+
+    private static void Add(Dictionary<string, List<Candidate>> patients, string patient, in Candidate candidate)
+    {
+        ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(patients, patient, out _);
+        (list ??= []).Add(candidate);
+    }
+
+    private static bool Names(ReadOnlySpan<AssignmentSegment> segments, string patient)
+    {
+        foreach (ref readonly var segment in segments)
+        {
+            if (segment.PatientId == patient)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static ResolvedObservations Versions(
         IReadOnlyList<(string Stream, ReadingBatch Readings)> streams,
+        AssignmentIndex assignments,
         Dictionary<string, List<Candidate>> patients,
         List<(int, int)> unknown,
         List<(int, int)> unassigned,
+        long given,
         long duplicates)
     {
         var order = patients.Keys.ToArray();
         Array.Sort(order, StringComparer.Ordinal);
-        var kept = new List<Version>[order.Length];
-        var repeated = new long[order.Length];
+        var settled = new Settled[order.Length];
         Parallel.For(0, order.Length, p =>
         {
             var candidates = patients[order[p]];
             candidates.Sort();
-            kept[p] = KeepVersions(streams, CollectionsMarshal.AsSpan(candidates), out repeated[p]);
+            settled[p] = Settle(streams, assignments, order[p], CollectionsMarshal.AsSpan(candidates));
         });
 
-        var batch = new ObservationBatch(kept.Sum(k => k.Count));
-        var corrected = 0L;
+        var batch = new ObservationBatch(settled.Sum(s => s.Rows.Count));
         var at = 0;
         for (var p = 0; p < order.Length; p++)
         {
-            foreach (var version in kept[p])
+            foreach (var version in settled[p].Rows)
             {
                 var readings = streams[version.Reading.Stream].Readings;
                 var row = version.Reading.Row;
@@ -102,70 +159,100 @@ public static class ObservationResolver
                 batch.Vital[at] = version.Reading.Vital;
                 batch.EffectiveTime[at] = version.Reading.EffectiveTime;
                 batch.Value[at] = readings.Value[row];
-                batch.KnownFrom[at] = version.Reading.KnownFrom;
+                batch.KnownFrom[at] = version.KnownFrom;
                 batch.KnownTo[at] = version.KnownTo;
                 batch.DeviceId[at] = readings.DeviceId[row];
                 batch.Stream[at] = streams[version.Reading.Stream].Stream;
                 batch.Offset[at] = readings.Offset[row];
                 batch.Ordinal[at] = readings.Ordinal[row];
-                corrected += version.KnownTo == UnixMicros.Open ? 0 : 1;
                 at++;
             }
         }
 
+        var repeated = settled.Sum(s => s.Duplicates);
         return new ResolvedObservations
         {
             Observations = batch,
-            Duplicates = duplicates + repeated.Sum(),
-            Corrected = corrected,
+            Accepted = given - repeated,
+            Duplicates = duplicates + repeated,
+            Corrected = settled.Sum(s => s.Corrected),
+            Reassigned = settled.Sum(s => s.Reassigned),
             UnknownDevice = unknown,
             UnassignedDevice = unassigned,
         };
     }
 
-    /// <summary>The versions of one patient's candidates, which come sorted by (vital, effective time, order of knowing).</summary>
-    private static List<Version> KeepVersions(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, ReadOnlySpan<Candidate> candidates, out long duplicates)
+    /// <summary>The rows of one patient's candidates, which come sorted by (vital, effective time, order of knowing).</summary>
+    private static Settled Settle(
+        IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, AssignmentIndex assignments, string patient, ReadOnlySpan<Candidate> candidates)
     {
-        var kept = new List<Version>(candidates.Length);
-        duplicates = 0;
+        var settled = new Settled(new List<Version>(candidates.Length));
+        var versions = new List<Version>();
         for (int start = 0, end; start < candidates.Length; start = end)
         {
             for (end = start + 1; end < candidates.Length && candidates[end].SameInstant(candidates[start]); end++)
             {
             }
 
-            var first = kept.Count;
+            versions.Clear();
             for (var i = start; i < end; i++)
             {
-                if (IsRepeated(streams, candidates[start..i], candidates[i]) || !TryReplace(streams, kept, first, candidates[i]))
+                if (IsRepeated(streams, candidates[start..i], candidates[i]) || !TryReplace(streams, versions, candidates[i]))
                 {
-                    duplicates++;
+                    settled.Duplicates += candidates[i].Share == Share.Former ? 0 : 1;
                     continue;
                 }
 
-                kept.Add(new Version(candidates[i], UnixMicros.Open));
+                versions.Add(new Version(candidates[i], Known(streams, candidates[i]), UnixMicros.Open));
+            }
+
+            foreach (var version in versions)
+            {
+                settled.Corrected += version.KnownTo == UnixMicros.Open || version.Reading.Share == Share.Former ? 0 : 1;
+                if (version.Reading.Share != Share.Whole)
+                {
+                    Cut(version, assignments.History(Device(streams, version.Reading), version.Reading.EffectiveTime, out _), patient, ref settled);
+                }
+                else if (version.KnownFrom < version.KnownTo)
+                {
+                    settled.Rows.Add(version);
+                }
             }
         }
 
-        return kept;
+        return settled;
+    }
+
+    /// <summary>Adds the parts of a version during which it was held to be the patient's.</summary>
+    private static void Cut(in Version version, ReadOnlySpan<AssignmentSegment> history, string patient, ref Settled settled)
+    {
+        foreach (ref readonly var segment in history)
+        {
+            var row = version with { KnownFrom = Math.Max(version.KnownFrom, segment.KnownFrom), KnownTo = Math.Min(version.KnownTo, segment.KnownTo) };
+            if (segment.PatientId == patient && row.KnownFrom < row.KnownTo)
+            {
+                settled.Rows.Add(row);
+                settled.Reassigned += row.KnownTo == segment.KnownTo && row.KnownTo != UnixMicros.Open ? 1 : 0;
+            }
+        }
     }
 
     /// <summary>
     /// Closes the version that the same device gave of this instant before, from when we know better; false when that version
     /// says the same, so that the candidate adds nothing.
     /// </summary>
-    private static bool TryReplace(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, List<Version> kept, int first, in Candidate candidate)
+    private static bool TryReplace(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, List<Version> versions, in Candidate candidate)
     {
-        for (var k = first; k < kept.Count; k++)
+        for (var v = 0; v < versions.Count; v++)
         {
-            if (kept[k].KnownTo == UnixMicros.Open && Device(streams, kept[k].Reading) == Device(streams, candidate))
+            if (versions[v].KnownTo == UnixMicros.Open && Device(streams, versions[v].Reading) == Device(streams, candidate))
             {
-                if (Value(streams, kept[k].Reading).Equals(Value(streams, candidate)))
+                if (Value(streams, versions[v].Reading).Equals(Value(streams, candidate)))
                 {
                     return false;
                 }
 
-                kept[k] = kept[k] with { KnownTo = candidate.KnownFrom };
+                versions[v] = versions[v] with { KnownTo = Known(streams, candidate) };
             }
         }
 
@@ -197,6 +284,8 @@ public static class ObservationResolver
     }
 
     private static string Device(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) => streams[c.Stream].Readings.DeviceId[c.Row];
+
+    private static long Known(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) => streams[c.Stream].Readings.KnownFrom[c.Row];
 
     private static double Value(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) => streams[c.Stream].Readings.Value[c.Row];
 
@@ -235,9 +324,32 @@ public static class ObservationResolver
         }
     }
 
-    private readonly record struct Version(Candidate Reading, long KnownTo);
+    /// <summary>What a candidate is among a patient's.</summary>
+    private enum Share : byte
+    {
+        /// <summary>The patient's from when the reading was known, and still: nothing to cut.</summary>
+        Whole,
 
-    private readonly record struct Candidate(int Vital, long EffectiveTime, int Sequence, int Stream, int Row, long KnownFrom) : IComparable<Candidate>
+        /// <summary>The patient is the last it was held to be of. It counts here.</summary>
+        Last,
+
+        /// <summary>Another patient came after. It counts there.</summary>
+        Former,
+    }
+
+    /// <summary>One patient's rows and counts.</summary>
+    private record struct Settled(List<Version> Rows)
+    {
+        public long Duplicates { get; set; }
+
+        public long Corrected { get; set; }
+
+        public long Reassigned { get; set; }
+    }
+
+    private readonly record struct Version(Candidate Reading, long KnownFrom, long KnownTo);
+
+    private readonly record struct Candidate(int Vital, long EffectiveTime, int Sequence, int Stream, int Row, Share Share) : IComparable<Candidate>
     {
         public int CompareTo(Candidate other)
         {

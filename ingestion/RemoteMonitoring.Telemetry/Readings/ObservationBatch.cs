@@ -1,8 +1,8 @@
 namespace RemoteMonitoring.Telemetry.Readings;
 
 /// <summary>
-/// Observations as columns: readings whose patient, duplicates and corrections are settled, one row a version, sorted by
-/// (patient, vital, effective time, known-from). A version holds in the half-open interval [known-from, known-to).
+/// Observations as columns: readings whose patient, duplicates and corrections are settled, one row a version and patient it was held
+/// to be of, sorted by (patient, vital, effective time, order of knowing). A row holds in the half-open interval [known-from, known-to).
 /// Times are Unix microseconds, values in the canonical unit.
 /// </summary>
 public sealed class ObservationBatch
@@ -37,7 +37,7 @@ public sealed class ObservationBatch
     /// <summary>Value in the canonical unit.</summary>
     public double[] Value { get; }
 
-    /// <summary>From when we held this version for true, inclusive.</summary>
+    /// <summary>From when we held this version for true, and the patient's, inclusive.</summary>
     public long[] KnownFrom { get; }
 
     /// <summary>Until when, exclusive; <see cref="UnixMicros.Open"/> while nothing has replaced it.</summary>

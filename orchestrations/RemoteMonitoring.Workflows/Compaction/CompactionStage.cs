@@ -18,7 +18,7 @@ namespace RemoteMonitoring.Workflows.Compaction;
 public static class CompactionStage
 {
     /// <summary>Changes whenever the rules of compaction do, so that old output is not taken for new.</summary>
-    private const string Rules = "compaction 2";
+    private const string Rules = "compaction 3";
 
     /// <summary>Patients of a shard at the most, so that memory is bounded by a shard and not by the cohort.</summary>
     private const int PatientsPerShard = 10_000;
@@ -47,14 +47,15 @@ public static class CompactionStage
         Count(rejected, RejectionReason.UnassignedDevice, resolved.UnassignedDevice.Count);
         var manifest = new ObservationsManifest
         {
-            SchemaVersion = 1,
+            SchemaVersion = 2,
             InputHash = hash,
             Inputs = inputs,
             Shards = shards,
             Messages = account.Messages,
             Received = account.Received,
-            Accepted = resolved.Observations.Count,
+            Accepted = resolved.Accepted,
             Corrected = resolved.Corrected,
+            Reassigned = resolved.Reassigned,
             Duplicates = resolved.Duplicates,
             Rejected = rejected,
             Files = await WriteFilesAsync(store.Lake, hash, shards, resolved.Observations, cancellationToken),

@@ -47,7 +47,7 @@ public sealed record ObservationsFile(string Path, DateOnly EventDate, int Shard
 /// <summary>The current observations: the files, what they were made of, and the account of every reading.</summary>
 public sealed record ObservationsManifest
 {
-    /// <summary>Version of this record.</summary>
+    /// <summary>Version of this record: 2 since it counts readings apart from rows.</summary>
     public required int SchemaVersion { get; init; }
 
     /// <summary>Names the inputs and the rules.</summary>
@@ -65,11 +65,20 @@ public sealed record ObservationsManifest
     /// <summary>Readings received.</summary>
     public required long Received { get; init; }
 
-    /// <summary>Observations, all versions.</summary>
+    /// <summary>Readings that are, or once were held to be, a patient's, and repeat no other; all versions.</summary>
     public required long Accepted { get; init; }
 
     /// <summary>Of those, replaced by a later version.</summary>
     public required long Corrected { get; init; }
+
+    /// <summary>Rows that close when their reading turns out to be another patient's, or nobody's; 0 in version 1, which knew none.</summary>
+    public long Reassigned { get; init; }
+
+    /// <summary>
+    /// Rows of all files. More than <see cref="Accepted"/> by what former patients keep, less by the versions that were
+    /// replaced before their patient was known.
+    /// </summary>
+    public long Rows => Files.Sum(f => (long)f.Rows);
 
     /// <summary>Readings that repeated another.</summary>
     public required long Duplicates { get; init; }
@@ -80,7 +89,7 @@ public sealed record ObservationsManifest
     /// <summary>The files, in order of date and shard.</summary>
     public required IReadOnlyList<ObservationsFile> Files { get; init; }
 
-    /// <summary>received = accepted + rejected + duplicate.</summary>
+    /// <summary>received = accepted + rejected + duplicate, in readings; rows are not counted here.</summary>
     [JsonIgnore]
     public bool Conserves => Received == Accepted + Rejected.Values.Sum() + Duplicates;
 

@@ -9,7 +9,7 @@ public sealed class ObservationResolverPropertyTests
     private static readonly string[] s_devices = ["d0", "d1", "d2", "stranger"];
 
     private static readonly Gen<DeviceAssignment> s_assignment = Gen.Select(
-        Gen.Int[0, 2], Gen.OneOf("A", "B"), Gen.Long[0, 8], Gen.Long[1, 6].Nullable(), Gen.Long[0, 12],
+        Gen.Int[0, 2], Gen.OneOf("A", "B", "C"), Gen.OneOf(Gen.Const(0L), Gen.Long[0, 8]), Gen.Long[0, 6].Nullable(), Gen.Long[0, 12],
         (device, patient, from, length, known) => Assigned.To(patient, s_devices[device], from, from + length, known));
 
     /// <summary>A message: few devices, instants, ids and bodies, so that they meet often. The body settles what is in it.</summary>
@@ -22,25 +22,24 @@ public sealed class ObservationResolverPropertyTests
         });
 
     private static readonly Gen<(Arrival[] Arrivals, DeviceAssignment[] Assignments)> s_history = Gen.Select(
-        s_message.Array[0, 25], s_assignment.Array[0, 6], (messages, assignments) => (Land(messages), assignments));
+        s_message.Array[0, 25], s_assignment.Array[0, 12], (messages, assignments) => (Land(messages), assignments));
 
     [Fact]
     public void What_is_received_is_kept_or_repeated_or_unassigned_or_unknown() => s_history.Sample(h =>
     {
         var resolved = ObservationResolver.Resolve(Arrival.ToStreams(h.Arrivals), new AssignmentIndex(h.Assignments));
-        return h.Arrivals.Length == resolved.Observations.Count + resolved.Duplicates + resolved.UnassignedDevice.Count + resolved.UnknownDevice.Count;
+        return h.Arrivals.Length == resolved.Accepted + resolved.Duplicates + resolved.UnassignedDevice.Count + resolved.UnknownDevice.Count;
     }, iter: 3000);
 
     [Fact]
     public void It_does_what_the_rules_say_one_after_another() => s_history.Sample(h =>
     {
-        var assignments = new AssignmentIndex(h.Assignments);
         var streams = Arrival.ToStreams(h.Arrivals);
-        var resolved = ObservationResolver.Resolve(streams, assignments);
-        var plain = PlainResolver.Resolve(h.Arrivals, assignments);
+        var resolved = ObservationResolver.Resolve(streams, new AssignmentIndex(h.Assignments));
+        var plain = PlainResolver.Resolve(h.Arrivals, h.Assignments);
         return Row.Of(resolved.Observations).SequenceEqual(plain.Rows)
-            && resolved.Duplicates == plain.Duplicates
-            && resolved.Corrected == plain.Rows.Count(r => r.KnownTo != Telemetry.UnixMicros.Open)
+            && (resolved.Accepted, resolved.Duplicates, resolved.Corrected, resolved.Reassigned)
+                == (plain.Accepted, plain.Duplicates, plain.Corrected, plain.Reassigned)
             && Places(streams, resolved.UnknownDevice).SequenceEqual(plain.Unknown.Select(Place))
             && Places(streams, resolved.UnassignedDevice).SequenceEqual(plain.Unassigned.Select(Place));
     }, iter: 3000);
@@ -60,32 +59,44 @@ public sealed class ObservationResolverPropertyTests
             var expected = ObservationResolver.Resolve(whole, assignments);
             var actual = ObservationResolver.Resolve(pieces, assignments);
             return Row.Of(expected.Observations).SequenceEqual(Row.Of(actual.Observations))
-                && (expected.Duplicates, expected.Corrected) == (actual.Duplicates, actual.Corrected)
+                && (expected.Accepted, expected.Duplicates, expected.Corrected, expected.Reassigned)
+                    == (actual.Accepted, actual.Duplicates, actual.Corrected, actual.Reassigned)
                 && Places(whole, expected.UnknownDevice).SequenceEqual(Places(pieces, actual.UnknownDevice))
                 && Places(whole, expected.UnassignedDevice).SequenceEqual(Places(pieces, actual.UnassignedDevice));
         }, iter: 3000);
 
     [Fact]
-    public void Versions_of_one_device_and_instant_follow_on_each_other_and_only_the_last_is_open() => s_history.Sample(h =>
+    public void What_a_device_measured_at_an_instant_has_one_value_and_one_patient_at_a_time_and_no_row_is_empty() => s_history.Sample(h =>
     {
         var rows = Row.Of(ObservationResolver.Resolve(Arrival.ToStreams(h.Arrivals), new AssignmentIndex(h.Assignments)).Observations);
-        return rows.GroupBy(r => (r.Patient, r.Vital, r.Effective, r.Device)).All(g =>
-            g.Last().KnownTo == Telemetry.UnixMicros.Open
-            && g.Zip(g.Skip(1)).All(pair => pair.First.KnownTo == pair.Second.KnownFrom && pair.First.Value != pair.Second.Value));
+        return rows.All(r => r.KnownFrom < r.KnownTo)
+            && rows.GroupBy(r => (r.Vital, r.Effective, r.Device)).Select(g => g.OrderBy(r => r.KnownFrom).ToArray()).All(inOrder =>
+                inOrder.Zip(inOrder.Skip(1)).All(pair => pair.First.KnownTo <= pair.Second.KnownFrom));
     }, iter: 1000);
 
     [Fact]
-    public void What_is_known_by_an_instant_is_the_same_before_later_messages_came() => Gen.Select(s_history, Gen.Long[0, 9]).Sample((h, knownBy) =>
+    public void What_is_known_by_an_instant_is_the_same_before_later_messages_and_statements_came() => Gen.Select(s_history, Gen.Long[0, 12]).Sample((h, knownBy) =>
     {
-        var assignments = new AssignmentIndex(h.Assignments);
-        List<(string, string, long, double, string)> Known(IEnumerable<Arrival> arrivals) =>
+        List<Row> Known(IEnumerable<Arrival> arrivals, IEnumerable<DeviceAssignment> assignments) =>
         [
-            .. Row.Of(ObservationResolver.Resolve(Arrival.ToStreams(arrivals), assignments).Observations)
+            .. Row.Of(ObservationResolver.Resolve(Arrival.ToStreams(arrivals), new AssignmentIndex(assignments)).Observations)
                 .Where(r => r.KnownFrom <= knownBy && knownBy < r.KnownTo)
-                .Select(r => (r.Patient, r.Vital, r.Effective, r.Value, r.Device)),
+                .Select(r => r with { KnownTo = 0 }), // when it was to end could not be known
         ];
-        return Known(h.Arrivals).SequenceEqual(Known(h.Arrivals.Where(a => a.Known <= knownBy)));
-    }, iter: 3000);
+        return Known(h.Arrivals, h.Assignments)
+            .SequenceEqual(Known(h.Arrivals.Where(a => a.Known <= knownBy), h.Assignments.Where(a => a.Known <= Assigned.At(knownBy))));
+    }, iter: 5000);
+
+    [Fact]
+    public void Statements_about_a_device_known_at_different_instants_may_be_listed_in_any_order() => Gen.Select(s_history, Gen.Int).Sample((h, shuffle) =>
+    {
+        var listed = h.Assignments.DistinctBy(a => (a.DeviceId, a.From, a.Known)).ToArray();
+        var shuffled = listed.ToArray();
+        new Random(shuffle).Shuffle(shuffled);
+        var streams = Arrival.ToStreams(h.Arrivals);
+        return Row.Of(ObservationResolver.Resolve(streams, new AssignmentIndex(listed)).Observations)
+            .SequenceEqual(Row.Of(ObservationResolver.Resolve(streams, new AssignmentIndex(shuffled)).Observations));
+    }, iter: 1000);
 
     /// <summary>Puts messages on their streams: known times never fall, offsets count up.</summary>
     private static Arrival[] Land(Arrival[][] messages) =>

@@ -156,7 +156,8 @@ public sealed class ObservationResolverTests
             Arrival.ToStreams([new Arrival("h", 70, 10, 11), new Arrival("h", 75, 10, 21), new Arrival("h", 80, 60, 61)]),
             new AssignmentIndex([Assigned.To("A", "h", 0, null, 50)]));
 
-        Assert.Equal([(10L, 70.0, 50L, 50L), (10L, 75.0, 50L, Open), (60L, 80.0, 61L, Open)], Versions(resolved));
+        Assert.Equal([(10L, 75.0, 50L, Open), (60L, 80.0, 61L, Open)], Versions(resolved));
+        Assert.Equal((3L, 1L, 0L), (resolved.Accepted, resolved.Corrected, resolved.Reassigned));
     }
 
     [Fact]
@@ -211,7 +212,8 @@ public sealed class ObservationResolverTests
             new Arrival("d", 75, 1, 5) { Offset = 8, Body = 2, Ordinal = 0 },
             new Arrival("d", 80, 1, 5) { Offset = 8, Body = 2, Ordinal = 1 });
 
-        Assert.Equal([(1L, 70.0, 5L, 5L), (1L, 75.0, 5L, 5L), (1L, 80.0, 5L, Open)], Versions(resolved));
+        Assert.Equal([(1L, 80.0, 5L, Open)], Versions(resolved));
+        Assert.Equal((3L, 2L), (resolved.Accepted, resolved.Corrected));
     }
 
     [Fact]
@@ -221,7 +223,8 @@ public sealed class ObservationResolverTests
         var assignments = new AssignmentIndex([Assigned.To("A", "d", 0, null, 0)]);
         var resolved = ObservationResolver.Resolve([("s", second), ("s", first)], assignments);
 
-        Assert.Equal([(1L, 70.0, 5L, 5L), (1L, 75.0, 5L, Open)], Versions(resolved));
+        Assert.Equal([(1L, 75.0, 5L, Open)], Versions(resolved));
+        Assert.Equal((2L, 1L), (resolved.Accepted, resolved.Corrected));
     }
 
     private static ResolvedObservations Resolve(params Arrival[] arrivals) => ObservationResolver.Resolve(

@@ -4,71 +4,127 @@ using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Features.Tests.Resolution;
 
-/// <summary>The rules of resolution written down one after another, without regard to speed: what the resolver is held against.</summary>
+/// <summary>
+/// The rules of resolution written down one after another, without regard to speed and without the index of assignments: what
+/// the resolver is held against. Times of knowing are few small numbers, so it asks anew at each of them.
+/// </summary>
 internal sealed class PlainResolver
 {
-    public List<Row> Rows { get; private set; } = [];
+    private readonly DeviceAssignment[] _stated;
+    private readonly List<Arrival> _before = [];
+    private readonly List<(Arrival Reading, long KnownTo)> _versions = [];
+
+    /// <summary>By then all is known.</summary>
+    private readonly long _end;
+
+    private PlainResolver(Arrival[] arrivals, DeviceAssignment[] stated)
+    {
+        _stated = stated;
+        _end = arrivals.Select(a => a.Known).Concat(stated.Select(s => s.Known.ToUnixMicros())).Append(0).Max();
+        foreach (var arrival in arrivals.OrderBy(a => a.Known).ThenBy(a => a.Stream, StringComparer.Ordinal).ThenBy(a => a.Offset).ThenBy(a => a.Ordinal))
+        {
+            Take(arrival);
+            _before.Add(arrival);
+        }
+
+        Rows =
+        [
+            .. _versions.SelectMany(v => Cut(v.Reading, v.KnownTo))
+                .OrderBy(r => r.Patient, StringComparer.Ordinal)
+                .ThenBy(r => VitalSignCatalog.Default[r.Vital].Index)
+                .ThenBy(r => r.Effective),
+        ];
+    }
+
+    public List<Row> Rows { get; }
+
+    public long Accepted => _versions.Count;
+
+    public long Corrected => _versions.Count(v => v.KnownTo != UnixMicros.Open);
 
     public long Duplicates { get; private set; }
+
+    public long Reassigned => Rows.Count(r => r.KnownTo != UnixMicros.Open && Who(_stated, r.Device, r.Effective, r.KnownTo) != r.Patient);
 
     public List<Arrival> Unknown { get; } = [];
 
     public List<Arrival> Unassigned { get; } = [];
 
-    public static PlainResolver Resolve(IEnumerable<Arrival> arrivals, AssignmentIndex assignments)
-    {
-        var resolver = new PlainResolver();
-        var before = new List<Arrival>();
-        foreach (var arrival in arrivals.OrderBy(a => a.Known).ThenBy(a => a.Stream, StringComparer.Ordinal).ThenBy(a => a.Offset).ThenBy(a => a.Ordinal))
-        {
-            resolver.Take(arrival, before, assignments);
-            before.Add(arrival);
-        }
+    public static PlainResolver Resolve(Arrival[] arrivals, DeviceAssignment[] stated) => new(arrivals, stated);
 
-        resolver.Rows =
-        [
-            .. resolver.Rows
-                .OrderBy(r => r.Patient, StringComparer.Ordinal)
-                .ThenBy(r => VitalSignCatalog.Default[r.Vital].Index)
-                .ThenBy(r => r.Effective),
-        ];
-        return resolver;
-    }
+    /// <summary>Who had the device, as far as was known by an instant.</summary>
+    public static string? Who(IEnumerable<DeviceAssignment> stated, string device, long effective, long knownBy) => stated
+        .Where(s => s.DeviceId == device && s.Known.ToUnixMicros() <= knownBy)
+        .GroupBy(s => s.From)
+        .Select(sameStart => sameStart.OrderBy(s => s.Known).Last())
+        .Where(s => s.From <= Assigned.At(effective) && (s.To is not { } to || Assigned.At(effective) < to))
+        .OrderBy(s => s.From)
+        .LastOrDefault()?.PatientId;
 
-    private void Take(Arrival arrival, List<Arrival> before, AssignmentIndex assignments)
+    private void Take(Arrival arrival)
     {
-        var sameBody = before.Where(b => b.Device == arrival.Device && b.Body == arrival.Body && b.Ordinal == arrival.Ordinal && b.Id == arrival.Id);
+        var sameBody = _before.Where(b => b.Device == arrival.Device && b.Body == arrival.Body && b.Ordinal == arrival.Ordinal && b.Id == arrival.Id);
+        var current = _versions.FindIndex(v =>
+            v.Reading.Device == arrival.Device && v.Reading.Vital == arrival.Vital && v.Reading.Effective == arrival.Effective && v.KnownTo == UnixMicros.Open);
         if (arrival.Id is not null && sameBody.Any())
         {
             Duplicates++;
-            return;
         }
-
-        switch (assignments.Find(arrival.Device, arrival.Effective, out var patient, out var assignmentKnown))
+        else if (!_stated.Any(s => s.DeviceId == arrival.Device))
         {
-            case AssignmentStatus.Unknown:
-                Unknown.Add(arrival);
-                return;
-            case AssignmentStatus.Unassigned:
-                Unassigned.Add(arrival);
-                return;
-            default:
-                break;
+            Unknown.Add(arrival);
         }
-
-        var current = Rows.FindIndex(r => r.Device == arrival.Device && r.Vital == arrival.Vital && r.Effective == arrival.Effective && r.KnownTo == UnixMicros.Open);
-        if (sameBody.Any(b => b.Effective == arrival.Effective) || (current >= 0 && Rows[current].Value == arrival.Value))
+        else if (Instants(arrival.Known, _end + 1).All(knownBy => Who(_stated, arrival.Device, arrival.Effective, knownBy) is null))
+        {
+            Unassigned.Add(arrival);
+        }
+        else if (sameBody.Any(b => b.Effective == arrival.Effective) || (current >= 0 && _versions[current].Reading.Value == arrival.Value))
         {
             Duplicates++;
-            return;
         }
-
-        var known = Math.Max(arrival.Known, assignmentKnown);
-        if (current >= 0)
+        else
         {
-            Rows[current] = Rows[current] with { KnownTo = known };
+            if (current >= 0)
+            {
+                _versions[current] = _versions[current] with { KnownTo = arrival.Known };
+            }
+
+            _versions.Add((arrival, UnixMicros.Open));
+        }
+    }
+
+    /// <summary>A row for each stretch of knowing in which the version stood and had one patient.</summary>
+    private List<Row> Cut(Arrival a, long knownTo)
+    {
+        var rows = new List<Row>();
+        string? previous = null;
+        foreach (var knownBy in Instants(a.Known, Math.Min(knownTo, _end + 1)))
+        {
+            var who = Who(_stated, a.Device, a.Effective, knownBy);
+            if (who != previous)
+            {
+                if (previous is not null)
+                {
+                    rows[^1] = rows[^1] with { KnownTo = knownBy };
+                }
+
+                if (who is not null)
+                {
+                    rows.Add(new Row(who, a.Vital, a.Effective, a.Value, knownBy, knownTo, a.Device, a.Stream, a.Offset, a.Ordinal));
+                }
+
+                previous = who;
+            }
         }
 
-        Rows.Add(new Row(patient!, arrival.Vital, arrival.Effective, arrival.Value, known, UnixMicros.Open, arrival.Device, arrival.Stream, arrival.Offset, arrival.Ordinal));
+        return rows;
+    }
+
+    private static IEnumerable<long> Instants(long from, long to)
+    {
+        for (var at = from; at < to; at++)
+        {
+            yield return at;
+        }
     }
 }
