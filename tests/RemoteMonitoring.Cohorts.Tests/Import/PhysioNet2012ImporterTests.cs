@@ -199,9 +199,12 @@ public sealed class PhysioNet2012ImporterTests : IDisposable
         var feed = Import();
         Assert.Empty(feed.Messages);
         Assert.Single(feed.Rows<Patient>(ReferenceKinds.Roster));
-        var enrolled = Assert.Single(feed.Rows<CensusEvent>(ReferenceKinds.Census));
-        Assert.Equal(CensusKind.Enrolled, enrolled.Kind);
-        Assert.Equal(PhysioNet2012Importer.Admission, enrolled.Effective);
+        // The made-up outcome row states no length of stay: the stay lasts until the challenge asks, and a second longer.
+        var census = feed.Rows<CensusEvent>(ReferenceKinds.Census);
+        Assert.Equal([CensusKind.Enrolled, CensusKind.Discharged], census.Select(c => c.Kind));
+        Assert.Equal(
+            [PhysioNet2012Importer.Admission, PhysioNet2012Importer.Admission + Duration.FromSeconds((48 * 3600) + 1)],
+            census.Select(c => c.Effective));
     }
 
     [Theory]

@@ -35,7 +35,7 @@ public sealed class RealDataImportTests(ITestOutputHelper output) : IDisposable
         Assert.True(feed.InOrder);
         Assert.Equal(4000, feed.Rows<Patient>(ReferenceKinds.Roster).Count);
         Assert.Equal(554, feed.Rows<Outcome>(ReferenceKinds.Outcomes).Count);
-        Assert.Equal(4000, feed.Rows<CensusEvent>(ReferenceKinds.Census).Count);
+        Assert.Equal(4000 * 2, feed.Rows<CensusEvent>(ReferenceKinds.Census).Count);
         Assert.Equal(feed.Received, feed.Accepted.Count + feed.Rejected.Count);
 
         // Four descriptors a stay go to the roster, -1 is left out.
