@@ -1,10 +1,10 @@
 using RemoteMonitoring.Features;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
-using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Workflows.Compaction;
 
 namespace RemoteMonitoring.Workflows.Tests;
