@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.ML;
@@ -94,6 +95,15 @@ public static class ModelFiles
     {
         using var stream = new MemoryStream();
         new MLContext(0).Model.Save(trees.Transformer, trees.Schema, stream);
+        // ML.NET stamps the parts with the time of saving; without it the same trees are the same bytes.
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            foreach (var entry in zip.Entries)
+            {
+                entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+            }
+        }
+
         return stream.ToArray();
     }
 

@@ -101,7 +101,7 @@ public sealed record TeamWorklist
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Patients it can call in a morning.</summary>
+    /// <summary>Patients it can call in a morning; where nobody has stated the team, all of its patients who were scored.</summary>
     public required int Capacity { get; init; }
 
     /// <summary>What is foreseen, for people.</summary>

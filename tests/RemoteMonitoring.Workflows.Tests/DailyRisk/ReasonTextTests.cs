@@ -1,0 +1,169 @@
+using NodaTime;
+using RemoteMonitoring.Features;
+using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Workflows.DailyRisk;
+
+namespace RemoteMonitoring.Workflows.Tests.DailyRisk;
+
+public sealed class ReasonTextTests
+{
+    private static readonly Instant s_tuesday = Instant.FromUtc(2025, 6, 3, 6, 40);
+
+    private static readonly double[] s_usualSpo2 = [95, 95, 96, 96, 96, 96, 97, 97, 97, 97];
+
+    private static ReasonCase LowSpo2() => new ReasonCase().Earlier("spo2", s_usualSpo2).Reading("spo2", s_tuesday, 91);
+
+    [Fact]
+    public void A_vital_is_quoted_with_unit_weekday_local_time_and_usual_range()
+    {
+        var reason = Assert.Single(LowSpo2().Driver("spo2_last", 91).Reasons());
+        Assert.Equal("SpO2 91 % on Tuesday 07:40, usual 95–97 %", reason.Text);
+        Assert.Equal("spo2", reason.Vital);
+        Assert.Equal((91, "%", 95, 97), (reason.Value, reason.Unit, reason.UsualLow, reason.UsualHigh));
+        Assert.Equal(s_tuesday, reason.EffectiveTime);
+        Assert.Equal(1, reason.Contribution);
+    }
+
+    [Theory]
+    [InlineData("Etc/UTC", "Tuesday 06:40")]
+    [InlineData("Asia/Kolkata", "Tuesday 12:10")]
+    [InlineData("Pacific/Auckland", "Tuesday 18:40")]
+    [InlineData("Pacific/Honolulu", "Monday 20:40")]
+    public void The_time_is_that_of_the_patients_own_zone(string zone, string time) =>
+        Assert.Equal([$"SpO2 91 % on {time}, usual 95–97 %"], LowSpo2().Driver("spo2_last", 91).Texts(zone));
+
+    [Fact]
+    public void Too_few_earlier_readings_give_no_usual_range()
+    {
+        ReasonCase Few(params double[] earlier) => new ReasonCase().Earlier("heart_rate", earlier).Reading("heart_rate", s_tuesday, 118).Driver("heart_rate_last", 118);
+        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (0 earlier readings)"], Few().Texts());
+        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (1 earlier reading)"], Few(70).Texts());
+        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (4 earlier readings)"], Few(70, 71, 72, 73).Texts());
+        Assert.Null(Few(70).Reasons()[0].UsualLow);
+    }
+
+    [Fact]
+    public void A_usual_range_of_one_value_is_said_once() =>
+        Assert.Equal(
+            ["Weight 84.3 kg on Tuesday 07:40, usual 80 kg"],
+            new ReasonCase().Earlier("weight", 80, 80, 80.01, 80, 80).Reading("weight", s_tuesday, 84.3).Driver("weight_last", 84.3).Texts());
+
+    [Theory]
+    [InlineData(29, 23, 30, "Friday 00:30")]
+    [InlineData(28, 23, 30, "29 May 00:30")]
+    [InlineData(28, 10, 0, "28 May 11:00")]
+    [InlineData(20, 6, 5, "20 May 07:05")]
+    public void A_weekday_is_said_only_while_it_names_one_day_and_else_the_date(int day, int hour, int minute, string when) =>
+        Assert.StartsWith(
+            $"SpO2 91 % on {when}, no usual range yet",
+            new ReasonCase().Reading("spo2", Instant.FromUtc(2025, 5, day, hour, minute), 91).Driver("spo2_last", 91).Texts()[0],
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void A_missing_vital_is_said_to_be_missing()
+    {
+        Assert.Equal(["no Weight reading in the last 28 d"], new ReasonCase().Driver("weight_count_7d", 0).Texts());
+        Assert.Equal(["no Lactate reading in the last 48 h"], new ReasonCase(FeatureSet.Acute).Driver("lactate_count_24h", 0).Texts());
+    }
+
+    [Theory]
+    [InlineData("spo2_mean_3d", 92.34, " (mean over 3 d 92.3 %)")]
+    [InlineData("spo2_min_7d", 88, " (lowest in 7 d 88 %)")]
+    [InlineData("spo2_max_3d", 97, " (highest in 3 d 97 %)")]
+    [InlineData("spo2_sd_7d", 2.456, " (varies by 2.46 % over 7 d)")]
+    [InlineData("spo2_slope_7d", -0.6, " (trend −0.6 % a day over 7 d)")]
+    [InlineData("spo2_slope_28d", 0.004, " (trend +0.004 % a day over 28 d)")]
+    [InlineData("spo2_change_24h", -3.25, " (24 h mean −3.25 % against the 27 d before)")]
+    [InlineData("spo2_change_7d", 0.5, " (7 d mean +0.5 % against the 21 d before)")]
+    [InlineData("spo2_z_3d", -2.1, " (3 d mean −2.1 standard deviations from the 25 d before)")]
+    [InlineData("spo2_count_24h", 1, " (1 reading in 24 h)")]
+    [InlineData("spo2_count_7d", 14, " (14 readings in 7 d)")]
+    [InlineData("spo2_age", 40, "")]
+    [InlineData("spo2_slope_3d", double.NaN, "")]
+    public void What_moved_the_score_stands_behind_the_value_where_it_is_not_the_value_itself(string column, double value, string driver) =>
+        Assert.Equal([$"SpO2 91 % on Tuesday 07:40, usual 95–97 %{driver}"], LowSpo2().Driver(column, value).Texts());
+
+    [Fact]
+    public void In_acute_care_the_baseline_is_hours_and_not_weeks() =>
+        Assert.Equal(
+            ["Lactate 4.1 mmol/L on Wednesday 21:00, no usual range yet (0 earlier readings) (24 h mean +1.8 mmol/L against the 24 h before)"],
+            new ReasonCase(FeatureSet.Acute).Reading("lactate", Instant.FromUtc(2025, 6, 4, 20, 0), 4.1).Driver("lactate_change_24h", 1.8).Texts());
+
+    [Fact]
+    public void Prior_outcomes_of_a_kind_are_one_reason_in_their_own_words()
+    {
+        Assert.Equal(
+            ["own events (hospital admission) in the last 28 days: 2"],
+            new ReasonCase().Driver("prior_hospital_admission_28d", 2).Texts());
+        Assert.Equal(["days since the last clinical alert: 1.5"], new ReasonCase().Driver("since_clinical_alert", 1.5).Texts());
+    }
+
+    [Theory]
+    [InlineData("condition_copd", 1, "copd on the roster")]
+    [InlineData("female", 1, "female")]
+    [InlineData("age", 83, "age in years, as stated at enrolment: 83")]
+    [InlineData("since_discharged", 0, "days since the last discharge from hospital: 0")]
+    [InlineData("news2_point", 7, "NEWS2 of the last 24 hours, missing inputs scored 0: 7")]
+    public void A_column_that_speaks_of_no_vital_is_said_in_words(string column, double value, string text)
+    {
+        var reason = Assert.Single(new ReasonCase().Driver(column, value).Reasons());
+        Assert.Equal(text, reason.Text);
+        Assert.Null(reason.Vital);
+        Assert.Null(reason.Value);
+    }
+
+    [Theory]
+    [InlineData("condition_copd", 0)]
+    [InlineData("female", 0)]
+    [InlineData("prior_hospital_admission_28d", 0)]
+    [InlineData("news2_high", 0)]
+    [InlineData("age", double.NaN)]
+    [InlineData("condition_copd", double.NaN)]
+    [InlineData("since_discharged", double.NaN)]
+    public void What_is_unknown_absent_or_did_not_happen_is_no_reason(string column, double value) =>
+        Assert.Empty(new ReasonCase().Driver(column, value).Texts());
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void An_attribute_is_told_with_its_number_whatever_it_is(double value) =>
+        Assert.Equal([$"icu_type as the roster states it: {value}"], new ReasonCase(FeatureSet.Acute).Driver("icu_type", value).Texts());
+
+    [Fact]
+    public void There_are_three_reasons_at_the_most_and_those_that_are_none_make_way()
+    {
+        var texts = LowSpo2()
+            .Driver("condition_copd", 0)
+            .Driver("spo2_last", 91)
+            .Driver("age", double.NaN)
+            .Driver("weight_age", double.NaN)
+            .Driver("prior_hospital_admission_90d", 1)
+            .Driver("female", 1)
+            .Texts();
+        Assert.Equal(
+            ["SpO2 91 % on Tuesday 07:40, usual 95–97 %", "no Weight reading in the last 28 d", "own events (hospital admission) in the last 90 days: 1"],
+            texts);
+    }
+
+    [Fact]
+    public void A_reading_that_was_not_known_yet_is_not_quoted()
+    {
+        var reasons = LowSpo2().Reading("spo2", Instant.FromUtc(2025, 6, 4, 7, 0), 84, known: Instant.FromUtc(2025, 6, 4, 20, 0)).Driver("spo2_last", 91);
+        Assert.StartsWith("SpO2 84 % on Wednesday 08:00", reasons.Texts()[0], StringComparison.Ordinal);
+        Assert.StartsWith("SpO2 91 % on Tuesday 07:40", reasons.Texts(knownBy: Instant.FromUtc(2025, 6, 4, 19, 0))[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("temperature", 38.456, "Body temperature 38.5 °C")]
+    [InlineData("systolic_bp", 151.6, "Systolic blood pressure 152 mmHg")]
+    [InlineData("ph", 7.318, "pH of arterial blood 7.32")]
+    [InlineData("steps", 8250, "Steps a day 8250")]
+    [InlineData("breathlessness", 3, "Breathlessness 3")]
+    [InlineData("base_excess", -4.25, "Base excess −4.25 mmol/L")]
+    [InlineData("base_excess", -0.00001, "Base excess 0 mmol/L")]
+    [InlineData("troponin_t", 0.012, "Troponin T 0.012 ng/mL")]
+    [InlineData("troponin_t", 0, "Troponin T 0 ng/mL")]
+    [InlineData("activity_kitchen", 6, "Activity kitchen 6 events")]
+    public void Values_stand_in_the_units_and_digits_that_people_read(string vital, double value, string text) =>
+        Assert.Equal(text, ReasonText.Format(VitalSignCatalog.Default[vital], value));
+}

@@ -1,0 +1,224 @@
+using RemoteMonitoring.Features;
+using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Training;
+
+namespace RemoteMonitoring.Workflows.Tests.Training;
+
+[Collection(TrainedOnce.Name)]
+public sealed class TrainingStageTests(TrainedHome trained)
+{
+    private static readonly CancellationToken s_none = CancellationToken.None;
+
+    private static async Task<(TrainedModel Model, bool AlreadyThere)> TrainAsync(
+        TempHome home, ObservationsManifest manifest, TaskDefinition? task = null, TrainingSettings? settings = null) =>
+        await TrainingStage.RunAsync(home.Store, manifest, task ?? TrainedHome.Task, settings ?? TrainedHome.Quick, null, s_none);
+
+    [Fact]
+    public async Task The_same_inputs_find_their_model_and_nothing_is_written_twice()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        using var _ = home;
+        var before = home.Files();
+        var (model, alreadyThere) = await TrainAsync(home, manifest);
+        Assert.True(alreadyThere);
+        Assert.Equal(trained.Model.Version, model.Version);
+        Assert.Equal(trained.Model.HeldOut, model.HeldOut);
+        Assert.Equal(trained.Model.Features, model.Features);
+        Assert.Equal(trained.Model.Reports[0].ToJson(), model.Reports[0].ToJson());
+        Assert.Equal(before, home.Files());
+    }
+
+    [Fact]
+    public async Task How_many_fits_run_side_by_side_makes_no_other_version()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        using var _ = home;
+        var (model, alreadyThere) = await TrainAsync(home, manifest, settings: TrainedHome.Quick with { Parallelism = 5 });
+        Assert.True(alreadyThere);
+        Assert.Equal(trained.Model.Version, model.Version);
+    }
+
+    [Fact]
+    public async Task Another_task_feature_set_seed_or_tree_makes_another_version()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        using var _ = home;
+        var quick = TrainedHome.Quick;
+        var versions = new List<string> { trained.Model.Version };
+        foreach (var (task, settings) in new[]
+        {
+            (TrainedHome.Task with { Horizon = Horizon.LocalDays(3) }, quick),
+            (TrainedHome.Task with { FeatureSet = "acute" }, quick),
+            (TrainedHome.Task with { Splits = [SplitKind.NewPatients, SplitKind.KnownPatientsLater] }, quick),
+            (TrainedHome.Task, quick with { Seed = 8 }),
+            (TrainedHome.Task, quick with { Boosting = quick.Boosting with { Leaves = 3 } }),
+        })
+        {
+            var (model, alreadyThere) = await TrainAsync(home, manifest, task, settings);
+            Assert.False(alreadyThere);
+            Assert.Equal(model.Version, await CurrentModel.FindAsync(home.Lake, task.Name, s_none));
+            versions.Add(model.Version);
+        }
+
+        Assert.Equal(6, versions.Distinct().Count());
+        Assert.All(versions, v => Assert.True(home.Lake.Exists(LakePaths.Model(TrainedHome.Task.Name, v, ModelFiles.DocumentName))));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cohort_with_one_label_only_is_refused_in_one_line_and_leaves_no_model(bool everybody)
+    {
+        using var home = new TempHome();
+        var feed = new MadeUpFeed().Team("north", 5);
+        foreach (var id in (string[])["a", "b", "c", "d"])
+        {
+            feed.Patient(id).Daily(id, 0, 6);
+            if (everybody)
+            {
+                feed.Outcome(id, 3.5).Outcome(id, 5.5);
+            }
+        }
+
+        var manifest = await feed.LandAsync(home);
+        var before = home.Files();
+        var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
+        Assert.Contains("cannot be learned from this cohort", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.Equal(before, home.Files());
+        Assert.Null(await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
+    }
+
+    [Fact]
+    public async Task A_cohort_that_leaves_nothing_to_test_is_refused_in_one_line_and_leaves_no_model()
+    {
+        // One patient has all the outcomes: without that patient there is one label to learn from.
+        using var home = new TempHome();
+        var manifest = await new MadeUpFeed().Team("north", 5)
+            .Patient("a").Daily("a", 0, 8).Outcome("a", 5.5)
+            .LandAsync(home);
+        var before = home.Files();
+        var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
+        Assert.Contains("cannot be evaluated on this cohort (new-patients)", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.Equal(before, home.Files());
+    }
+
+    [Theory]
+    [InlineData("model.json")]
+    [InlineData("model.zip", "model.json")]
+    [InlineData("evaluation-new-patients.json")]
+    [InlineData("held-out-new-patients.parquet", "covers.bin", "model.json")]
+    public async Task Interrupted_after_some_files_it_is_made_whole_byte_for_byte(params string[] missing)
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        using var _ = home;
+        var before = home.Hashes();
+        foreach (var name in missing)
+        {
+            home.Delete($"{trained.Model.Folder}/{name}");
+        }
+
+        var (model, alreadyThere) = await TrainAsync(home, manifest);
+        Assert.False(alreadyThere);
+        Assert.Equal(trained.Model.Version, model.Version);
+        Assert.Equal(before, home.Hashes());
+        var loaded = await CurrentModel.LoadAsync(home.Lake, model.Task, model.Version, FeatureSet.Home.Hash, s_none);
+        Assert.Equal(TrainedHome.Task.Hash, loaded.Document.TaskHash);
+    }
+
+    [Fact]
+    public async Task What_an_earlier_try_left_with_other_bytes_is_not_made_part_of_the_model()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        using var _ = home;
+        home.Overwrite($"{trained.Model.Folder}/model.zip", "PK");
+        home.Delete($"{trained.Model.Folder}/model.json");
+        var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
+        Assert.StartsWith(home.Lake.FullPath($"{trained.Model.Folder}/model.zip"), fault.Message, StringComparison.Ordinal);
+        Assert.False(home.Lake.Exists($"{trained.Model.Folder}/model.json"));
+    }
+
+    [Fact]
+    public async Task Cancelled_on_the_way_it_leaves_no_model_and_the_next_run_makes_it()
+    {
+        using var home = new TempHome();
+        var manifest = await TrainedHome.Feed().LandAsync(home);
+        using var stop = new CancellationTokenSource();
+        var progress = new Stopping(stop, "Final model");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            TrainingStage.RunAsync(home.Store, manifest, TrainedHome.Task, TrainedHome.Quick, progress, stop.Token));
+        Assert.False(home.Lake.Exists($"{trained.Model.Folder}/model.json"));
+        Assert.Null(await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
+
+        var (model, alreadyThere) = await TrainAsync(home, manifest);
+        Assert.False(alreadyThere);
+        var (whole, _) = await trained.CopyAsync();
+        using (whole)
+        {
+            Assert.Equal(whole.Hashes("models"), home.Hashes("models"));
+        }
+
+        Assert.Equal(model.Version, await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
+    }
+
+    [Fact]
+    public async Task Held_out_rows_have_their_columns_and_nobody_from_outside_the_cohort()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        using var _ = home;
+        var table = await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none);
+        Assert.Equal(
+            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw", "alert", "trailing_7d", "trailing_28d"],
+            table.ColumnNames);
+        var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
+        var cohort = Cohort.Build(TrainedHome.Task, reference, Telemetry.UnixMicros.ToInstant(manifest.Inputs.Watermark));
+        var labels = cohort.Rows.ToDictionary(r => (r.PatientId, Telemetry.UnixMicros.ToUnixMicros(r.AsOf)), r => r.Label);
+        Assert.Equal(labels.Count, table.Rows);
+        for (var row = 0; row < table.Rows; row++)
+        {
+            Assert.Equal(labels[(table.Text("patient_id")[row]!, table.Time("as_of")[row])], table.Boolean("label")[row]);
+        }
+
+        Assert.All(table.Text("patient_id").Zip(table.Int32("fold")).Distinct().CountBy(p => p.First!), p => Assert.Equal(1, p.Value));
+        Assert.All(table.Float64("p"), p => Assert.InRange(p, 0, 1));
+        Assert.Equal(trained.Model.Reports[0].Rows, table.Rows);
+    }
+
+    [Fact]
+    public async Task A_damaged_report_is_named_in_one_line()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        using var _ = home;
+        var path = $"{trained.Model.Folder}/evaluation-new-patients.json";
+        home.Overwrite(path, "{\n");
+        var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
+        Assert.StartsWith(home.Lake.FullPath(path), fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    [Fact]
+    public async Task A_zone_that_does_not_exist_stops_no_training_and_is_in_the_flow()
+    {
+        using var home = new TempHome();
+        var manifest = await TrainedHome.Feed().Patient("elsewhere", zone: "Mars/Olympus_Mons").Daily("elsewhere", 0, 12).LandAsync(home);
+        var (model, _) = await TrainAsync(home, manifest);
+        Assert.Equal(new CohortFlowStep("unknown-time-zone", true, 1, 0, "The roster names a time zone that does not exist: their days and times stand in UTC"), model.Reports[0].Flow[^1]);
+    }
+
+    /// <summary>Cancels when a stage begins.</summary>
+    private sealed class Stopping(CancellationTokenSource stop, string stage) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Stage == stage)
+            {
+                stop.Cancel();
+            }
+        }
+    }
+}
