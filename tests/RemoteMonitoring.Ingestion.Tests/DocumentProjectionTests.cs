@@ -84,8 +84,21 @@ public sealed class DocumentProjectionTests : IDisposable
         Assert.Equal(2, _store.Documents.List(Containers.Telemetry, "p2").Count);
     }
 
-    private static string Assigned(string device, string patient, string from = "2025-01-01T00:00:00Z", string? to = null) =>
-        $$"""{"deviceId":"{{device}}","patientId":"{{patient}}","from":"{{from}}",{{(to is null ? "" : $"\"to\":\"{to}\",")}}"known":"{{from}}"}""";
+    [Theory]
+    [InlineData("p2", null, 2)] // it was another's all the time
+    [InlineData("p1", "2025-01-15T00:00:00Z", 0)] // it was nobody's when it measured
+    public async Task A_reassignment_known_later_leaves_documents_with_the_current_patient_only(string patient, string? to, int documents)
+    {
+        var first = Assigned("d1", "p1");
+        await Ingest(TempHome.Messages(0, 2), first);
+        Assert.Equal(2, _store.Documents.List(Containers.Telemetry, "p1").Count);
+        await Ingest(TempHome.Messages(0, 2), first + "\n" + Assigned("d1", patient, to: to, known: "2025-02-02T00:00:00Z"));
+        Assert.Empty(_store.Documents.List(Containers.Telemetry, "p1"));
+        Assert.Equal(documents, _store.Documents.List(Containers.Telemetry, "p2").Count);
+    }
+
+    private static string Assigned(string device, string patient, string from = "2025-01-01T00:00:00Z", string? to = null, string? known = null) =>
+        $$"""{"deviceId":"{{device}}","patientId":"{{patient}}","from":"{{from}}",{{(to is null ? "" : $"\"to\":\"{to}\",")}}"known":"{{known ?? from}}"}""";
 
     private async Task Ingest(string messages, string assignments)
     {
