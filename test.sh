@@ -4,6 +4,9 @@
 set -uo pipefail
 cd "$(dirname "$0")"
 
+# The lines counted below are in the language of the command line.
+export DOTNET_CLI_UI_LANGUAGE=en
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 

@@ -44,7 +44,7 @@ public static class DocumentProjection
         }
 
         var reference = await store.Reference.LoadAsync(position, cancellationToken);
-        var count = store.Documents.Upsert(Containers.Patients, reference.Patients.Select(p => new Document
+        var count = store.Documents.Upsert(Containers.Patients, reference.Patients.GroupBy(p => p.PatientId, StringComparer.Ordinal).Select(g => g.OrderBy(p => p.Known).Last()).Select(p => new Document
         {
             PartitionKey = p.PatientId,
             Id = p.PatientId,

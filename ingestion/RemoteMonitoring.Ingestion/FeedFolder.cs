@@ -17,6 +17,9 @@ public sealed record FeedFolder
     /// <summary>Epoch of the stream.</summary>
     public required string Epoch { get; init; }
 
+    /// <summary>Hub that the messages are from.</summary>
+    public required string Hub { get; init; }
+
     /// <summary>Whether known times are enqueued times (data of the past) or the time of landing.</summary>
     public required bool Imported { get; init; }
 
@@ -33,14 +36,15 @@ public sealed record FeedFolder
     public IReadOnlyDictionary<string, string> ReferenceFiles { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Opens a folder with a <c>feed.json</c>, or one file. For a lone file the cohort must be named; its epoch is its name,
-    /// so that more lines of the same file land behind those that did.
+    /// Opens a folder with a <c>feed.json</c>, or one file. A feed names its cohort, which <paramref name="cohort"/> overrides;
+    /// for a lone file the cohort must be named, and its epoch is its name, so that more lines of the same file land behind
+    /// those that did.
     /// </summary>
     public static FeedFolder Open(string path, string? cohort, bool imported)
     {
         if (Directory.Exists(path))
         {
-            return OpenFolder(path);
+            return OpenFolder(path, cohort);
         }
 
         if (!File.Exists(path))
@@ -51,6 +55,7 @@ public sealed record FeedFolder
         return new FeedFolder
         {
             Cohort = cohort ?? throw new LakeException($"{path}: a lone file does not say which cohort it belongs to; name one with --cohort."),
+            Hub = cohort,
             Epoch = "file-" + LakeDirectory.Hash(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(path)))[..12],
             Imported = imported,
             MessageFiles = [path],
@@ -66,7 +71,7 @@ public sealed record FeedFolder
 
     private static readonly string[] s_endings = [".ndjson.gz", ".ndjson"];
 
-    private static FeedFolder OpenFolder(string path)
+    private static FeedFolder OpenFolder(string path, string? cohort)
     {
         var header = Path.Combine(path, Feed.FileName);
         if (!File.Exists(header))
@@ -96,7 +101,8 @@ public sealed record FeedFolder
             .ToArray();
         return new FeedFolder
         {
-            Cohort = feed.Cohort,
+            Cohort = cohort ?? feed.Cohort,
+            Hub = feed.Cohort,
             Epoch = feed.Epoch,
             Imported = feed.Imported,
             Messages = feed.Messages,

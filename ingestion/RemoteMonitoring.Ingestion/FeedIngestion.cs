@@ -16,6 +16,12 @@ public sealed record IngestionReport
     /// <summary>The cohort's account after the run.</summary>
     public required IngestionAccount Account { get; init; }
 
+    /// <summary>Messages received: lines of the feed that are not blank.</summary>
+    public long Messages => Files.Sum(f => f.Lines);
+
+    /// <summary>Rows that bronze has in the feed's partitions.</summary>
+    public long InBronze => Files.Sum(f => Account.Frontier.GetValueOrDefault(f.Partition.ToString()));
+
     /// <summary>Messages that this run landed.</summary>
     public long Landed => Files.Sum(f => f.Lines - f.AlreadyThere);
 
@@ -127,6 +133,7 @@ public static class FeedIngestion
     public static async Task<IngestionReport> RunAsync(
         CohortStore store, FeedFolder feed, TimeProvider time, IProgress<int>? progress, CancellationToken cancellationToken)
     {
+        RefuseOtherSource(store, feed);
         var reference = new List<(string Kind, byte[] Lines)>();
         foreach (var (kind, file) in feed.ReferenceFiles)
         {
@@ -150,7 +157,7 @@ public static class FeedIngestion
             Enumerable.Range(0, files.Length),
             new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
             async (p, token) => files[p] = await landing.LandAsync(
-                feed.MessageFiles[p], new StreamPartition(feed.Cohort, feed.Epoch, p), feed.Imported, progress, token));
+                feed.MessageFiles[p], new StreamPartition(feed.Hub, feed.Epoch, p), feed.Imported, progress, token));
 
         if (feed.Messages is { } promised && promised != files.Sum(f => f.Lines))
         {
@@ -166,8 +173,23 @@ public static class FeedIngestion
 
         var account = await IngestionAccount.TakeAsync(store.Lake, cancellationToken);
         var report = new IngestionReport { Files = files, ReferenceBatches = batches, Account = account };
+        if (report.InBronze < report.Messages)
+        {
+            throw new LakeException($"{store.Lake.Root}: of {report.Messages} messages of this feed {report.InBronze} are in bronze.");
+        }
+
         await DocumentProjection.RunAsync(store, account, cancellationToken);
         return report;
+    }
+
+    // Two sources under one name would become one cohort, in which two people share an id.
+    private static void RefuseOtherSource(CohortStore store, FeedFolder feed)
+    {
+        if (feed is { Messages: not null, Imported: true }
+            && PartitionChain.List(store.Lake).FirstOrDefault(p => p.Hub == feed.Hub && p.Epoch != feed.Epoch) is { } other)
+        {
+            throw new LakeException($"{store.Folder}: already holds '{feed.Hub}' from another source or with other settings (epoch {other.Epoch}, this feed has {feed.Epoch}). Give this one a cohort of its own with --cohort NAME, or another --home.");
+        }
     }
 
     // Before anything of any kind is appended: a log that is create-only must not take in what it cannot read back.

@@ -50,6 +50,11 @@ public static class Program
             await Console.Error.WriteLineAsync($"rmon: {line}");
             return e is OperationCanceledException ? ExitCodes.Cancelled : ExitCodes.BadInput;
         }
+        catch (Exception e)
+        {
+            await Console.Error.WriteLineAsync($"rmon: a fault of the program, please report it:{Environment.NewLine}{e}");
+            return ExitCodes.Fault;
+        }
     }
 
     /// <summary>What to say of a fault that the user can mend; null for a fault of the program, which keeps its stack trace.</summary>

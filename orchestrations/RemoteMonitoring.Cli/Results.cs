@@ -17,6 +17,7 @@ internal static class Results
         (MetricNames.Logistic, "logistic regression"),
         (MetricNames.News2, "NEWS2"),
         (MetricNames.TrailingRate, "own events, last 7 days"),
+        (MetricNames.TrailingRate28Days, "own events, last 28 days"),
     ];
 
     private static readonly (string Metric, string Title)[] s_metrics =

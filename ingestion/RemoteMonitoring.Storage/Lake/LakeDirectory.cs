@@ -131,7 +131,10 @@ public sealed class LakeDirectory
     public async Task<bool> TryCreateTableAsync(string path, ParquetTable table, CancellationToken cancellationToken) =>
         await TryCreateAsync(path, await table.ToBytesAsync(cancellationToken), cancellationToken);
 
-    /// <summary>The paths of the files below a folder, in ordinal order; none when there is no such folder.</summary>
+    /// <summary>
+    /// The paths of the files below a folder, in ordinal order; none when there is no such folder. Hidden files, which file
+    /// managers and network shares leave behind, are not the lake's.
+    /// </summary>
     public IReadOnlyList<string> List(string folder)
     {
         var full = FullPath(folder);
@@ -141,6 +144,7 @@ public sealed class LakeDirectory
         }
 
         var paths = Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories)
+            .Where(f => !Path.GetFileName(f).StartsWith('.'))
             .Select(f => Path.GetRelativePath(_root, f).Replace(Path.DirectorySeparatorChar, '/'))
             .ToArray();
         Array.Sort(paths, StringComparer.Ordinal);

@@ -42,6 +42,9 @@ public static class MetricNames
     /// <summary>The patient's own outcomes in the last 7 days.</summary>
     public const string TrailingRate = "trailing_rate";
 
+    /// <summary>The patient's own outcomes in the last 28 days.</summary>
+    public const string TrailingRate28Days = "trailing_rate_28d";
+
     /// <summary>Area under the ROC curve, ties count half: mean over the folds that have both labels, so that rows are ranked only against rows scored by the same model.</summary>
     public const string Auroc = "auroc";
 

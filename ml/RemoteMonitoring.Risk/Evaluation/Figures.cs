@@ -36,6 +36,7 @@ public sealed record Figures(
         if (trailingRate)
         {
             scorers.Add(new(MetricNames.TrailingRate, rows.TrailingCount7Days, false, null, rows, patient, number.Count));
+            scorers.Add(new(MetricNames.TrailingRate28Days, rows.TrailingCount28Days, false, null, rows, patient, number.Count));
         }
 
         var once = new int[number.Count];

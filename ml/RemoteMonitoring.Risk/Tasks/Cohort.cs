@@ -7,7 +7,7 @@ namespace RemoteMonitoring.Risk.Tasks;
 /// <param name="PatientId">Whose.</param>
 /// <param name="AsOf">The instant it speaks for; its features may use what was effective and known by then.</param>
 /// <param name="Label">True when an outcome of the task is effective in the window behind as-of.</param>
-/// <param name="LabelKnown">When window and reporting delay had passed: from then on the row may teach a model.</param>
+/// <param name="LabelKnown">When window and reporting delay had passed and, for a positive, the outcome was known: from then on the row may teach a model.</param>
 /// <param name="PriorOutcomes7Days">The patient's own outcomes of the task in (as-of − 7 d, as-of] that were known by as-of.</param>
 /// <param name="PriorOutcomes28Days">The same over 28 days.</param>
 public sealed record CohortRow(
@@ -111,7 +111,7 @@ public sealed class Cohort
         var windowEnd = task.Horizon.End(asOf, patient.Zone);
         var outcome = patient.FirstOutcome(asOf, windowEnd ?? stayEnd ?? endOfData);
         // Until the stay ends: an outcome closes it as well, in case the census says nothing more.
-        var closed = windowEnd ?? outcome ?? stayEnd;
+        var closed = windowEnd ?? outcome?.Effective ?? stayEnd;
         if (closed is not { } end || end + task.ReportingDelay > endOfData)
         {
             return CohortFlowSteps.WindowOpen;
@@ -129,8 +129,10 @@ public sealed class Cohort
             }
         }
 
+        // Some outcomes are heard of later than the delay allows for: such a row teaches from then on, and not before.
+        var labelKnown = Instant.Max(end + task.ReportingDelay, outcome?.Known ?? Instant.MinValue);
         rows.Add(new(
-            patient.Id, asOf, outcome is not null, end + task.ReportingDelay, patient.PriorOutcomes(asOf, 7), patient.PriorOutcomes(asOf, 28)));
+            patient.Id, asOf, outcome is not null, labelKnown, patient.PriorOutcomes(asOf, 7), patient.PriorOutcomes(asOf, 28)));
         flow.Row(CohortFlowSteps.Rows, patient.Id);
         if (outcome is not null)
         {

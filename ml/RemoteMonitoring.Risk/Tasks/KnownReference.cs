@@ -111,18 +111,16 @@ internal sealed record KnownPatient(string Id, DateTimeZone Zone, StayTimeline T
         _ => asOf - enrolled < task.MinimumUnderMonitoring ? CohortFlowSteps.TooLittleHistory : null,
     };
 
-    /// <summary>The first outcome in (after, until].</summary>
-    internal Instant? FirstOutcome(Instant after, Instant until)
+    /// <summary>When the first outcome in (after, until] was, and when the first word of any of them came; null where there is none.</summary>
+    internal (Instant Effective, Instant Known)? FirstOutcome(Instant after, Instant until)
     {
-        foreach (var outcome in Outcomes)
+        (Instant Effective, Instant Known)? first = null;
+        foreach (var outcome in Outcomes.Where(o => o.Effective > after && o.Effective <= until))
         {
-            if (outcome.Effective > after)
-            {
-                return outcome.Effective <= until ? outcome.Effective : null;
-            }
+            first = first is { } f ? (f.Effective, Instant.Min(f.Known, outcome.Known)) : (outcome.Effective, outcome.Known);
         }
 
-        return null;
+        return first;
     }
 
     /// <summary>Outcomes in (as-of − days, as-of] that were known by as-of.</summary>

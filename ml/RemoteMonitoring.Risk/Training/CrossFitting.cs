@@ -48,7 +48,10 @@ public sealed record TrainingSettings
 
 /// <summary>Trees with the calibration that belongs to them.</summary>
 /// <param name="Trees">Trained on all rows given.</param>
-/// <param name="Scaling">Fitted on predictions for patients that the predicting trees had not seen.</param>
+/// <param name="Scaling">
+/// Fitted on predictions for patients that the predicting trees were not grown on. The same patients decided how many trees
+/// there are, which makes these predictions a little better than those for strangers.
+/// </param>
 /// <param name="AlertRaw">Raw score above which, among these predictions, as many rows lay as had the outcome.</param>
 internal sealed record CalibratedTrees(BoostedTrees Trees, PlattScaling Scaling, double AlertRaw);
 

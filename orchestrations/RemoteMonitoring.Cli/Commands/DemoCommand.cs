@@ -29,9 +29,7 @@ internal static class DemoCommand
         };
         data.AcceptOnlyFromAmong([Simulated, .. ImportCommand.DataSets]);
         var folder = new Argument<string?>("dir") { Description = "Folder with the public data set's original files", Arity = ArgumentArity.ZeroOrOne };
-        var patients = new Option<int>("--patients") { Description = "Simulated patients", DefaultValueFactory = _ => DemoPatients };
-        var days = new Option<int>("--days") { Description = "Simulated days", DefaultValueFactory = _ => new SimulationOptions().Days };
-        var seed = new Option<ulong>("--seed") { Description = "Seed of the simulation", DefaultValueFactory = _ => new SimulationOptions().Seed };
+        var (patients, days, seed) = SimulateCommand.Options(DemoPatients);
         var command = new Command("demo", "Simulate or import, ingest, extract, train, evaluate, score the last day, and print the lists")
         {
             data, folder, patients, days, seed,
@@ -60,7 +58,7 @@ internal static class DemoCommand
 
             terminal.Line();
             terminal.Line(feed.Source);
-            IngestCommand.ShowAccount(terminal, manifest);
+            IngestCommand.ShowAccount(terminal, report, manifest);
             foreach (var (reason, count) in feed.LeftOut)
             {
                 terminal.Line($"left out by the source's own convention, before messages were made: {Terminal.Number(count)} {reason}");
@@ -90,7 +88,7 @@ internal static class DemoCommand
                 + (nothingNew ? " Everything was there already: the same input makes the same output, and nothing was written twice." : ""));
             terminal.Line("Decision support for trained staff; not a medical device."
                 + (dataSet == Simulated ? " Figures on made-up patients do not compare with figures on real ones." : " Patients listed here also taught the final model; the figures above are of patients or days held out from it."));
-            terminal.Document(Document(store, feed, manifest, rejected, model, ledger, worklists, nothingNew, clock.Elapsed));
+            terminal.Document(Document(store, feed, report, manifest, rejected, model, ledger, worklists, nothingNew, clock.Elapsed));
             return IngestCommand.Warnings(terminal, report) > 0 ? ExitCodes.DoneWithUnreadableLines : ExitCodes.Done;
         });
         return command;
@@ -131,10 +129,9 @@ internal static class DemoCommand
             }
 
             Directory.Delete(draft, recursive: true);
-            var present = Feed.FromJson(File.ReadAllText(Path.Combine(path, Feed.FileName)));
-            return present.Epoch == feed.Epoch
+            return FeedFolder.Open(path, null, false).Epoch == feed.Epoch
                 ? (feed, $"nothing new: the same {Terminal.Number(feed.Messages)} device messages")
-                : throw new UserException($"{home}: already holds '{dataSet}' from another source ({present.Source}). Use another --home.");
+                : throw new UserException($"{home}: already holds '{dataSet}' from another source or with other settings. Use another --home.");
         }, cancellationToken));
 
     /// <summary>Which vitals were rejected why, and how many of the values were zero or below: what bad sensors and zero-filled fields look like.</summary>
@@ -152,6 +149,7 @@ internal static class DemoCommand
     private static JsonObject Document(
         CohortStore store,
         Feed feed,
+        IngestionReport report,
         Workflows.Compaction.ObservationsManifest manifest,
         IReadOnlyList<RejectedByVital> rejected,
         Workflows.Training.TrainedModel model,
@@ -164,7 +162,7 @@ internal static class DemoCommand
         document["data"] = feed.Cohort;
         document["source"] = feed.Source;
         document["left_out"] = new JsonObject(feed.LeftOut.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value)));
-        document["readings"] = IngestCommand.AccountJson(manifest);
+        document["readings"] = IngestCommand.AccountJson(report, manifest);
         document["rejected_by_vital"] = new JsonArray([.. rejected.Select(r => new JsonObject
         {
             ["code"] = r.Code,

@@ -43,7 +43,9 @@ internal static class FeaturesCommand
             }
             else
             {
-                await File.WriteAllBytesAsync(path, await FeatureStage.ToParquet(table).ToBytesAsync(token), token);
+                // Written beside its place and moved there: a full disk leaves the file that was there as it was.
+                await File.WriteAllBytesAsync(path + ".partial", await FeatureStage.ToParquet(table).ToBytesAsync(token), token);
+                File.Move(path + ".partial", path, overwrite: true);
             }
 
             Results.ShowFlow(terminal, cohort.Flow);

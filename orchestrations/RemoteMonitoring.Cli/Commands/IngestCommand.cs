@@ -20,8 +20,8 @@ internal static class IngestCommand
             var feed = FeedFolder.Open(parsed.GetRequiredValue(path), parsed.GetValue(GlobalOptions.Cohort), parsed.GetValue(imported));
             using var store = CohortStore.Open(GlobalOptions.HomeOf(parsed), feed.Cohort);
             var (report, manifest) = await RunAsync(terminal, store, feed, token);
-            ShowAccount(terminal, manifest);
-            terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["lake"] = store.Lake.Root, ["readings"] = AccountJson(manifest) });
+            ShowAccount(terminal, report, manifest);
+            terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["lake"] = store.Lake.Root, ["readings"] = AccountJson(report, manifest) });
             return Warnings(terminal, report) > 0 ? ExitCodes.DoneWithUnreadableLines : ExitCodes.Done;
         });
         return command;
@@ -43,7 +43,7 @@ internal static class IngestCommand
             var (made, alreadyThere) = await CompactionStage.RunAsync(store, cancellationToken);
             return (made, alreadyThere
                 ? $"nothing new: {Terminal.Number(made.Accepted)} observations stand"
-                : $"{Terminal.Number(made.Accepted)} observations, {Terminal.Number(made.Duplicates)} duplicates, {Terminal.Number(made.Corrected)} corrected");
+                : $"{Terminal.Number(made.Accepted)} readings became observations, {Terminal.Number(made.Duplicates)} duplicates, {Terminal.Number(made.Corrected)} corrected");
         });
         return (report, manifest);
     }
@@ -65,10 +65,11 @@ internal static class IngestCommand
         return lines.Length;
     }
 
-    public static void ShowAccount(Terminal terminal, ObservationsManifest manifest)
+    public static void ShowAccount(Terminal terminal, IngestionReport report, ObservationsManifest manifest)
     {
         terminal.Heading("Readings");
-        terminal.Line($"messages landed {Terminal.Number(manifest.Messages)}; readings received {Terminal.Number(manifest.Received)} = accepted {Terminal.Number(manifest.Accepted)}"
+        terminal.Line($"messages received {Terminal.Number(report.Messages)} = landed {Terminal.Number(report.InBronze)}: {(report.Messages == report.InBronze ? "adds up" : "this file holds fewer than have landed under its name")}");
+        terminal.Line($"readings received {Terminal.Number(manifest.Received)} = accepted {Terminal.Number(manifest.Accepted)}"
             + $" + rejected {Terminal.Number(manifest.Rejected.Values.Sum())} + duplicate {Terminal.Number(manifest.Duplicates)}: {(manifest.Conserves ? "adds up" : "DOES NOT ADD UP")}");
         if (manifest.Rejected.Count > 0)
         {
@@ -76,15 +77,18 @@ internal static class IngestCommand
         }
     }
 
-    public static JsonObject AccountJson(ObservationsManifest manifest) => new()
+    public static JsonObject AccountJson(IngestionReport report, ObservationsManifest manifest) => new()
     {
-        ["messages"] = manifest.Messages,
+        ["messages"] = report.Messages,
+        ["landed"] = report.InBronze,
         ["received"] = manifest.Received,
         ["accepted"] = manifest.Accepted,
         ["corrected"] = manifest.Corrected,
         ["rejected"] = manifest.Rejected.Values.Sum(),
         ["duplicate"] = manifest.Duplicates,
-        ["conserves"] = manifest.Conserves,
+        ["reassigned"] = manifest.Reassigned,
+        ["observation_rows"] = manifest.Rows,
+        ["conserves"] = manifest.Conserves && report.Messages == report.InBronze,
         ["rejected_by_reason"] = new JsonObject(manifest.Rejected.Select(r => KeyValuePair.Create(r.Key, (JsonNode?)r.Value))),
     };
 

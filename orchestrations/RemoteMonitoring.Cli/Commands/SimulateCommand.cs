@@ -12,11 +12,7 @@ internal static class SimulateCommand
     public static Command Create()
     {
         var output = new Argument<string>("out") { Description = "Folder to write the feed to; must not exist or be empty" };
-        var patients = new Option<int>("--patients") { Description = "Number of patients", DefaultValueFactory = _ => new SimulationOptions().Patients };
-        var days = new Option<int>("--days") { Description = "Number of days", DefaultValueFactory = _ => new SimulationOptions().Days };
-        var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same cohort", DefaultValueFactory = _ => new SimulationOptions().Seed };
-        patients.Validators.Add(result => RefuseUnless(result, patients, 1, 1_000_000));
-        days.Validators.Add(result => RefuseUnless(result, days, 1, 3650));
+        var (patients, days, seed) = Options(new SimulationOptions().Patients);
         var command = new Command("simulate", "Make up a cohort of monitored people at home, with everything real feeds do, as a feed for 'rmon ingest'")
         {
             output, patients, days, seed,
@@ -39,6 +35,17 @@ internal static class SimulateCommand
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    /// <summary>What a simulated cohort can be asked for.</summary>
+    public static (Option<int> Patients, Option<int> Days, Option<ulong> Seed) Options(int defaultPatients)
+    {
+        var patients = new Option<int>("--patients") { Description = "Number of simulated patients", DefaultValueFactory = _ => defaultPatients };
+        var days = new Option<int>("--days") { Description = "Number of simulated days", DefaultValueFactory = _ => new SimulationOptions().Days };
+        var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same cohort", DefaultValueFactory = _ => new SimulationOptions().Seed };
+        patients.Validators.Add(result => RefuseUnless(result, patients, 1, 1_000_000));
+        days.Validators.Add(result => RefuseUnless(result, days, 1, 3650));
+        return (patients, days, seed);
     }
 
     public static Feed Run(SimulationOptions options, string output, IProgress<Fraction> progress, CancellationToken cancellationToken)

@@ -17,8 +17,9 @@ internal static class WorklistCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             using var store = GlobalOptions.OpenCohort(parsed);
             var latest = store.Documents.List(Containers.Worklists)
-                .GroupBy(d => d.PartitionKey, StringComparer.Ordinal)
-                .Select(g => RiskDocumentJson.ReadWorklist(g.MaxBy(d => d.Id, StringComparer.Ordinal)!.Body))
+                .Select(d => RiskDocumentJson.ReadWorklist(d.Body))
+                .GroupBy(w => (w.CareTeamId, w.Title))
+                .Select(g => g.OrderBy(w => w.AsOf).ThenBy(w => w.Watermark).Last())
                 .ToArray();
             if (latest.Length == 0)
             {

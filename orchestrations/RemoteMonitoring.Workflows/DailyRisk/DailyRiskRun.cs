@@ -89,7 +89,7 @@ public static class DailyRiskRun
             outputs.Add(await WriteAsync(store.Lake, LakePaths.Predictions(LakePaths.Stamp(asOf), run, shard), ToParquet(scored), cancellationToken));
         }
 
-        var worklists = TeamWorklists.Make(request, run, reference, records, knownBy, predictions, notScored);
+        var worklists = TeamWorklists.Make(request, run, UnixMicros.ToInstant(manifest.Inputs.Watermark), reference, records, knownBy, predictions, notScored);
         var ledger = new LedgerEntry
         {
             Run = run,
@@ -110,6 +110,11 @@ public static class DailyRiskRun
             NotScored = notScored.Count,
             Listed = worklists.Sum(w => w.Listed.Count),
         };
+        if (cohort.Rows.Count + TooLittleHistory(request, reference, cohort).Count != ledger.Scored + ledger.NotScored)
+        {
+            throw new InvalidOperationException($"Run {run} does not conserve: {cohort.Rows.Count} rows, {ledger.Scored} scored, {ledger.NotScored} not scored.");
+        }
+
         if (done is not null && !done.Outputs.SequenceEqual(outputs))
         {
             throw new LakeException($"{store.Lake.FullPath(LakePaths.Ledger(run))}: this version of the program does not make what this entry names. Its predictions stand as they are.");

@@ -113,6 +113,9 @@ public sealed record TeamWorklist
     /// <summary>Run that made it.</summary>
     public required string Run { get; init; }
 
+    /// <summary>How far the data had come: of two lists of one instant the one with the later watermark holds.</summary>
+    public required Instant Watermark { get; init; }
+
     /// <summary>The team's patients who were scored.</summary>
     public required int Scored { get; init; }
 

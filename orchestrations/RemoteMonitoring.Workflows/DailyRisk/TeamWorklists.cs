@@ -1,3 +1,4 @@
+using NodaTime;
 using RemoteMonitoring.Features;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
@@ -14,6 +15,7 @@ internal static class TeamWorklists
     public static List<TeamWorklist> Make(
         DailyRiskRequest request,
         string run,
+        Instant watermark,
         ReferenceData reference,
         IReadOnlyDictionary<string, PatientRecord> records,
         long knownBy,
@@ -48,6 +50,7 @@ internal static class TeamWorklists
                         Title = request.Task.Title,
                         AsOf = request.AsOf,
                         Run = run,
+                        Watermark = watermark,
                         Scored = byTeam[id].Count(),
                         Listed =
                         [
