@@ -96,16 +96,22 @@ public sealed class DemoTests(DemoRuns demos, ITestOutputHelper output) : IDispo
             scored.GetProperty("worklists").EnumerateArray().Sum(w => w.GetProperty("listed").GetArrayLength()),
             worklist.GetProperty("worklists").EnumerateArray().Sum(w => w.GetProperty("listed").GetArrayLength()));
 
-        // Deleting what is derived and running again makes the same predictions.
+        // What is derived is disposable: made again from bronze, it is the same.
         var predictions = scored.GetProperty("predictions")[0].GetString()!;
         var before = await File.ReadAllBytesAsync(predictions);
-        foreach (var derived in (string[])["gold", "ledger"])
+        foreach (var derived in (string[])["gold", "silver"])
         {
             Directory.Delete(Path.Combine(_rmon.Home, "simulated", "lake", derived), recursive: true);
         }
 
+        foreach (var documents in Directory.EnumerateFiles(Path.Combine(_rmon.Home, "simulated"), "documents.db*"))
+        {
+            File.Delete(documents);
+        }
+
         Assert.Equal(0, (await _rmon.RunAsync("ingest", _rmon.Folder("feed"))).ExitCode);
         Assert.Equal(0, (await _rmon.RunAsync("score", "admission-7d")).ExitCode);
+        Assert.Equal(worklist.GetRawText(), (await _rmon.RunAsync("worklist", "--json")).Document.GetRawText());
         Assert.Equal(before, await File.ReadAllBytesAsync(predictions));
     }
 
