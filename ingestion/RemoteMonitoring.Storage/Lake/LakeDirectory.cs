@@ -62,6 +62,20 @@ public sealed class LakeDirectory
         }
     }
 
+    /// <summary>
+    /// Creates a file whose name says what it is made of, so that one that is there already must be the same: where it is not,
+    /// <see cref="LakeException"/> says to delete it.
+    /// </summary>
+    public async Task<LakeFile> CreateDerivedAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        if (!await TryCreateAsync(path, content, cancellationToken) && !(await ReadAsync(path, cancellationToken)).AsSpan().SequenceEqual(content.Span))
+        {
+            throw new LakeException($"{FullPath(path)}: is there with other bytes than are made now, so it is damaged or half made. It is derived: delete it and run again.");
+        }
+
+        return new LakeFile(path, content.Length, Hash(content.Span));
+    }
+
     /// <summary>Replaces a manifest: readers see the old bytes or the new ones, never a mixture.</summary>
     public async Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
@@ -104,10 +118,36 @@ public sealed class LakeDirectory
     /// <summary>Reads a table, only the columns named, or all when none is; a damaged file throws <see cref="LakeException"/> naming it.</summary>
     public async Task<ParquetTable> ReadTableAsync(string path, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
     {
+        await using var input = OpenRead(path);
+        return await ReadTableAsync(path, input, columns, cancellationToken);
+    }
+
+    /// <summary>Reads a whole table whose bytes must have this hash: a file that was changed behind the lake's back is not even parsed.</summary>
+    public async Task<ParquetTable> ReadVerifiedTableAsync(string path, string sha256, CancellationToken cancellationToken)
+    {
+        var bytes = await ReadAsync(path, cancellationToken);
+        return Hash(bytes) == sha256
+            ? await ReadTableAsync(path, new MemoryStream(bytes, writable: false), null, cancellationToken)
+            : throw new LakeException($"{FullPath(path)}: its bytes are not those that were written. It is derived: delete it and ingest again.");
+    }
+
+    private FileStream OpenRead(string path)
+    {
+        try
+        {
+            return File.OpenRead(FullPath(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LakeException($"{FullPath(path)}: cannot be read ({FirstLine(e.Message)})", e);
+        }
+    }
+
+    private async Task<ParquetTable> ReadTableAsync(string path, Stream input, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
+    {
         var file = FullPath(path);
         try
         {
-            await using var input = File.OpenRead(file);
             var table = await ParquetTable.ReadAsync(input, columns, cancellationToken);
             table.Source = file;
             return table;

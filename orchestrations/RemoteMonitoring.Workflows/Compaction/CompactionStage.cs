@@ -31,7 +31,7 @@ public static class CompactionStage
         var inputs = PinnedInputs.Pin(account, store.Reference);
         var hash = inputs.Hash(Rules);
         if (await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current
-            && current.InputHash == hash && current.Files.All(f => store.Lake.Exists(f.Path)))
+            && current.InputHash == hash && current.Files.All(f => store.Lake.Exists(f.Path)) && store.Lake.Exists(LakePaths.Unassigned(hash)))
         {
             return (current, true);
         }
@@ -76,7 +76,7 @@ public static class CompactionStage
         var batches = new List<ObservationBatch>();
         foreach (var file in manifest.Files.Where(f => f.Shard == shard).OrderBy(f => f.EventDate))
         {
-            batches.Add(TelemetryTables.ToObservations(await lake.ReadTableAsync(file.Path, null, cancellationToken), VitalSignCatalog.Default));
+            batches.Add(TelemetryTables.ToObservations(await lake.ReadVerifiedTableAsync(file.Path, file.Sha256, cancellationToken), VitalSignCatalog.Default));
         }
 
         return new PatientObservations(batches);
@@ -128,8 +128,8 @@ public static class CompactionStage
             var date = DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(part.Key.Day);
             var path = LakePaths.Observations(date, part.Key.Shard, hash);
             var bytes = await TelemetryTables.ToTable(Select(all, part.Value), VitalSignCatalog.Default).ToBytesAsync(token);
-            await lake.TryCreateAsync(path, bytes, token);
-            files[part.i] = new ObservationsFile(path, date, part.Key.Shard, part.Value.Count, LakeDirectory.Hash(bytes));
+            var written = await lake.CreateDerivedAsync(path, bytes, token);
+            files[part.i] = new ObservationsFile(path, date, part.Key.Shard, part.Value.Count, written.Sha256);
         });
         return files;
     }
@@ -177,6 +177,6 @@ public static class CompactionStage
             .Int64("offset", Column((b, i) => b.Offset[i]))
             .Int32("ordinal", Column((b, i) => b.Ordinal[i]));
         table.Metadata["remotemonitoring.rows"] = rows.Length.ToString(CultureInfo.InvariantCulture);
-        await lake.TryCreateTableAsync(LakePaths.Unassigned(hash), table, cancellationToken);
+        await lake.CreateDerivedAsync(LakePaths.Unassigned(hash), await table.ToBytesAsync(cancellationToken), cancellationToken);
     }
 }

@@ -278,13 +278,7 @@ public static class DailyRiskRun
 
     private static async Task<LedgerOutput> WriteAsync(LakeDirectory lake, string path, ParquetTable table, CancellationToken cancellationToken)
     {
-        var bytes = await table.ToBytesAsync(cancellationToken);
-        var hash = LakeDirectory.Hash(bytes);
-        if (!await lake.TryCreateAsync(path, bytes, cancellationToken) && LakeDirectory.Hash(await lake.ReadAsync(path, cancellationToken)) != hash)
-        {
-            throw new LakeException($"{lake.FullPath(path)}: an earlier try of this run left other bytes than this one makes. Delete the file, which is derived, and run again.");
-        }
-
-        return new LedgerOutput(path, table.Rows, hash);
+        var written = await lake.CreateDerivedAsync(path, await table.ToBytesAsync(cancellationToken), cancellationToken);
+        return new LedgerOutput(path, table.Rows, written.Sha256);
     }
 }

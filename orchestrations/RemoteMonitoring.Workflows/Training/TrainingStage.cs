@@ -86,20 +86,20 @@ public static class TrainingStage
                 $"The task '{task.Name}' cannot be evaluated on this cohort ({impossible}): its {cohort.Rows.Count} rows, {cohort.Rows.Count(r => r.Label)} of them with the outcome, leave no part to test beside one with both kinds to learn from.");
         }
 
-        await CreateAsync(store.Lake, features, await FeatureStage.ToParquet(table).ToBytesAsync(cancellationToken), cancellationToken);
+        await store.Lake.CreateDerivedAsync(features, await FeatureStage.ToParquet(table).ToBytesAsync(cancellationToken), cancellationToken);
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
         {
             var (report, heldOut) = Evaluator.Evaluate(data, zones is null ? cohort.Flow : [.. cohort.Flow, zones], split, settings, progress, cancellationToken);
             reports.Add(report);
-            await CreateAsync(store.Lake, HeldOutPath(task, version, split), await ToParquet(heldOut).ToBytesAsync(cancellationToken), cancellationToken);
-            await CreateAsync(store.Lake, ReportPath(task, version, split), Encoding.UTF8.GetBytes(report.ToJson()), cancellationToken);
+            await store.Lake.CreateDerivedAsync(HeldOutPath(task, version, split), await ToParquet(heldOut).ToBytesAsync(cancellationToken), cancellationToken);
+            await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(report.ToJson()), cancellationToken);
         }
 
         var model = RiskModel.Train(data, endOfData, settings, reports[0], progress, cancellationToken);
         foreach (var (name, bytes) in ModelFiles.Save(model))
         {
-            await CreateAsync(store.Lake, LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
+            await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
         }
 
         await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
@@ -132,15 +132,6 @@ public static class TrainingStage
             HeldOut = [.. task.Splits.Select(split => HeldOutPath(task, version, split))],
             Features = features,
         };
-    }
-
-    /// <summary>Creates a file, or finds the same bytes there; a model must not be put together from two trainings that differ.</summary>
-    private static async Task CreateAsync(LakeDirectory lake, string path, byte[] bytes, CancellationToken cancellationToken)
-    {
-        if (!await lake.TryCreateAsync(path, bytes, cancellationToken) && !(await lake.ReadAsync(path, cancellationToken)).AsSpan().SequenceEqual(bytes))
-        {
-            throw new LakeException($"{lake.FullPath(path)}: an earlier try of this training left other bytes than this one makes. Delete the file and train again.");
-        }
     }
 
     private static async Task<EvaluationReport> ReadReportAsync(LakeDirectory lake, string path, CancellationToken cancellationToken)
