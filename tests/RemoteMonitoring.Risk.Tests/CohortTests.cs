@@ -6,9 +6,9 @@ namespace RemoteMonitoring.Risk.Tests;
 
 public sealed class CohortTests
 {
-    private static readonly Instant Day0 = Instant.FromUtc(2025, 1, 1, 0, 0);
+    private static readonly Instant s_day0 = Instant.FromUtc(2025, 1, 1, 0, 0);
 
-    private static readonly TaskDefinition Daily = new()
+    private static readonly TaskDefinition s_daily = new()
     {
         Name = "test",
         Title = "Test",
@@ -25,7 +25,7 @@ public sealed class CohortTests
     [Fact]
     public void Rows_begin_after_the_minimum_and_end_when_window_and_delay_reach_the_end_of_the_data()
     {
-        var cohort = Cohort.Build(Daily, Home([Enrolled(Day(0.5))]), Day(10));
+        var cohort = Cohort.Build(s_daily, Home([Enrolled(Day(0.5))]), Day(10));
         // 0.5 + 2 days of history: first midnight is day 3. Window 2 d and delay 1 d before day 10: last midnight is day 7.
         Assert.Equal(Days(3, 4, 5, 6, 7), cohort.Rows.Select(r => r.AsOf));
         Assert.All(cohort.Rows, r => Assert.False(r.Label));
@@ -39,7 +39,7 @@ public sealed class CohortTests
     [InlineData(5.1, new[] { 4, 5 }, "the window is (as-of, as-of + 2 d]")]
     public void Outcomes_count_in_the_window_that_is_open_at_as_of_and_closed_at_its_end(double at, int[] positive, string why)
     {
-        var cohort = Cohort.Build(Daily, Home([Enrolled(Day(0))], [Admission(Day(at), Day(at))]), Day(12));
+        var cohort = Cohort.Build(s_daily, Home([Enrolled(Day(0))], [Admission(Day(at), Day(at))]), Day(12));
         Assert.True(Days(positive).SequenceEqual(cohort.Rows.Where(r => r.Label).Select(r => r.AsOf)), why);
     }
 
@@ -47,14 +47,14 @@ public sealed class CohortTests
     public void An_outcome_known_after_the_end_of_the_data_does_not_exist_yet()
     {
         var late = Home([Enrolled(Day(0))], [Admission(Day(5.1), Day(11))]);
-        Assert.DoesNotContain(Cohort.Build(Daily, late, Day(10)).Rows, r => r.Label);
-        Assert.Equal(Days(4, 5), Cohort.Build(Daily, late, Day(11)).Rows.Where(r => r.Label).Select(r => r.AsOf));
+        Assert.DoesNotContain(Cohort.Build(s_daily, late, Day(10)).Rows, r => r.Label);
+        Assert.Equal(Days(4, 5), Cohort.Build(s_daily, late, Day(11)).Rows.Where(r => r.Label).Select(r => r.AsOf));
     }
 
     [Fact]
     public void Positive_rows_wait_for_their_window_like_negative_ones()
     {
-        var cohort = Cohort.Build(Daily, Home([Enrolled(Day(0))], [Admission(Day(8.1), Day(8.1))]), Day(10));
+        var cohort = Cohort.Build(s_daily, Home([Enrolled(Day(0))], [Admission(Day(8.1), Day(8.1))]), Day(10));
         Assert.Equal(Days(7), cohort.Rows.Where(r => r.Label).Select(r => r.AsOf));
         Assert.DoesNotContain(cohort.Rows, r => r.AsOf == Day(8));
     }
@@ -63,7 +63,7 @@ public sealed class CohortTests
     public void A_patient_in_hospital_has_no_row_until_discharge()
     {
         var cohort = Cohort.Build(
-            Daily, Home([Enrolled(Day(0)), Event(CensusKind.Admitted, Day(4.5)), Event(CensusKind.Discharged, Day(6.5))]), Day(11));
+            s_daily, Home([Enrolled(Day(0)), Event(CensusKind.Admitted, Day(4.5)), Event(CensusKind.Discharged, Day(6.5))]), Day(11));
         Assert.Equal(Days(2, 3, 4, 7, 8), cohort.Rows.Select(r => r.AsOf));
         Assert.Equal((1, 2), Fell(cohort, CohortFlowSteps.InHospital));
     }
@@ -71,7 +71,7 @@ public sealed class CohortTests
     [Fact]
     public void Nobody_has_a_row_after_death_and_a_death_in_the_window_is_a_counted_negative()
     {
-        var cohort = Cohort.Build(Daily, Home([Enrolled(Day(0)), Event(CensusKind.Died, Day(5.5))]), Day(10));
+        var cohort = Cohort.Build(s_daily, Home([Enrolled(Day(0)), Event(CensusKind.Died, Day(5.5))]), Day(10));
         Assert.Equal(Days(2, 3, 4, 5), cohort.Rows.Select(r => r.AsOf));
         Assert.All(cohort.Rows, r => Assert.False(r.Label));
         Assert.Equal((1, 2), Fell(cohort, CohortFlowSteps.DiedInWindow));
@@ -82,10 +82,10 @@ public sealed class CohortTests
     public void A_patient_who_leaves_within_the_window_has_a_row_only_with_an_outcome()
     {
         var left = Event(CensusKind.Withdrawn, Day(6.5));
-        var without = Cohort.Build(Daily, Home([Enrolled(Day(0)), left]), Day(12));
+        var without = Cohort.Build(s_daily, Home([Enrolled(Day(0)), left]), Day(12));
         Assert.Equal(Days(2, 3, 4), without.Rows.Select(r => r.AsOf));
         Assert.Equal((1, 2), Fell(without, CohortFlowSteps.LeftInWindow));
-        var with = Cohort.Build(Daily, Home([Enrolled(Day(0)), left], [Admission(Day(6.4), Day(6.4))]), Day(12));
+        var with = Cohort.Build(s_daily, Home([Enrolled(Day(0)), left], [Admission(Day(6.4), Day(6.4))]), Day(12));
         Assert.Equal(Days(5, 6), with.Rows.Where(r => r.Label).Select(r => r.AsOf));
     }
 
@@ -93,7 +93,7 @@ public sealed class CohortTests
     public void A_second_enrolment_starts_the_history_again()
     {
         var cohort = Cohort.Build(
-            Daily, Home([Enrolled(Day(0)), Event(CensusKind.Withdrawn, Day(3.5)), Enrolled(Day(5.5))]), Day(12));
+            s_daily, Home([Enrolled(Day(0)), Event(CensusKind.Withdrawn, Day(3.5)), Enrolled(Day(5.5))]), Day(12));
         Assert.Equal(Days(8, 9), cohort.Rows.Where(r => r.AsOf > Day(4)).Select(r => r.AsOf));
     }
 
@@ -101,7 +101,7 @@ public sealed class CohortTests
     public void Local_midnights_follow_the_clocks_and_a_local_day_may_have_23_hours()
     {
         // London, 30 March 2025: clocks go forward at 01:00.
-        var task = Daily with { Horizon = Horizon.LocalDays(1), MinimumUnderMonitoring = Duration.Zero, ReportingDelay = Duration.Zero };
+        var task = s_daily with { Horizon = Horizon.LocalDays(1), MinimumUnderMonitoring = Duration.Zero, ReportingDelay = Duration.Zero };
         var enrolled = Instant.FromUtc(2025, 3, 28, 12, 0);
         var outcome = Instant.FromUtc(2025, 3, 30, 23, 30);
         var cohort = Cohort.Build(
@@ -120,7 +120,7 @@ public sealed class CohortTests
     public void A_day_whose_midnight_does_not_exist_starts_at_its_first_instant()
     {
         // Santiago, 8 September 2024: 00:00 does not exist, the day starts at 01:00 (-03:00).
-        var task = Daily with { MinimumUnderMonitoring = Duration.Zero, ReportingDelay = Duration.Zero };
+        var task = s_daily with { MinimumUnderMonitoring = Duration.Zero, ReportingDelay = Duration.Zero };
         var cohort = Cohort.Build(task, Home([Enrolled(Instant.FromUtc(2024, 9, 7, 12, 0))], zone: "America/Santiago"), Instant.FromUtc(2024, 9, 20, 0, 0));
         Assert.Equal(Instant.FromUtc(2024, 9, 8, 4, 0), cohort.Rows[0].AsOf);
     }
@@ -129,7 +129,7 @@ public sealed class CohortTests
     public void Prior_outcomes_count_only_what_was_known_at_as_of()
     {
         var cohort = Cohort.Build(
-            Daily, Home([Enrolled(Day(0))], [Admission(Day(3.5), Day(3.5)), Admission(Day(4.5), Day(6.5)), Admission(Day(12.5), Day(12.5))]), Day(20));
+            s_daily, Home([Enrolled(Day(0))], [Admission(Day(3.5), Day(3.5)), Admission(Day(4.5), Day(6.5)), Admission(Day(12.5), Day(12.5))]), Day(20));
         var prior = cohort.Rows.ToDictionary(r => r.AsOf, r => (r.PriorOutcomes7Days, r.PriorOutcomes28Days));
         Assert.Equal((1, 1), prior[Day(4)]);
         Assert.Equal((1, 1), prior[Day(5)]);
@@ -141,7 +141,7 @@ public sealed class CohortTests
     [Fact]
     public void Details_narrow_what_counts()
     {
-        var task = Daily with { OutcomeDetails = ["heart-failure"] };
+        var task = s_daily with { OutcomeDetails = ["heart-failure"] };
         var fall = Admission(Day(5.5), Day(5.5)) with { Detail = "fall" };
         var failure = Admission(Day(5.5), Day(5.5)) with { Detail = "heart-failure" };
         Assert.DoesNotContain(Cohort.Build(task, Home([Enrolled(Day(0))], [fall]), Day(12)).Rows, r => r.Label);
@@ -153,7 +153,7 @@ public sealed class CohortTests
     {
         var reference = Home([Enrolled(Day(0)), Enrolled(Day(0)) with { PatientId = "stranger" }]);
         reference = reference with { Patients = [.. reference.Patients, Roster("silent", "Etc/UTC")] };
-        var cohort = Cohort.Build(Daily, reference, Day(12));
+        var cohort = Cohort.Build(s_daily, reference, Day(12));
         Assert.Equal((2, 0), Fell(cohort, CohortFlowSteps.OnRoster));
         Assert.Equal((1, 0), Fell(cohort, CohortFlowSteps.NoCensus));
         Assert.Equal((1, 0), Fell(cohort, CohortFlowSteps.NotOnRoster));
@@ -165,7 +165,7 @@ public sealed class CohortTests
     {
         var reference = Home([
             Enrolled(Day(0)), Event(CensusKind.Admitted, Day(4.5)), Event(CensusKind.Discharged, Day(6.5)), Event(CensusKind.Withdrawn, Day(14.5))]);
-        var cohort = Cohort.Build(Daily, reference, Day(20));
+        var cohort = Cohort.Build(s_daily, reference, Day(20));
         var fell = cohort.Flow.Where(s => !s.Kept).Sum(s => s.Rows);
         Assert.Equal(Fell(cohort, CohortFlowSteps.Candidates).Rows, fell + cohort.Rows.Count);
     }
@@ -189,23 +189,23 @@ public sealed class CohortTests
     public void Who_is_scoreable_depends_only_on_what_was_known_then()
     {
         var reference = Home([Enrolled(Day(0)), Event(CensusKind.Admitted, Day(4.5)) with { Known = Day(6) }]);
-        Assert.Single(Cohort.Scoreable(Daily, reference, Day(5)).Rows);
-        Assert.Empty(Cohort.Scoreable(Daily, reference, Day(6)).Rows);
-        var flow = Cohort.Scoreable(Daily, reference, Day(6)).Flow;
+        Assert.Single(Cohort.Scoreable(s_daily, reference, Day(5)).Rows);
+        Assert.Empty(Cohort.Scoreable(s_daily, reference, Day(6)).Rows);
+        var flow = Cohort.Scoreable(s_daily, reference, Day(6)).Flow;
         Assert.Contains(flow, s => s.Step == CohortFlowSteps.InHospital && s.Patients == 1);
-        Assert.Empty(Cohort.Scoreable(Daily, reference, Day(1)).Rows);
+        Assert.Empty(Cohort.Scoreable(s_daily, reference, Day(1)).Rows);
     }
 
     [Fact]
     public void The_hash_of_a_task_changes_with_anything_that_changes_rows_and_not_with_its_title()
     {
-        Assert.Equal(Daily.Hash, (Daily with { Title = "Other words" }).Hash);
-        Assert.NotEqual(Daily.Hash, (Daily with { Horizon = Horizon.Hours(48) }).Hash);
-        Assert.NotEqual(Daily.Hash, (Daily with { ReportingDelay = Duration.Zero }).Hash);
+        Assert.Equal(s_daily.Hash, (s_daily with { Title = "Other words" }).Hash);
+        Assert.NotEqual(s_daily.Hash, (s_daily with { Horizon = Horizon.Hours(48) }).Hash);
+        Assert.NotEqual(s_daily.Hash, (s_daily with { ReportingDelay = Duration.Zero }).Hash);
         Assert.Equal(BundledTasks.All.Count, BundledTasks.All.Select(t => t.Hash).Distinct().Count());
     }
 
-    private static Instant Day(double day) => Day0 + Duration.FromDays(day);
+    private static Instant Day(double day) => s_day0 + Duration.FromDays(day);
 
     private static IEnumerable<Instant> Days(params int[] days) => days.Select(d => Day(d));
 

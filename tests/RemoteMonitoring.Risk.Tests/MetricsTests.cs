@@ -7,11 +7,11 @@ namespace RemoteMonitoring.Risk.Tests;
 public sealed class MetricsTests
 {
     // Few distinct scores, so that ties are common.
-    private static readonly Gen<(int Score, bool Label, int Weight)[]> Rows =
+    private static readonly Gen<(int Score, bool Label, int Weight)[]> s_rows =
         Gen.Select(Gen.Int[0, 6], Gen.Bool, Gen.Int[0, 3]).Array[2, 40];
 
     [Fact]
-    public void Auroc_is_the_share_of_pairs_in_the_right_order_with_ties_counting_half() => Rows.Sample(rows =>
+    public void Auroc_is_the_share_of_pairs_in_the_right_order_with_ties_counting_half() => s_rows.Sample(rows =>
     {
         var (ranked, weight) = Ranked(rows);
         double right = 0, pairs = 0;
@@ -29,7 +29,7 @@ public sealed class MetricsTests
     });
 
     [Fact]
-    public void Auprc_is_precision_at_each_threshold_weighted_by_the_recall_it_adds() => Rows.Sample(rows =>
+    public void Auprc_is_precision_at_each_threshold_weighted_by_the_recall_it_adds() => s_rows.Sample(rows =>
     {
         var (ranked, weight) = Ranked(rows);
         double positives = rows.Where(r => r.Label).Sum(r => r.Weight), negatives = rows.Where(r => !r.Label).Sum(r => r.Weight);
@@ -49,7 +49,7 @@ public sealed class MetricsTests
     });
 
     [Fact]
-    public void A_patient_drawn_twice_counts_like_the_same_rows_twice() => Rows.Sample(rows =>
+    public void A_patient_drawn_twice_counts_like_the_same_rows_twice() => s_rows.Sample(rows =>
     {
         var (ranked, weight) = Ranked(rows);
         var repeated = rows.SelectMany(r => Enumerable.Repeat((r.Score, r.Label, Weight: 1), r.Weight)).ToArray();

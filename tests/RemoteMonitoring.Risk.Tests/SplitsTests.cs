@@ -5,23 +5,23 @@ namespace RemoteMonitoring.Risk.Tests;
 
 public sealed class SplitsTests
 {
-    private static readonly LabelledRows Data = SyntheticCohort.Rows(60, 30, 3, 0.1, row => -2);
+    private static readonly LabelledRows s_data = SyntheticCohort.Rows(60, 30, 3, 0.1, row => -2);
 
     [Fact]
     public void No_patient_is_in_training_and_test()
     {
-        foreach (var fold in Splits.ByPatient(Data, 5, 1, long.MinValue))
+        foreach (var fold in Splits.ByPatient(s_data, 5, 1, long.MinValue))
         {
-            var train = fold.Train.Select(r => Data.PatientId[r]).ToHashSet();
-            Assert.DoesNotContain(fold.Test, r => train.Contains(Data.PatientId[r]));
+            var train = fold.Train.Select(r => s_data.PatientId[r]).ToHashSet();
+            Assert.DoesNotContain(fold.Test, r => train.Contains(s_data.PatientId[r]));
         }
     }
 
     [Fact]
     public void Every_row_is_held_out_exactly_once()
     {
-        var tested = Splits.Of(SplitKind.NewPatients, Data, 5, 1).SelectMany(f => f.Test).Order();
-        Assert.Equal(Enumerable.Range(0, Data.Rows), tested);
+        var tested = Splits.Of(SplitKind.NewPatients, s_data, 5, 1).SelectMany(f => f.Test).Order();
+        Assert.Equal(Enumerable.Range(0, s_data.Rows), tested);
     }
 
     [Fact]
@@ -51,13 +51,13 @@ public sealed class SplitsTests
     [Fact]
     public void Forward_windows_purge_what_was_not_certain_at_their_start()
     {
-        var folds = Splits.Forward(Data, 4).ToArray();
+        var folds = Splits.Forward(s_data, 4).ToArray();
         foreach (var fold in folds)
         {
-            var start = fold.Test.Min(r => Data.AsOf[r]);
-            Assert.All(fold.Train, r => Assert.True(Data.LabelKnown[r] <= start));
+            var start = fold.Test.Min(r => s_data.AsOf[r]);
+            Assert.All(fold.Train, r => Assert.True(s_data.LabelKnown[r] <= start));
             // Horizon of a day and delay of a day: the two days before the window are purged, no more.
-            Assert.Equal(start - (2 * Telemetry.UnixMicros.PerDay), fold.Train.Max(r => Data.AsOf[r]));
+            Assert.Equal(start - (2 * Telemetry.UnixMicros.PerDay), fold.Train.Max(r => s_data.AsOf[r]));
         }
 
         Assert.Equal(folds.Sum(f => f.Test.Length), folds.SelectMany(f => f.Test).Distinct().Count());
@@ -66,12 +66,12 @@ public sealed class SplitsTests
     [Fact]
     public void New_patients_at_later_times_are_neither_known_nor_of_the_past()
     {
-        foreach (var fold in Splits.Of(SplitKind.NewPatientsLater, Data, 4, 1))
+        foreach (var fold in Splits.Of(SplitKind.NewPatientsLater, s_data, 4, 1))
         {
-            var train = fold.Train.Select(r => Data.PatientId[r]).ToHashSet();
-            var start = fold.Test.Min(r => Data.AsOf[r]);
-            Assert.DoesNotContain(fold.Test, r => train.Contains(Data.PatientId[r]));
-            Assert.All(fold.Train, r => Assert.True(Data.LabelKnown[r] <= start));
+            var train = fold.Train.Select(r => s_data.PatientId[r]).ToHashSet();
+            var start = fold.Test.Min(r => s_data.AsOf[r]);
+            Assert.DoesNotContain(fold.Test, r => train.Contains(s_data.PatientId[r]));
+            Assert.All(fold.Train, r => Assert.True(s_data.LabelKnown[r] <= start));
         }
     }
 

@@ -6,11 +6,11 @@ namespace RemoteMonitoring.Risk.Evaluation;
 /// </summary>
 internal sealed class RankedScores
 {
-    private readonly int[] patient;
-    private readonly bool[] label;
+    private readonly int[] _patient;
+    private readonly bool[] _label;
     // Where ties end, and where groups end: exclusive positions, ascending.
-    private readonly int[] tieEnd;
-    private readonly int[] groupEnd;
+    private readonly int[] _tieEnd;
+    private readonly int[] _groupEnd;
 
     internal RankedScores(double[] score, bool[] rowLabel, int[] rowPatient, int[]? group)
     {
@@ -23,14 +23,14 @@ internal sealed class RankedScores
         }
 
         Array.Sort(keys, order);
-        patient = new int[order.Length];
-        label = new bool[order.Length];
+        _patient = new int[order.Length];
+        _label = new bool[order.Length];
         var ties = new List<int>();
         var groups = new List<int>();
         for (var i = 0; i < order.Length; i++)
         {
-            patient[i] = rowPatient[order[i]];
-            label[i] = rowLabel[order[i]];
+            _patient[i] = rowPatient[order[i]];
+            _label[i] = rowLabel[order[i]];
             var last = i + 1 == order.Length;
             var groupEnds = last || keys[i].Group != keys[i + 1].Group;
             if (groupEnds || keys[i].Falling != keys[i + 1].Falling)
@@ -44,7 +44,7 @@ internal sealed class RankedScores
             }
         }
 
-        (tieEnd, groupEnd) = ([.. ties], [.. groups]);
+        (_tieEnd, _groupEnd) = ([.. ties], [.. groups]);
     }
 
     /// <summary>Means over the groups that have both labels; NaN when none has. <paramref name="weight"/> is by patient.</summary>
@@ -54,14 +54,14 @@ internal sealed class RankedScores
         var counted = 0;
         var tie = 0;
         var start = 0;
-        foreach (var end in groupEnd)
+        foreach (var end in _groupEnd)
         {
             double positives = 0, all = 0;
             for (var i = start; i < end; i++)
             {
-                var w = weight[patient[i]];
+                var w = weight[_patient[i]];
                 all += w;
-                positives += label[i] ? w : 0;
+                positives += _label[i] ? w : 0;
             }
 
             if (positives > 0 && positives < all)
@@ -69,14 +69,14 @@ internal sealed class RankedScores
                 double truePositives = 0, seen = 0, concordant = 0, precision = 0, topPositives = 0;
                 var top = all / 10;
                 var at = start;
-                for (; tie < tieEnd.Length && tieEnd[tie] <= end; tie++)
+                for (; tie < _tieEnd.Length && _tieEnd[tie] <= end; tie++)
                 {
                     double tied = 0, tiedPositives = 0;
-                    for (; at < tieEnd[tie]; at++)
+                    for (; at < _tieEnd[tie]; at++)
                     {
-                        var w = weight[patient[at]];
+                        var w = weight[_patient[at]];
                         tied += w;
-                        tiedPositives += label[at] ? w : 0;
+                        tiedPositives += _label[at] ? w : 0;
                     }
 
                     if (tied == 0)
@@ -103,7 +103,7 @@ internal sealed class RankedScores
             }
             else
             {
-                while (tie < tieEnd.Length && tieEnd[tie] <= end)
+                while (tie < _tieEnd.Length && _tieEnd[tie] <= end)
                 {
                     tie++;
                 }

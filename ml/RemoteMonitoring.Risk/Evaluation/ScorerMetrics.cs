@@ -10,38 +10,38 @@ internal sealed class ScorerMetrics
     // which needs sums by patient only; its error falls with the square of the resample's distance, itself small by then.
     private const int ExactRecalibrationRows = 20_000;
 
-    private readonly RankedScores byFold;
-    private readonly RankedScores pooled;
-    private readonly int[] rowPatient;
-    private readonly bool[] label;
-    private readonly double[]? logOdds;
-    private readonly bool hasAlerts;
-    private readonly PatientSums[] sums;
-    private readonly (double Slope, double Intercept) fitted;
-    private readonly double inTheLarge;
+    private readonly RankedScores _byFold;
+    private readonly RankedScores _pooled;
+    private readonly int[] _rowPatient;
+    private readonly bool[] _label;
+    private readonly double[]? _logOdds;
+    private readonly bool _hasAlerts;
+    private readonly PatientSums[] _sums;
+    private readonly (double Slope, double Intercept) _fitted;
+    private readonly double _inTheLarge;
 
     internal ScorerMetrics(string name, double[] score, bool isProbability, bool[]? alert, HeldOutRows rows, int[] rowPatient, int patients)
     {
         Name = name;
-        this.rowPatient = rowPatient;
-        label = rows.Label;
-        byFold = new(score, label, rowPatient, rows.Fold);
-        pooled = new(score, label, rowPatient, null);
-        hasAlerts = alert is not null;
-        sums = new PatientSums[patients];
+        _rowPatient = rowPatient;
+        _label = rows.Label;
+        _byFold = new(score, _label, rowPatient, rows.Fold);
+        _pooled = new(score, _label, rowPatient, null);
+        _hasAlerts = alert is not null;
+        _sums = new PatientSums[patients];
         if (isProbability)
         {
-            logOdds = Array.ConvertAll(score, p => Math.Log(p / (1 - p)));
+            _logOdds = Array.ConvertAll(score, p => Math.Log(p / (1 - p)));
             var once = new double[score.Length];
             Array.Fill(once, 1.0);
-            fitted = LogisticRecalibration.Fit(logOdds, label, once);
-            inTheLarge = LogisticRecalibration.Intercept(logOdds, label, once);
+            _fitted = LogisticRecalibration.Fit(_logOdds, _label, once);
+            _inTheLarge = LogisticRecalibration.Intercept(_logOdds, _label, once);
         }
 
         for (var i = 0; i < score.Length; i++)
         {
-            ref var s = ref sums[rowPatient[i]];
-            var y = label[i] ? 1.0 : 0.0;
+            ref var s = ref _sums[rowPatient[i]];
+            var y = _label[i] ? 1.0 : 0.0;
             s.Rows++;
             s.Events += y;
             if (alert is not null)
@@ -50,11 +50,11 @@ internal sealed class ScorerMetrics
                 s.TrueAlerts += alert[i] ? y : 0;
             }
 
-            if (logOdds is not null)
+            if (_logOdds is not null)
             {
                 s.Expected += score[i];
                 s.SquaredError += (score[i] - y) * (score[i] - y);
-                s.AddRecalibration(logOdds[i], y, fitted, inTheLarge);
+                s.AddRecalibration(_logOdds[i], y, _fitted, _inTheLarge);
             }
         }
 
@@ -62,7 +62,7 @@ internal sealed class ScorerMetrics
         [
             .. MetricNames.OfRanking,
             .. isProbability ? MetricNames.OfProbability : [],
-            .. hasAlerts ? (string[])[MetricNames.MinSensitivityPrecision] : [],
+            .. _hasAlerts ? (string[])[MetricNames.MinSensitivityPrecision] : [],
         ];
     }
 
@@ -76,21 +76,21 @@ internal sealed class ScorerMetrics
     internal double[] Compute(ReadOnlySpan<int> weight)
     {
         var result = new double[Names.Count];
-        var folds = byFold.Compute(weight);
-        var all = pooled.Compute(weight);
+        var folds = _byFold.Compute(weight);
+        var all = _pooled.Compute(weight);
         (result[0], result[1], result[2], result[3]) = (folds.Auroc, folds.Auprc, all.Auroc, all.Auprc);
         (result[4], result[5]) = (folds.PpvTopTenth, folds.SensitivityTopTenth);
         var total = new PatientSums();
-        for (var p = 0; p < sums.Length; p++)
+        for (var p = 0; p < _sums.Length; p++)
         {
             if (weight[p] > 0)
             {
-                total.Add(sums[p], weight[p]);
+                total.Add(_sums[p], weight[p]);
             }
         }
 
         var next = 6;
-        if (logOdds is not null)
+        if (_logOdds is not null)
         {
             result[next++] = total.SquaredError / total.Rows;
             (result[next], result[next + 1]) = Recalibrate(total, weight);
@@ -98,7 +98,7 @@ internal sealed class ScorerMetrics
             result[next++] = total.Events / total.Expected;
         }
 
-        if (hasAlerts)
+        if (_hasAlerts)
         {
             var sensitivity = total.TrueAlerts / total.Events;
             result[next] = total.Alerts == 0 ? 0 : Math.Min(sensitivity, total.TrueAlerts / total.Alerts);
@@ -109,40 +109,40 @@ internal sealed class ScorerMetrics
 
     private (double Slope, double InTheLarge) Recalibrate(PatientSums total, ReadOnlySpan<int> weight)
     {
-        var (slope, intercept) = total.Step(fitted);
-        var large = inTheLarge + (total.LargeGradient / total.LargeHessian);
-        if (logOdds!.Length > ExactRecalibrationRows)
+        var (slope, intercept) = total.Step(_fitted);
+        var large = _inTheLarge + (total.LargeGradient / total.LargeHessian);
+        if (_logOdds!.Length > ExactRecalibrationRows)
         {
             return (slope, large);
         }
 
-        var rowWeight = new double[logOdds.Length];
+        var rowWeight = new double[_logOdds.Length];
         for (var i = 0; i < rowWeight.Length; i++)
         {
-            rowWeight[i] = weight[rowPatient[i]];
+            rowWeight[i] = weight[_rowPatient[i]];
         }
 
         // Where the step leapt, the fit starts from the fit on all rows instead.
-        var (start, startIntercept) = Math.Abs(slope - fitted.Slope) < 1 ? (slope, intercept) : fitted;
+        var (start, startIntercept) = Math.Abs(slope - _fitted.Slope) < 1 ? (slope, intercept) : _fitted;
         return (
-            LogisticRecalibration.Fit(logOdds, label, rowWeight, start, startIntercept).Slope,
-            LogisticRecalibration.Intercept(logOdds, label, rowWeight, inTheLarge));
+            LogisticRecalibration.Fit(_logOdds, _label, rowWeight, start, startIntercept).Slope,
+            LogisticRecalibration.Intercept(_logOdds, _label, rowWeight, _inTheLarge));
     }
 
     /// <summary>What a patient's rows add to the sums that metrics are made of.</summary>
     private struct PatientSums
     {
         internal double Rows, Events, Expected, SquaredError, Alerts, TrueAlerts, LargeGradient, LargeHessian;
-        private double gradientSlope, gradientIntercept, hessianSlope, hessianMixed, hessianIntercept;
+        private double _gradientSlope, _gradientIntercept, _hessianSlope, _hessianMixed, _hessianIntercept;
 
         internal void AddRecalibration(double x, double y, (double Slope, double Intercept) at, double large)
         {
             var p = 1 / (1 + Math.Exp(-((at.Slope * x) + at.Intercept)));
-            gradientSlope += (y - p) * x;
-            gradientIntercept += y - p;
-            hessianSlope += p * (1 - p) * x * x;
-            hessianMixed += p * (1 - p) * x;
-            hessianIntercept += p * (1 - p);
+            _gradientSlope += (y - p) * x;
+            _gradientIntercept += y - p;
+            _hessianSlope += p * (1 - p) * x * x;
+            _hessianMixed += p * (1 - p) * x;
+            _hessianIntercept += p * (1 - p);
             var q = 1 / (1 + Math.Exp(-(x + large)));
             LargeGradient += y - q;
             LargeHessian += q * (1 - q);
@@ -158,19 +158,19 @@ internal sealed class ScorerMetrics
             TrueAlerts += times * other.TrueAlerts;
             LargeGradient += times * other.LargeGradient;
             LargeHessian += times * other.LargeHessian;
-            gradientSlope += times * other.gradientSlope;
-            gradientIntercept += times * other.gradientIntercept;
-            hessianSlope += times * other.hessianSlope;
-            hessianMixed += times * other.hessianMixed;
-            hessianIntercept += times * other.hessianIntercept;
+            _gradientSlope += times * other._gradientSlope;
+            _gradientIntercept += times * other._gradientIntercept;
+            _hessianSlope += times * other._hessianSlope;
+            _hessianMixed += times * other._hessianMixed;
+            _hessianIntercept += times * other._hessianIntercept;
         }
 
         internal readonly (double Slope, double Intercept) Step((double Slope, double Intercept) from)
         {
-            var determinant = (hessianSlope * hessianIntercept) - (hessianMixed * hessianMixed);
+            var determinant = (_hessianSlope * _hessianIntercept) - (_hessianMixed * _hessianMixed);
             return (
-                from.Slope + (((gradientSlope * hessianIntercept) - (gradientIntercept * hessianMixed)) / determinant),
-                from.Intercept + (((gradientIntercept * hessianSlope) - (gradientSlope * hessianMixed)) / determinant));
+                from.Slope + (((_gradientSlope * _hessianIntercept) - (_gradientIntercept * _hessianMixed)) / determinant),
+                from.Intercept + (((_gradientIntercept * _hessianSlope) - (_gradientSlope * _hessianMixed)) / determinant));
         }
     }
 }

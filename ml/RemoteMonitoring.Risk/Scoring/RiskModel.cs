@@ -17,15 +17,15 @@ public sealed record RiskScores(double[] Raw, double[] P);
 /// </summary>
 public sealed class RiskModel
 {
-    private readonly TreeEnsemble trees;
-    private readonly TreeContributions contributions;
+    private readonly TreeEnsemble _trees;
+    private readonly TreeContributions _contributions;
 
     internal RiskModel(ModelDocument document, TreeEnsemble trees, byte[] trainedBytes)
     {
         Document = document;
-        this.trees = trees;
+        _trees = trees;
         TrainedBytes = trainedBytes;
-        contributions = new(trees, document.Columns.Count);
+        _contributions = new(trees, document.Columns.Count);
     }
 
     /// <summary>Everything about the model but its trees.</summary>
@@ -34,7 +34,7 @@ public sealed class RiskModel
     /// <summary>The model in ML.NET's own form.</summary>
     internal byte[] TrainedBytes { get; }
 
-    internal TreeEnsemble Trees => trees;
+    internal TreeEnsemble Trees => _trees;
 
     /// <summary>
     /// Trains on all rows whose label was certain by <paramref name="until"/> and calibrates by cross-fitting over patients.
@@ -91,7 +91,7 @@ public sealed class RiskModel
         var p = new double[table.Rows];
         for (var r = 0; r < raw.Length; r++)
         {
-            raw[r] = trees.Raw(matrix.Row(r));
+            raw[r] = _trees.Raw(matrix.Row(r));
             p[r] = Document.Calibration.Probability(raw[r]);
         }
 
@@ -112,7 +112,7 @@ public sealed class RiskModel
             values[c] = FeatureMatrix.ToFloat(table.Values[c][row]);
         }
 
-        return Explanation.Of(Document.Columns, contributions.Of(values), contributions.Base, trees.Raw(values));
+        return Explanation.Of(Document.Columns, _contributions.Of(values), _contributions.Base, _trees.Raw(values));
     }
 
     private FeatureMatrix MatrixOf(FeatureTable table)

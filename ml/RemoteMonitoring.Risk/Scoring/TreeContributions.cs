@@ -10,16 +10,16 @@ namespace RemoteMonitoring.Risk.Scoring;
 /// </summary>
 internal sealed class TreeContributions
 {
-    private readonly TreeEnsemble ensemble;
-    private readonly int columns;
-    private readonly int depth;
+    private readonly TreeEnsemble _ensemble;
+    private readonly int _columns;
+    private readonly int _depth;
 
     internal TreeContributions(TreeEnsemble ensemble, int columns)
     {
-        (this.ensemble, this.columns) = (ensemble, columns);
+        (_ensemble, _columns) = (ensemble, columns);
         foreach (var tree in ensemble.Trees)
         {
-            depth = Math.Max(depth, tree.Feature.Length == 0 ? 0 : Depth(tree, 0));
+            _depth = Math.Max(_depth, tree.Feature.Length == 0 ? 0 : Depth(tree, 0));
             Base += Mean(tree);
         }
     }
@@ -30,10 +30,10 @@ internal sealed class TreeContributions
     /// <summary>What each column adds to the raw score of a row.</summary>
     internal double[] Of(ReadOnlySpan<float> row)
     {
-        var values = new double[columns];
+        var values = new double[_columns];
         // Each level of the recursion works on its own copy of the path, the levels one after the other.
-        var path = new PathElement[(depth + 2) * (depth + 3) / 2];
-        foreach (var tree in ensemble.Trees)
+        var path = new PathElement[(_depth + 2) * (_depth + 3) / 2];
+        foreach (var tree in _ensemble.Trees)
         {
             if (tree.Feature.Length > 0)
             {

@@ -30,7 +30,7 @@ public static class CohortFlowSteps
 /// <summary>Counts rows and distinct patients by step; patients have to come one after the other.</summary>
 internal sealed class FlowCounter
 {
-    private static readonly (string Step, bool Kept, string Reason)[] Order =
+    private static readonly (string Step, bool Kept, string Reason)[] s_order =
     [
         (CohortFlowSteps.OnRoster, true, "On the roster"),
         (CohortFlowSteps.NotOnRoster, false, "In the census but not on the roster: whose zone and team are unknown"),
@@ -48,25 +48,25 @@ internal sealed class FlowCounter
         (CohortFlowSteps.Positive, true, "Of these with the outcome in the window"),
     ];
 
-    private readonly Dictionary<string, (int Patients, int Rows, string? Last)> counts = [];
+    private readonly Dictionary<string, (int Patients, int Rows, string? Last)> _counts = [];
 
     internal void Patient(string step)
     {
-        var (patients, rows, last) = counts.GetValueOrDefault(step);
-        counts[step] = (patients + 1, rows, last);
+        var (patients, rows, last) = _counts.GetValueOrDefault(step);
+        _counts[step] = (patients + 1, rows, last);
     }
 
     internal void Row(string step, string patientId)
     {
-        var (patients, rows, last) = counts.GetValueOrDefault(step);
-        counts[step] = (last == patientId ? patients : patients + 1, rows + 1, patientId);
+        var (patients, rows, last) = _counts.GetValueOrDefault(step);
+        _counts[step] = (last == patientId ? patients : patients + 1, rows + 1, patientId);
     }
 
     internal IReadOnlyList<CohortFlowStep> ToFlow(params string[] always) =>
     [
-        .. Order.Where(o => counts.ContainsKey(o.Step) || always.Contains(o.Step)).Select(o =>
+        .. s_order.Where(o => _counts.ContainsKey(o.Step) || always.Contains(o.Step)).Select(o =>
         {
-            var (patients, rows, _) = counts.GetValueOrDefault(o.Step);
+            var (patients, rows, _) = _counts.GetValueOrDefault(o.Step);
             return new CohortFlowStep(o.Step, o.Kept, patients, rows, o.Reason);
         }),
     ];

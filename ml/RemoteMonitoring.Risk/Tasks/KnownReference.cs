@@ -6,9 +6,9 @@ namespace RemoteMonitoring.Risk.Tasks;
 /// <summary>What was known by an instant, gathered by patient. Anything known later is not here at all.</summary>
 internal sealed class KnownReference
 {
-    private int onRoster;
-    private int notOnRoster;
-    private int noCensus;
+    private int _onRoster;
+    private int _notOnRoster;
+    private int _noCensus;
 
     /// <summary>Patients on the roster with an enrolment, in ordinal order of their ids.</summary>
     internal required IReadOnlyList<KnownPatient> Patients { get; init; }
@@ -46,18 +46,18 @@ internal sealed class KnownReference
         return new KnownReference
         {
             Patients = patients,
-            onRoster = zones.Count,
-            noCensus = noCensus,
-            notOnRoster = census.Count(g => !zones.ContainsKey(g.Key)),
+            _onRoster = zones.Count,
+            _noCensus = noCensus,
+            _notOnRoster = census.Count(g => !zones.ContainsKey(g.Key)),
         };
     }
 
     internal FlowCounter StartFlow()
     {
         var flow = new FlowCounter();
-        Repeat(CohortFlowSteps.OnRoster, onRoster);
-        Repeat(CohortFlowSteps.NotOnRoster, notOnRoster);
-        Repeat(CohortFlowSteps.NoCensus, noCensus);
+        Repeat(CohortFlowSteps.OnRoster, _onRoster);
+        Repeat(CohortFlowSteps.NotOnRoster, _notOnRoster);
+        Repeat(CohortFlowSteps.NoCensus, _noCensus);
         return flow;
 
         void Repeat(string step, int count)

@@ -16,20 +16,20 @@ internal enum StayState
 /// <summary>One patient's census in order of effective time: who is where when. Readings have no say in it.</summary>
 internal sealed class StayTimeline
 {
-    private readonly CensusEvent[] events;
+    private readonly CensusEvent[] _events;
 
     internal StayTimeline(IEnumerable<CensusEvent> census) =>
         // At the same instant an arrival stands before a departure, so that a transfer ends where it went.
-        events = [.. census.OrderBy(e => e.Effective).ThenBy(e => Rank(e.Kind))];
+        _events = [.. census.OrderBy(e => e.Effective).ThenBy(e => Rank(e.Kind))];
 
     /// <summary>Enrolments, in order.</summary>
-    internal IEnumerable<Instant> Enrolments => events.Where(e => e.Kind == CensusKind.Enrolled).Select(e => e.Effective);
+    internal IEnumerable<Instant> Enrolments => _events.Where(e => e.Kind == CensusKind.Enrolled).Select(e => e.Effective);
 
     internal StayState At(Instant instant, out Instant enrolled)
     {
         var state = StayState.NotEnrolled;
         enrolled = Instant.MaxValue;
-        foreach (var e in events)
+        foreach (var e in _events)
         {
             if (e.Effective > instant)
             {
@@ -60,7 +60,7 @@ internal sealed class StayTimeline
     /// <summary>The first event of a kind in (after, until], or null.</summary>
     internal Instant? First(CensusKind kind, Instant after, Instant until)
     {
-        foreach (var e in events)
+        foreach (var e in _events)
         {
             if (e.Kind == kind && e.Effective > after && e.Effective <= until)
             {
@@ -74,7 +74,7 @@ internal sealed class StayTimeline
     /// <summary>When the stay that is under way at an instant ends: withdrawal or death, and for a hospital stay also discharge; null while it lasts.</summary>
     internal Instant? EndAfter(Instant instant, CareSetting setting)
     {
-        foreach (var e in events)
+        foreach (var e in _events)
         {
             if (e.Effective > instant
                 && (e.Kind is CensusKind.Withdrawn or CensusKind.Died || (setting == CareSetting.Hospital && e.Kind == CensusKind.Discharged)))

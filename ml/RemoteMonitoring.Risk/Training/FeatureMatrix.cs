@@ -71,13 +71,13 @@ internal sealed class FeatureMatrix
     /// </summary>
     private sealed class RowsView : IDataView
     {
-        private readonly FeatureMatrix matrix;
-        private readonly int[] rows;
-        private readonly bool[]? label;
+        private readonly FeatureMatrix _matrix;
+        private readonly int[] _rows;
+        private readonly bool[]? _label;
 
         internal RowsView(FeatureMatrix matrix, int[] rows, bool[]? label)
         {
-            (this.matrix, this.rows, this.label) = (matrix, rows, label);
+            (_matrix, _rows, _label) = (matrix, rows, label);
             var schema = new DataViewSchema.Builder();
             schema.AddColumn("Features", new VectorDataViewType(NumberDataViewType.Single, matrix.Columns));
             schema.AddColumn("Label", BooleanDataViewType.Instance);
@@ -88,7 +88,7 @@ internal sealed class FeatureMatrix
 
         public bool CanShuffle => false;
 
-        public long? GetRowCount() => rows.Length;
+        public long? GetRowCount() => _rows.Length;
 
         public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this);
 
@@ -97,11 +97,11 @@ internal sealed class FeatureMatrix
 
         private sealed class Cursor(RowsView view) : DataViewRowCursor
         {
-            private int at = -1;
+            private int _at = -1;
 
             public override DataViewSchema Schema => view.Schema;
 
-            public override long Position => at;
+            public override long Position => _at;
 
             public override long Batch => 0;
 
@@ -109,17 +109,17 @@ internal sealed class FeatureMatrix
 
             public override bool MoveNext()
             {
-                if (at + 1 >= view.rows.Length)
+                if (_at + 1 >= view._rows.Length)
                 {
-                    at = -1;
+                    _at = -1;
                     return false;
                 }
 
-                at++;
+                _at++;
                 return true;
             }
 
-            public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)at, 0);
+            public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)_at, 0);
 
             public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
             {
@@ -127,14 +127,14 @@ internal sealed class FeatureMatrix
                 {
                     ValueGetter<VBuffer<float>> features = (ref VBuffer<float> value) =>
                     {
-                        var editor = VBufferEditor.Create(ref value, view.matrix.Columns);
-                        view.matrix.Row(view.rows[at]).CopyTo(editor.Values);
+                        var editor = VBufferEditor.Create(ref value, view._matrix.Columns);
+                        view._matrix.Row(view._rows[_at]).CopyTo(editor.Values);
                         value = editor.Commit();
                     };
                     return (ValueGetter<TValue>)(Delegate)features;
                 }
 
-                ValueGetter<bool> label = (ref bool value) => value = view.label is { } l && l[view.rows[at]];
+                ValueGetter<bool> label = (ref bool value) => value = view._label is { } l && l[view._rows[_at]];
                 return (ValueGetter<TValue>)(Delegate)label;
             }
         }

@@ -12,21 +12,21 @@ internal sealed class LogisticRegression
     // Standard scores are cut here: one implausible laboratory value must not rule a linear score.
     private const float Cut = 4;
 
-    private readonly int[] valueColumns;
-    private readonly int[] missingColumns;
-    private readonly float[] mean;
-    private readonly float[] scale;
-    private readonly float[] missingRate;
-    private float[] weights = [];
-    private double bias;
+    private readonly int[] _valueColumns;
+    private readonly int[] _missingColumns;
+    private readonly float[] _mean;
+    private readonly float[] _scale;
+    private readonly float[] _missingRate;
+    private float[] _weights = [];
+    private double _bias;
 
     private LogisticRegression(int[] valueColumns, int[] missingColumns, float[] mean, float[] scale, float[] missingRate) =>
-        (this.valueColumns, this.missingColumns, this.mean, this.scale, this.missingRate) = (valueColumns, missingColumns, mean, scale, missingRate);
+        (_valueColumns, _missingColumns, _mean, _scale, _missingRate) = (valueColumns, missingColumns, mean, scale, missingRate);
 
     internal static LogisticRegression Train(FeatureMatrix matrix, bool[] label, int[] rows, double l2, int seed)
     {
         var model = Prepare(matrix, rows);
-        var width = model.valueColumns.Length + model.missingColumns.Length;
+        var width = model._valueColumns.Length + model._missingColumns.Length;
         if (width == 0)
         {
             return model;
@@ -54,23 +54,23 @@ internal sealed class LogisticRegression
         });
         var view = new FeatureMatrix(prepared, width).View([.. Enumerable.Range(0, rows.Length)], preparedLabel);
         var trained = trainer.Fit(view).Model.SubModel;
-        model.weights = [.. trained.Weights];
-        model.bias = trained.Bias;
+        model._weights = [.. trained.Weights];
+        model._bias = trained.Bias;
         return model;
     }
 
     internal double[] Raw(FeatureMatrix matrix, int[] rows)
     {
-        var width = valueColumns.Length + missingColumns.Length;
+        var width = _valueColumns.Length + _missingColumns.Length;
         var buffer = new float[width];
         var raw = new double[rows.Length];
         for (var i = 0; i < rows.Length; i++)
         {
             Fill(matrix.Row(rows[i]), buffer);
-            var sum = bias;
-            for (var c = 0; c < weights.Length; c++)
+            var sum = _bias;
+            for (var c = 0; c < _weights.Length; c++)
             {
-                sum += (double)weights[c] * buffer[c];
+                sum += (double)_weights[c] * buffer[c];
             }
 
             raw[i] = sum;
@@ -139,16 +139,16 @@ internal sealed class LogisticRegression
 
     private void Fill(ReadOnlySpan<float> row, Span<float> target)
     {
-        for (var i = 0; i < valueColumns.Length; i++)
+        for (var i = 0; i < _valueColumns.Length; i++)
         {
-            var c = valueColumns[i];
-            target[i] = float.IsNaN(row[c]) ? 0 : Math.Clamp((row[c] - mean[c]) * scale[c], -Cut, Cut);
+            var c = _valueColumns[i];
+            target[i] = float.IsNaN(row[c]) ? 0 : Math.Clamp((row[c] - _mean[c]) * _scale[c], -Cut, Cut);
         }
 
-        for (var i = 0; i < missingColumns.Length; i++)
+        for (var i = 0; i < _missingColumns.Length; i++)
         {
-            var c = missingColumns[i];
-            target[valueColumns.Length + i] = (float.IsNaN(row[c]) ? 1 : 0) - missingRate[c];
+            var c = _missingColumns[i];
+            target[_valueColumns.Length + i] = (float.IsNaN(row[c]) ? 1 : 0) - _missingRate[c];
         }
     }
 }

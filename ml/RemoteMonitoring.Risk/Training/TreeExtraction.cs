@@ -27,14 +27,14 @@ internal static class TreeExtraction
     // as long as the training.
     private const int CountedRows = 10_000;
 
-    private static readonly FieldInfo InnerTree = typeof(RegressionTreeBase).GetField("_tree", BindingFlags.Instance | BindingFlags.NonPublic)
+    private static readonly FieldInfo s_innerTree = typeof(RegressionTreeBase).GetField("_tree", BindingFlags.Instance | BindingFlags.NonPublic)
         ?? throw new MissingFieldException(nameof(RegressionTreeBase), "_tree");
 
-    private static readonly FieldInfo Substitutes = InnerTree.FieldType.GetField("DefaultValueForMissing")
-        ?? throw new MissingFieldException(InnerTree.FieldType.Name, "DefaultValueForMissing");
+    private static readonly FieldInfo s_substitutes = s_innerTree.FieldType.GetField("DefaultValueForMissing")
+        ?? throw new MissingFieldException(s_innerTree.FieldType.Name, "DefaultValueForMissing");
 
-    private static readonly PropertyInfo Thresholds = InnerTree.FieldType.GetProperty("RawThresholds")
-        ?? throw new MissingMemberException(InnerTree.FieldType.Name, "RawThresholds");
+    private static readonly PropertyInfo s_thresholds = s_innerTree.FieldType.GetProperty("RawThresholds")
+        ?? throw new MissingMemberException(s_innerTree.FieldType.Name, "RawThresholds");
 
     /// <summary>Of a model just trained: settles the directions of NaN in it, and counts training rows through the trees (an even sample of them on large data).</summary>
     internal static TreeEnsemble OfTrained(LightGbmBinaryModelParameters model, FeatureMatrix matrix, int[] rows)
@@ -53,9 +53,9 @@ internal static class TreeExtraction
         var trees = new Tree[source.Count];
         for (var t = 0; t < trees.Length; t++)
         {
-            var inner = InnerTree.GetValue(source[t])!;
-            var thresholds = (float[])Thresholds.GetValue(inner)!;
-            var substitutes = (float[]?)Substitutes.GetValue(inner);
+            var inner = s_innerTree.GetValue(source[t])!;
+            var thresholds = (float[])s_thresholds.GetValue(inner)!;
+            var substitutes = (float[]?)s_substitutes.GetValue(inner);
             var nodes = source[t].NumberOfNodes;
             var missingLeft = new bool[nodes];
             for (var n = 0; n < nodes; n++)
@@ -76,7 +76,7 @@ internal static class TreeExtraction
 
             if (nodes > 0)
             {
-                Substitutes.SetValue(inner, Array.ConvertAll(missingLeft, left => left ? float.NegativeInfinity : float.PositiveInfinity));
+                s_substitutes.SetValue(inner, Array.ConvertAll(missingLeft, left => left ? float.NegativeInfinity : float.PositiveInfinity));
             }
 
             trees[t] = tree;
@@ -92,8 +92,8 @@ internal static class TreeExtraction
         var trees = new Tree[source.Count];
         for (var t = 0; t < trees.Length; t++)
         {
-            var inner = InnerTree.GetValue(source[t])!;
-            var substitutes = (float[]?)Substitutes.GetValue(inner);
+            var inner = s_innerTree.GetValue(source[t])!;
+            var substitutes = (float[]?)s_substitutes.GetValue(inner);
             var nodes = source[t].NumberOfNodes;
             var missingLeft = new bool[nodes];
             for (var n = 0; n < nodes; n++)
@@ -101,7 +101,7 @@ internal static class TreeExtraction
                 missingLeft[n] = substitutes is not null && float.IsNegativeInfinity(substitutes[n]);
             }
 
-            var tree = Flat(source[t], (float[])Thresholds.GetValue(inner)!, missingLeft);
+            var tree = Flat(source[t], (float[])s_thresholds.GetValue(inner)!, missingLeft);
             covers[..nodes].CopyTo(tree.Cover);
             covers.Slice(nodes, tree.LeafCover.Length).CopyTo(tree.LeafCover);
             covers = covers[(nodes + tree.LeafCover.Length)..];
