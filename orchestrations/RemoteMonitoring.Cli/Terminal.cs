@@ -59,8 +59,6 @@ internal sealed class Terminal
         People.MarkupLine($"[bold]{Markup.Escape(text)}[/]");
     }
 
-    public void Warn(string text) => People.MarkupLine($"[yellow]{Markup.Escape(text)}[/]");
-
     public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows, params ReadOnlySpan<int> numeric)
     {
         var table = new Table { Border = TableBorder.Simple, ShowRowSeparators = false };

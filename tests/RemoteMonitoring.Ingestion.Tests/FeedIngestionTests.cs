@@ -1,4 +1,5 @@
 using CsCheck;
+using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
 
@@ -49,11 +50,26 @@ public sealed class FeedIngestionTests : IDisposable
     public async Task Silver_that_a_run_of_another_stream_left_undone_is_made()
     {
         using var store = _home.Store();
-        var other = new StreamPartition("test", "other", 0);
+        var other = new StreamPartition("another-hub", "e1", 0);
         await (await PartitionChain.OpenAsync(store.Lake, other, default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), default);
         Assert.Contains("are not there", (await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(store.Lake, default))).Message, StringComparison.Ordinal);
         var feed = FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 2), 2), null, imported: true);
         Assert.Equal(5, (await FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default)).Account.Messages);
+    }
+
+    [Fact]
+    public async Task A_feed_of_another_epoch_is_refused_before_anything_lands_and_taken_under_a_cohort_of_its_own()
+    {
+        using var store = _home.Store();
+        await (await PartitionChain.OpenAsync(store.Lake, new StreamPartition("test", "other", 0), default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), default);
+        var folder = _home.WriteFeed(TempHome.Messages(0, 2), 2, null, (ReferenceKinds.Teams, Team + "\n"));
+        var refused = await Assert.ThrowsAsync<LakeException>(() => FeedIngestion.RunAsync(store, FeedFolder.Open(folder, null, imported: true), TimeProvider.System, null, default));
+        Assert.Contains("--cohort NAME", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, store.Reference.Position()[ReferenceKinds.Teams]);
+
+        var own = FeedFolder.Open(folder, "own", imported: true);
+        using var ownStore = CohortStore.Open(_home.Root, own.Cohort);
+        Assert.Equal(2, (await FeedIngestion.RunAsync(ownStore, own, TimeProvider.System, null, default)).Account.Messages);
     }
 
     [Fact]

@@ -131,7 +131,7 @@ public sealed class TrainingTests
         using var source = new CancellationTokenSource();
         var seen = new List<TrainingProgress>();
         Assert.ThrowsAny<OperationCanceledException>(() => Evaluator.Evaluate(
-            data, [], SplitKind.NewPatients, SyntheticCohort.Quick, new Reports(p =>
+            data, [], SplitKind.NewPatients, SyntheticCohort.Quick with { Parallelism = 1 }, new Reports(p =>
             {
                 seen.Add(p);
                 if (p is { Stage: "Folds", Done: 1 })

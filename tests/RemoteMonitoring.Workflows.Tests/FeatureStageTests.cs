@@ -47,8 +47,8 @@ public sealed class FeatureStageTests
                 {
                     var part = TelemetryTables.ToTable(Pick(TelemetryTables.ToObservations(all, VitalSignCatalog.Default), rows), VitalSignCatalog.Default);
                     var path = LakePaths.Observations(file.EventDate, shard, "spread");
-                    await home.Lake.TryCreateTableAsync(path, part, s_none);
-                    files.Add(new ObservationsFile(path, file.EventDate, shard, rows.Length, ""));
+                    var written = await home.Lake.CreateDerivedAsync(path, await part.ToBytesAsync(s_none), s_none);
+                    files.Add(new ObservationsFile(path, file.EventDate, shard, rows.Length, written.Sha256));
                 }
             }
         }

@@ -28,6 +28,36 @@ public sealed class LakeDirectoryTests : IDisposable
         Assert.Empty(_temp.Drafts);
     }
 
+    [Fact]
+    public async Task A_derived_file_that_is_there_must_be_the_same()
+    {
+        var first = await Lake.CreateDerivedAsync("gold/a.bin", new byte[] { 1 }, default);
+        Assert.Equal(first, await Lake.CreateDerivedAsync("gold/a.bin", new byte[] { 1 }, default));
+        var refused = await Assert.ThrowsAsync<LakeException>(() => Lake.CreateDerivedAsync("gold/a.bin", new byte[] { 2 }, default));
+        Assert.Contains("delete it and run again", refused.Message, StringComparison.Ordinal);
+        Assert.Equal([1], await Lake.ReadAsync("gold/a.bin", default));
+    }
+
+    [Fact]
+    public async Task A_table_whose_bytes_have_changed_is_not_parsed()
+    {
+        var written = await Lake.CreateDerivedAsync("gold/t.parquet", await new ParquetTable().Int64("x", [1, 2, 3]).ToBytesAsync(default), default);
+        Assert.Equal([1, 2, 3], (await Lake.ReadVerifiedTableAsync(written.Path, written.Sha256, default)).Int64("x"));
+        var bytes = await Lake.ReadAsync(written.Path, default);
+        bytes[10] ^= 1;
+        await File.WriteAllBytesAsync(Lake.FullPath(written.Path), bytes);
+        var refused = await Assert.ThrowsAsync<LakeException>(() => Lake.ReadVerifiedTableAsync(written.Path, written.Sha256, default));
+        Assert.Contains("not those that were written", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_file_managers_leave_behind_is_not_the_lakes()
+    {
+        await Lake.TryCreateAsync("bronze/a.bin", new byte[] { 1 }, default);
+        await File.WriteAllTextAsync(Lake.FullPath("bronze/.DS_Store"), "x");
+        Assert.Equal(["bronze/a.bin"], Lake.List("bronze"));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
