@@ -42,7 +42,7 @@ public sealed class LakeDirectoryTests : IDisposable
     public async Task A_table_whose_bytes_have_changed_is_not_parsed()
     {
         var written = await Lake.CreateDerivedAsync("gold/t.parquet", await new ParquetTable().Int64("x", [1, 2, 3]).ToBytesAsync(default), default);
-        Assert.Equal([1, 2, 3], (await Lake.ReadVerifiedTableAsync(written.Path, written.Sha256, default)).Int64("x"));
+        Assert.Equal(3, (await Lake.ReadVerifiedTableAsync(written.Path, written.Sha256, default)).Rows);
         var bytes = await Lake.ReadAsync(written.Path, default);
         bytes[10] ^= 1;
         await File.WriteAllBytesAsync(Lake.FullPath(written.Path), bytes);
