@@ -127,6 +127,11 @@ public sealed class Landing(LakeDirectory lake, TimeProvider time)
 
     private async Task<EnvelopeBatch> FlushAsync(PartitionChain chain, EnvelopeBatch batch, CancellationToken cancellationToken)
     {
+        if (batch.Count > 0 && chain.Next == 0 && batch.Problem.TrueForAll(p => p is not null))
+        {
+            throw new LakeException($"{chain.Partition}: not one of the first {batch.Count} lines is a routed message ({batch.Problem[0]}), so this is no file of messages. Nothing has landed.");
+        }
+
         while (batch.Count > 0)
         {
             if (await chain.TryAppendAsync(batch, cancellationToken))

@@ -29,7 +29,7 @@ public static class Program
         root.Subcommands.Add(ScoreCommand.Create());
         root.Subcommands.Add(WorklistCommand.Create());
 
-        var parsed = root.Parse(args);
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
@@ -48,7 +48,7 @@ public static class Program
         catch (Exception e) when (OneLine(e) is { } line)
         {
             await Console.Error.WriteLineAsync($"rmon: {line}");
-            return e is OperationCanceledException ? ExitCodes.Cancelled : ExitCodes.BadInput;
+            return e switch { OperationCanceledException => ExitCodes.Cancelled, UserException user => user.ExitCode, _ => ExitCodes.BadInput };
         }
         catch (Exception e)
         {

@@ -42,6 +42,11 @@ internal static class Results
         terminal.Heading($"Held-out figures: {report.Split}");
         terminal.Line($"{Terminal.Number(report.Rows)} instants of {Terminal.Number(report.Patients)} patients, {Terminal.Number(report.Events)} with the outcome "
             + $"({(double)report.Events / report.Rows:P1}); 95 % intervals over {report.Resamples} resamples of patients");
+        if (report.Events == 0)
+        {
+            terminal.Line("No outcome among the held-out instants: nothing is known of how good this model is. More patients or days are needed.");
+        }
+
         terminal.Table(
             ["", .. s_metrics.Select(m => m.Title)],
             s_scorers.Where(s => report.Metrics.ContainsKey(s.Scorer)).Select(s => (string[])
@@ -51,11 +56,15 @@ internal static class Results
             ]));
     }
 
-    public static void ShowWorklist(Terminal terminal, TeamWorklist worklist, int rows)
+    public static void ShowWorklist(Terminal terminal, string cohort, TeamWorklist worklist, int rows)
     {
         terminal.Heading($"{worklist.Name}: {worklist.Title.ToLowerInvariant()}");
-        terminal.Line($"as of {worklist.AsOf:uuuu-MM-dd HH:mm} UTC; {worklist.Scored} patients scored, the team can call {worklist.Capacity}"
-            + (worklist.NotScored.Count > 0 ? $"; not scoreable: {worklist.NotScored.Count} ({worklist.NotScored[0].Why})" : ""));
+        terminal.Line($"as of {worklist.AsOf:uuuu-MM-dd HH:mm} UTC (readings below in the patient's own time); {worklist.Scored} patients scored, the team can call {worklist.Capacity}");
+        if (worklist.NotScored.Count > 0)
+        {
+            terminal.Line($"not scoreable: {string.Join("; ", worklist.NotScored.GroupBy(n => n.Why, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key} ({string.Join(", ", g.Take(5).Select(n => n.PatientId))}{(g.Count() > 5 ? ", …" : "")})"))}");
+        }
+
         terminal.Table(
             ["#", "patient", "risk", "NEWS2", "why (what moved the score, not the cause)"],
             worklist.Listed.Take(rows).Select((p, i) => new[]
@@ -69,7 +78,7 @@ internal static class Results
             0, 2);
         if (worklist.Listed.Count > rows)
         {
-            terminal.Line($"   … and {worklist.Listed.Count - rows} more: rmon worklist --team {worklist.CareTeamId}");
+            terminal.Line($"   … and {worklist.Listed.Count - rows} more: rmon worklist --cohort {cohort} --team {worklist.CareTeamId}");
         }
     }
 
@@ -131,7 +140,7 @@ internal static class Results
         ["not_scored"] = new JsonArray([.. w.NotScored.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
     })]);
 
-    private static string Interval(Metric metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
+    private static string Interval(Metric metric) => double.IsNaN(metric.Value) ? "—" : string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
 
     private static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
 }

@@ -64,7 +64,7 @@ internal sealed class Terminal
         var table = new Table { Border = TableBorder.Simple, ShowRowSeparators = false };
         for (var c = 0; c < columns.Count; c++)
         {
-            var column = new TableColumn(Markup.Escape(columns[c])) { NoWrap = columns.Count > 1 && c < columns.Count - 1 };
+            var column = new TableColumn(Markup.Escape(columns[c])) { NoWrap = People.Profile.Width >= 110 && c < columns.Count - 1 };
             table.AddColumn(numeric.Contains(c) ? column.RightAligned() : column);
         }
 

@@ -1,7 +1,10 @@
 namespace RemoteMonitoring.Cli;
 
 /// <summary>The user asked for something that cannot be done; the message says in one line what, and what to do.</summary>
-internal sealed class UserException(string message) : Exception(message);
+internal sealed class UserException(string message, int exitCode = ExitCodes.BadInput) : Exception(message)
+{
+    public int ExitCode { get; } = exitCode;
+}
 
 /// <summary>Exit codes of <c>rmon</c>; the README lists them.</summary>
 internal static class ExitCodes

@@ -16,7 +16,6 @@ public sealed class BadInputTests : IDisposable
     [InlineData("there is no such file or folder", "ingest", "nowhere")]
     [InlineData("does not exist", "import", "tihm", "nowhere", "out")]
     [InlineData("does not exist", "demo", "--data", "physionet2012", "nowhere")]
-    [InlineData("needs the folder", "demo", "--data", "tihm")]
     [InlineData("holds no cohort yet", "worklist")]
     [InlineData("holds no cohort yet", "train", "admission-7d")]
     public async Task What_is_not_there_gets_one_line_and_exit_code_3(string says, params string[] arguments)
@@ -29,6 +28,8 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData("train", "no-such-task")]
     [InlineData("simulate")]
+    [InlineData("simulate", "out", "--days", "many")]
+    [InlineData("demo", "--patients", "1.5")]
     [InlineData("score", "admission-7d", "--as-of", "yesterday")]
     [InlineData("simulate", "out", "--patients", "0")]
     public async Task A_wrong_command_line_gets_exit_code_2_and_a_hint(params string[] arguments)
@@ -48,6 +49,24 @@ public sealed class BadInputTests : IDisposable
         var readings = result.Document.GetProperty("readings");
         Assert.Equal(3, readings.GetProperty("messages").GetInt64());
         Assert.Equal(1, readings.GetProperty("rejected_by_reason").GetProperty("unparsable").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_file_without_any_message_is_refused_and_nothing_lands()
+    {
+        var result = await _rmon.RunAsync("ingest", Write("letter.txt", "Dear all,", "not a message in sight."), "--cohort", "ward");
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains("Nothing has landed", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(_rmon.Home, "*.parquet", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task An_instant_after_the_data_is_refused_so_that_no_empty_list_hides_a_real_one()
+    {
+        await _rmon.RunAsync("ingest", Write("messages.ndjson", Line("1", "8867-4")), "--cohort", "ward", "--imported");
+        var result = await _rmon.RunAsync("features", "admission-7d", "--as-of", "2030-01-01T00:00:00Z");
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains("after the data", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

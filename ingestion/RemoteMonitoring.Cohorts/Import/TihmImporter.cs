@@ -183,7 +183,7 @@ public static class TihmImporter
         {
             if (!homes.TryGetFirstEvent(person.PatientId, out var first))
             {
-                leftOut.Add("person without any sensor event: in the roster, not in the census");
+                leftOut.Add("people without any sensor event: in the roster, not in the census");
                 continue;
             }
 

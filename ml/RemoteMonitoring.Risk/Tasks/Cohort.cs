@@ -96,11 +96,11 @@ public sealed class Cohort
                     rows.Add(new(patient.Id, asOf));
                 }
 
-                flow.Row(step ?? CohortFlowSteps.Rows, patient.Id);
+                flow.Row(step ?? CohortFlowSteps.Scoreable, patient.Id);
             }
         }
 
-        return new(rows, flow.ToFlow(CohortFlowSteps.OnRoster, CohortFlowSteps.Candidates, CohortFlowSteps.Rows));
+        return new(rows, flow.ToFlow(CohortFlowSteps.OnRoster, CohortFlowSteps.Candidates, CohortFlowSteps.Scoreable));
     }
 
     /// <summary>Adds the row, or says why there is none.</summary>

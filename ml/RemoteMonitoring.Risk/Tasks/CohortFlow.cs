@@ -25,6 +25,7 @@ public static class CohortFlowSteps
     public const string DiedInWindow = "died-in-window";
     public const string Rows = "rows";
     public const string Positive = "positive";
+    public const string Scoreable = "scoreable";
 }
 
 /// <summary>Counts rows and distinct patients by step; patients have to come one after the other.</summary>
@@ -46,6 +47,7 @@ internal sealed class FlowCounter
         (CohortFlowSteps.DiedInWindow, true, "Died within the outcome window without the outcome: kept as negative, a competing event"),
         (CohortFlowSteps.Rows, true, "Rows with a label"),
         (CohortFlowSteps.Positive, true, "Of these with the outcome in the window"),
+        (CohortFlowSteps.Scoreable, true, "Can be scored"),
     ];
 
     private readonly Dictionary<string, (int Patients, int Rows, string? Last)> _counts = [];

@@ -45,13 +45,15 @@ internal static class DemoCommand
             {
                 throw new UserException(source is null
                     ? $"--data {dataSet} needs the folder with the data set's original files: rmon demo --data {dataSet} DIR."
-                    : $"'{source}': the simulated cohort takes no folder. For a public data set name it: rmon demo --data {ImportCommand.DataSets[0]} {source}.");
+                    : $"'{source}': the simulated cohort takes no folder. For a public data set say which it is: --data {string.Join(" or --data ", ImportCommand.DataSets)}.",
+                    ExitCodes.Usage);
             }
 
             var options = new SimulationOptions { Patients = parsed.GetValue(patients), Days = parsed.GetValue(days), Seed = parsed.GetValue(seed) };
-            var feed = await FeedAsync(terminal, home, dataSet, source, options, token);
-            using var store = CohortStore.Open(home, dataSet);
-            var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, dataSet), null, false), token);
+            var cohort = parsed.GetValue(GlobalOptions.Cohort) ?? dataSet;
+            var feed = await FeedAsync(terminal, home, cohort, dataSet, source, options, token);
+            using var store = CohortStore.Open(home, cohort);
+            var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, cohort), cohort, false), token);
             var task = TaskOf(dataSet);
             var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, token);
             var (ledger, worklists, scoredBefore) = await ScoreCommand.RunAsync(terminal, store, manifest, task, null, model.Version, null, token);
@@ -69,14 +71,14 @@ internal static class DemoCommand
             TrainCommand.Show(terminal, store, model);
             foreach (var worklist in worklists)
             {
-                Results.ShowWorklist(terminal, worklist, rows: 3);
+                Results.ShowWorklist(terminal, store.Cohort, worklist, rows: 3);
             }
 
             terminal.Heading("Where everything lies");
             terminal.Table(
                 ["what", "where"],
                 [
-                    ["feed", FeedPath(home, dataSet)],
+                    ["feed", FeedPath(home, cohort)],
                     ["lake", store.Lake.Root],
                     ["documents", Path.Combine(store.Folder, "documents.db")],
                     ["vectors", store.Lake.FullPath(model.Features)],
@@ -101,19 +103,19 @@ internal static class DemoCommand
         _ => BundledTasks.AdmissionSevenDays,
     };
 
-    private static string FeedPath(string home, string dataSet) => Path.Combine(home, "feeds", dataSet);
+    private static string FeedPath(string home, string cohort) => Path.Combine(home, "feeds", cohort);
 
     /// <summary>
     /// Makes the feed, and keeps the one that is there when it is of the same epoch. A home that holds the same cohort from
     /// another source is refused: two sources under one name would become one cohort.
     /// </summary>
     private static async Task<Feed> FeedAsync(
-        Terminal terminal, string home, string dataSet, string? source, SimulationOptions options, CancellationToken cancellationToken) =>
+        Terminal terminal, string home, string cohort, string dataSet, string? source, SimulationOptions options, CancellationToken cancellationToken) =>
         await terminal.StageAsync(source is null ? "simulate" : "import", progress => Task.Run(() =>
         {
-            var path = FeedPath(home, dataSet);
+            var path = FeedPath(home, cohort);
             var draft = path + ".new";
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            MakeHome(home, Path.GetDirectoryName(path)!);
             if (Directory.Exists(draft))
             {
                 Directory.Delete(draft, recursive: true);
@@ -131,10 +133,22 @@ internal static class DemoCommand
             Directory.Delete(draft, recursive: true);
             return FeedFolder.Open(path, null, false).Epoch == feed.Epoch
                 ? (feed, $"nothing new: the same {Terminal.Number(feed.Messages)} device messages")
-                : throw new UserException($"{home}: already holds '{dataSet}' from another source or with other settings. Use another --home.");
+                : throw new UserException($"{home}: already holds '{cohort}' from another source or with other settings. Give this one a name of its own with --cohort, or another --home.");
         }, cancellationToken));
 
     /// <summary>Which vitals were rejected why, and how many of the values were zero or below: what bad sensors and zero-filled fields look like.</summary>
+    private static void MakeHome(string home, string feeds)
+    {
+        try
+        {
+            Directory.CreateDirectory(feeds);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{home}: cannot be used as a home ({e.Message}) Name another with --home.");
+        }
+    }
+
     private static void ShowRejectedByVital(Terminal terminal, IReadOnlyList<RejectedByVital> rejected)
     {
         if (rejected.Count > 0)

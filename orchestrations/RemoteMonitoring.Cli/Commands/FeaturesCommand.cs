@@ -26,7 +26,7 @@ internal static class FeaturesCommand
             var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
             var set = FeatureSet.Named(definition.FeatureSet);
             var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, token);
-            var instant = ScoreCommand.AsOf(parsed.GetValue(asOf)) ?? DailyRiskRun.LatestAsOf(definition, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
+            var instant = ScoreCommand.InsideData(ScoreCommand.AsOf(parsed.GetValue(asOf)), manifest) ?? DailyRiskRun.LatestAsOf(definition, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
             var cohort = Cohort.Scoreable(definition, reference, instant);
             var table = await terminal.StageAsync("features", async progress =>
             {
@@ -40,6 +40,10 @@ internal static class FeaturesCommand
                 var lakePath = LakePaths.Features(set.Definition.Name, LakePaths.Stamp(instant.ToUnixMicros()), $"{definition.Name}-{manifest.InputHash}");
                 await store.Lake.TryCreateTableAsync(lakePath, FeatureStage.ToParquet(table), token);
                 path = store.Lake.FullPath(lakePath);
+            }
+            else if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+            {
+                throw new UserException($"{path}: there is no such folder to write to; make it first.");
             }
             else
             {

@@ -36,7 +36,7 @@ internal static class IngestCommand
             var done = await FeedIngestion.RunAsync(store, feed, TimeProvider.System, landed, cancellationToken);
             return (done, done.NothingNew
                 ? $"nothing new: all {Terminal.Number(done.Account.Messages)} messages had landed already"
-                : $"{Terminal.Number(done.Landed)} messages landed, {Terminal.Number(done.Account.Received)} readings received");
+                : $"{Terminal.Number(done.Landed)} messages landed, {Terminal.Number(done.Account.Received)} readings received in all");
         });
         var manifest = await terminal.StageAsync("compact", async _ =>
         {
@@ -69,7 +69,7 @@ internal static class IngestCommand
     {
         terminal.Heading("Readings");
         terminal.Line($"messages received {Terminal.Number(report.Messages)} = landed {Terminal.Number(report.InBronze)}: {(report.Messages == report.InBronze ? "adds up" : "this file holds fewer than have landed under its name")}");
-        terminal.Line($"readings received {Terminal.Number(manifest.Received)} = accepted {Terminal.Number(manifest.Accepted)}"
+        terminal.Line($"readings received in all {Terminal.Number(manifest.Received)} = accepted {Terminal.Number(manifest.Accepted)}"
             + $" + rejected {Terminal.Number(manifest.Rejected.Values.Sum())} + duplicate {Terminal.Number(manifest.Duplicates)}: {(manifest.Conserves ? "adds up" : "DOES NOT ADD UP")}");
         if (manifest.Rejected.Count > 0)
         {

@@ -34,7 +34,12 @@ internal static class ScoreCommand
             Results.ShowFlow(terminal, ledger.Flow);
             foreach (var worklist in worklists)
             {
-                Results.ShowWorklist(terminal, worklist, rows: 5);
+                Results.ShowWorklist(terminal, store.Cohort, worklist, rows: 5);
+            }
+
+            if (ledger.Scored == 0)
+            {
+                terminal.Errors.WriteLine($"rmon: nobody could be scored as of {ledger.AsOf}; the flow above says why. Is there data up to then, and is this the cohort's task?");
             }
 
             terminal.Document(ScoredJson(store, ledger, worklists));
@@ -60,6 +65,12 @@ internal static class ScoreCommand
         return option;
     }
 
+    /// <summary>Refuses an instant after the data: a list for a day that nobody has seen would stand above today's.</summary>
+    public static Instant? InsideData(Instant? asOf, ObservationsManifest manifest) =>
+        asOf is { } instant && UnixMicros.ToInstant(manifest.Inputs.Watermark) + Duration.FromDays(2) is var end && instant > end
+            ? throw new UserException($"--as-of {instant} lies after the data, which ends at {UnixMicros.ToInstant(manifest.Inputs.Watermark)}.")
+            : asOf;
+
     public static Instant? AsOf(string? text) => text is null ? null : InstantPattern.ExtendedIso.Parse(text).Value;
 
     public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists, bool AlreadyThere)> RunAsync(
@@ -73,7 +84,7 @@ internal static class ScoreCommand
         CancellationToken cancellationToken) => await terminal.StageAsync("score", async _ =>
     {
         var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
-        var instant = asOf ?? DailyRiskRun.LatestAsOf(task, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
+        var instant = InsideData(asOf, manifest) ?? DailyRiskRun.LatestAsOf(task, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
         var request = new DailyRiskRequest { Task = task, AsOf = instant, Model = version, ModelLake = modelLake };
         var done = await Task.Run(() => DailyRiskRun.RunAsync(store, manifest, request, cancellationToken), cancellationToken);
         return (done, done.AlreadyThere

@@ -56,7 +56,8 @@ internal static class SimulateCommand
 
     private static void RefuseUnless(System.CommandLine.Parsing.OptionResult result, Option<int> option, int low, int high)
     {
-        if (result.GetValue(option) is var value && (value < low || value > high))
+        // What is no number at all is the parser's to refuse; asking for the value would throw.
+        if (result.Tokens is [{ Value: var text }] && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) && (value < low || value > high))
         {
             result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} takes a whole number from {low} to {high}; got {value}."));
         }

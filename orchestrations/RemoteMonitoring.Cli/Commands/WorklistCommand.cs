@@ -19,7 +19,8 @@ internal static class WorklistCommand
             var latest = store.Documents.List(Containers.Worklists)
                 .Select(d => RiskDocumentJson.ReadWorklist(d.Body))
                 .GroupBy(w => (w.CareTeamId, w.Title))
-                .Select(g => g.OrderBy(w => w.AsOf).ThenBy(w => w.Watermark).Last())
+                // A run that could score nobody does not take the place of a list that somebody needs.
+                .Select(g => g.OrderBy(w => w.Scored > 0).ThenBy(w => w.AsOf).ThenBy(w => w.Watermark).Last())
                 .ToArray();
             if (latest.Length == 0)
             {
@@ -35,7 +36,7 @@ internal static class WorklistCommand
 
             foreach (var worklist in shown)
             {
-                Results.ShowWorklist(terminal, worklist, worklist.Listed.Count);
+                Results.ShowWorklist(terminal, store.Cohort, worklist, worklist.Listed.Count);
             }
 
             terminal.Line("Decision support for trained staff; not a medical device.");

@@ -77,7 +77,7 @@ public sealed class RealDataImportTests(ITestOutputHelper output) : IDisposable
         Assert.All(feed.Rejected.Code, code => Assert.Equal(VitalSignCatalog.Default["skin_temperature"].Code, code));
         Assert.Equal(56, feed.Rows<Patient>(ReferenceKinds.Roster).Count);
         Assert.Equal(49 * 2, feed.Rows<CensusEvent>(ReferenceKinds.Census).Count);
-        Assert.Equal(new Dictionary<string, long> { ["person without any sensor event: in the roster, not in the census"] = 7 }, feed.Feed.LeftOut);
+        Assert.Equal(new Dictionary<string, long> { ["people without any sensor event: in the roster, not in the census"] = 7 }, feed.Feed.LeftOut);
         var alerts = feed.Rows<Outcome>(ReferenceKinds.Outcomes).CountBy(o => o.Detail!).ToDictionary();
         Assert.Equal(
             new Dictionary<string, int> { ["blood-pressure"] = 264, ["agitation"] = 115, ["pulse"] = 65, ["body-water"] = 63, ["weight"] = 2, ["body-temperature"] = 1 },

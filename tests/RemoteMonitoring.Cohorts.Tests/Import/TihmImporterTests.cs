@@ -176,7 +176,7 @@ public sealed class TihmImporterTests : IDisposable
             ],
             feed.Rows<CensusEvent>(ReferenceKinds.Census).Select(c => (c.PatientId, c.Kind, c.Effective)));
         Assert.All(feed.Rows<CensusEvent>(ReferenceKinds.Census), c => Assert.Equal(c.Effective, c.Known));
-        Assert.Equal(1, feed.Feed.LeftOut["person without any sensor event: in the roster, not in the census"]);
+        Assert.Equal(1, feed.Feed.LeftOut["people without any sensor event: in the roster, not in the census"]);
     }
 
     [Fact]
