@@ -92,8 +92,10 @@ public sealed class FeedIngestionTests : IDisposable
             Gen.Select(Gen.Int[0, 1000], Gen.OneOf("-5", "1e9", "\"x\"", "null", "{}"), (m, v) => TempHome.Message(m, body: $$"""{"readings":[{"code":"8867-4","value":{{v}},"unit":"/min"},{"code":"8867-4","value":70,"unit":"/min"}]}""")),
             Gen.OneOf("{}", "[]", "\"eyJ9\"", "7", "null", "{\"readings\":[]}").Select(b => TempHome.Message(1, body: b)),
             Gen.OneOf("garbage", "{\"Body\":{}}", "{"));
-        await line.Array[1, 30].SampleAsync(async lines =>
+        await line.Array[1, 30].SampleAsync(async drawn =>
         {
+            // A file without a single message is refused as no file of messages.
+            string[] lines = [.. drawn, TempHome.Message(2)];
             using var home = new TempHome();
             var lake = home.Lake();
             await new Landing(lake, TimeProvider.System).LandAsync(home.Write("m.ndjson", string.Join('\n', lines) + "\n"), TempHome.Partition, true, null, default);

@@ -199,11 +199,11 @@ public sealed class PhysioNet2012ImporterTests : IDisposable
         var feed = Import();
         Assert.Empty(feed.Messages);
         Assert.Single(feed.Rows<Patient>(ReferenceKinds.Roster));
-        // The made-up outcome row states no length of stay: the stay lasts until the challenge asks, and a second longer.
+        // The made-up outcome row states a length of stay of 9999 days, which dates the discharge and stands nowhere else.
         var census = feed.Rows<CensusEvent>(ReferenceKinds.Census);
         Assert.Equal([CensusKind.Enrolled, CensusKind.Discharged], census.Select(c => c.Kind));
         Assert.Equal(
-            [PhysioNet2012Importer.Admission, PhysioNet2012Importer.Admission + Duration.FromSeconds((48 * 3600) + 1)],
+            [PhysioNet2012Importer.Admission, PhysioNet2012Importer.Admission + Duration.FromDays(9999)],
             census.Select(c => c.Effective));
     }
 
