@@ -33,6 +33,26 @@ public sealed class TruncationTests(DemoRuns demos, ITestOutputHelper output) : 
     [Fact]
     public Task Of_the_2012_challenge() => CheckAsync("physionet2012", "2012-01-03T00:00:00Z", "2012-01-03T00:00:00Z");
 
+    /// <summary>Among seven hundred people are kits that change hands, and paper about it that comes days later.</summary>
+    [Theory]
+    [InlineData("2025-02-02T00:00:00Z")]
+    [InlineData("2025-02-15T00:00:00Z")]
+    [InlineData("2025-02-24T12:00:00Z")]
+    public async Task No_vector_of_people_whose_devices_change_hands(string cutAt)
+    {
+        using var whole = new Rmon();
+        await Must(whole.RunAsync("simulate", whole.Folder("feed"), "--patients", "700", "--days", "60"));
+        await Must(whole.RunAsync("ingest", whole.Folder("feed")));
+        Assert.True(Truncate(whole.Folder("feed"), _cut.Folder("feed"), cutAt) > 0);
+        await Must(_cut.RunAsync("ingest", _cut.Folder("feed")));
+        foreach (var rmon in (Rmon[])[whole, _cut])
+        {
+            await Must(rmon.RunAsync("features", "admission-7d", "--as-of", cutAt, "--out", rmon.Folder("vectors.parquet")));
+        }
+
+        Assert.Equal(await File.ReadAllBytesAsync(whole.Folder("vectors.parquet")), await File.ReadAllBytesAsync(_cut.Folder("vectors.parquet")));
+    }
+
     /// <summary>The challenge asks once, at 48 hours, where only outcomes lie behind the cut; asked within the stay, readings do too.</summary>
     [Fact]
     public async Task Of_the_2012_challenge_within_the_stay()
