@@ -19,6 +19,7 @@ namespace RemoteMonitoring.Cohorts.Simulation;
 /// Sjoding, NEJM 2020;383:2477 (bias of pulse oximetry by skin colour);
 /// Kikuya, Hypertension 2008;52:1045 and Kato 2010, PMID 20448533 (day-by-day variability at home, Ohasama: within-person
 /// standard deviation 8.6 mm[Hg] systolic and 5.8 diastolic, which differs between people).
+/// The figures of Ong, Inglis and Stehlik were not checked against the text of the papers; the others were, against their abstracts.
 /// </remarks>
 internal static class SimulationParameters
 {
