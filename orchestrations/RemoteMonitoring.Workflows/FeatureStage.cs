@@ -10,7 +10,7 @@ namespace RemoteMonitoring.Workflows;
 /// <summary>Observations → vectors, shard by shard, and vectors as lake tables.</summary>
 public static class FeatureStage
 {
-    /// <summary>The vectors of these rows, in their order; memory holds one shard's observations at a time.</summary>
+    /// <summary>The vectors of these rows, in their order; of the observations one shard is held at a time, of the vectors all.</summary>
     public static async Task<FeatureTable> BuildAsync(
         LakeDirectory lake,
         ObservationsManifest manifest,

@@ -131,6 +131,37 @@ public sealed class LakeDirectory
             : throw new LakeException($"{FullPath(path)}: its bytes are not those that were written. It is derived: delete it and ingest again.");
     }
 
+    /// <summary>The footer's metadata of a table, without reading its rows.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> ReadMetadataAsync(string path, CancellationToken cancellationToken) =>
+        (await ReadTableAsync(path, [], cancellationToken)).Metadata;
+
+    /// <summary>Creates a table's file; false when there is one of this name already.</summary>
+    public async Task<bool> TryCreateTableAsync(string path, ParquetTable table, CancellationToken cancellationToken) =>
+        await TryCreateAsync(path, await table.ToBytesAsync(cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// The paths of the files below a folder, in ordinal order; none when there is no such folder. Hidden files, which file
+    /// managers and network shares leave behind, are not the lake's.
+    /// </summary>
+    public IReadOnlyList<string> List(string folder)
+    {
+        var full = FullPath(folder);
+        if (!Directory.Exists(full))
+        {
+            return [];
+        }
+
+        var paths = Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories)
+            .Where(f => !Path.GetFileName(f).StartsWith('.'))
+            .Select(f => Path.GetRelativePath(_root, f).Replace(Path.DirectorySeparatorChar, '/'))
+            .ToArray();
+        Array.Sort(paths, StringComparer.Ordinal);
+        return paths;
+    }
+
+    /// <summary>Lower-case hex SHA-256.</summary>
+    public static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
     private FileStream OpenRead(string path)
     {
         try
@@ -162,37 +193,6 @@ public sealed class LakeDirectory
             throw new LakeException($"{file}: not a readable Parquet file ({FirstLine(e.Message)}). Restore it, or delete it if it is derived (silver, gold) and run again.", e);
         }
     }
-
-    /// <summary>The footer's metadata of a table, without reading its rows.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> ReadMetadataAsync(string path, CancellationToken cancellationToken) =>
-        (await ReadTableAsync(path, [], cancellationToken)).Metadata;
-
-    /// <summary>Creates a table's file; false when there is one of this name already.</summary>
-    public async Task<bool> TryCreateTableAsync(string path, ParquetTable table, CancellationToken cancellationToken) =>
-        await TryCreateAsync(path, await table.ToBytesAsync(cancellationToken), cancellationToken);
-
-    /// <summary>
-    /// The paths of the files below a folder, in ordinal order; none when there is no such folder. Hidden files, which file
-    /// managers and network shares leave behind, are not the lake's.
-    /// </summary>
-    public IReadOnlyList<string> List(string folder)
-    {
-        var full = FullPath(folder);
-        if (!Directory.Exists(full))
-        {
-            return [];
-        }
-
-        var paths = Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories)
-            .Where(f => !Path.GetFileName(f).StartsWith('.'))
-            .Select(f => Path.GetRelativePath(_root, f).Replace(Path.DirectorySeparatorChar, '/'))
-            .ToArray();
-        Array.Sort(paths, StringComparer.Ordinal);
-        return paths;
-    }
-
-    /// <summary>Lower-case hex SHA-256.</summary>
-    public static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private async Task<string> WriteDraftAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {

@@ -20,7 +20,10 @@ public static class CompactionStage
     /// <summary>Changes whenever the rules of compaction do, so that old output is not taken for new.</summary>
     private const string Rules = "compaction 3";
 
-    /// <summary>Patients of a shard at the most, so that memory is bounded by a shard and not by the cohort.</summary>
+    /// <summary>
+    /// Patients of a shard at the most: what is read of gold at a time. Compaction itself still holds all of silver, so its
+    /// memory grows with the history.
+    /// </summary>
     private const int PatientsPerShard = 10_000;
 
     /// <summary>Compacts what has landed.</summary>

@@ -72,6 +72,7 @@ public static class DailyRiskRun
         var records = PatientRecord.Index(reference);
         var predictions = new List<Prediction>();
         var notScored = TooLittleHistory(request, reference, cohort);
+        var expected = cohort.Rows.Count + notScored.Count;
         var outputs = new List<LedgerOutput>();
         for (var shard = 0; shard < manifest.Shards; shard++)
         {
@@ -87,6 +88,11 @@ public static class DailyRiskRun
             var scored = Score(request, set, run, model, table, observations, records, knownBy, notScored);
             predictions.AddRange(scored);
             outputs.Add(await WriteAsync(store.Lake, LakePaths.Predictions(LakePaths.Stamp(asOf), run, shard), ToParquet(scored), cancellationToken));
+        }
+
+        if (predictions.Count + notScored.Count != expected)
+        {
+            throw new InvalidOperationException($"Run {run} does not conserve: {expected} patients, {predictions.Count} scored, {notScored.Count} not scored.");
         }
 
         var worklists = TeamWorklists.Make(request, run, UnixMicros.ToInstant(manifest.Inputs.Watermark), reference, records, knownBy, predictions, notScored);
@@ -110,11 +116,6 @@ public static class DailyRiskRun
             NotScored = notScored.Count,
             Listed = worklists.Sum(w => w.Listed.Count),
         };
-        if (cohort.Rows.Count + TooLittleHistory(request, reference, cohort).Count != ledger.Scored + ledger.NotScored)
-        {
-            throw new InvalidOperationException($"Run {run} does not conserve: {cohort.Rows.Count} rows, {ledger.Scored} scored, {ledger.NotScored} not scored.");
-        }
-
         if (done is not null && !done.Outputs.SequenceEqual(outputs))
         {
             throw new LakeException($"{store.Lake.FullPath(LakePaths.Ledger(run))}: this version of the program does not make what this entry names. Its predictions stand as they are.");
