@@ -76,7 +76,7 @@ public sealed class Silver(LakeDirectory lake)
             };
             if (envelopes.Problem[i] is { } problem)
             {
-                ReadingExtractor.RejectLine(problem, envelopes.Body[i], origin, rejected);
+                ReadingExtractor.RejectLine(problem, envelopes.Body[i].Span, origin, rejected);
                 received++;
                 continue;
             }

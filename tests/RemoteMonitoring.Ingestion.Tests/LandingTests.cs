@@ -74,7 +74,7 @@ public sealed class LandingTests : IDisposable
         Assert.StartsWith($"{file}, line 4: ", Assert.Single(landed.Malformed), StringComparison.Ordinal);
         var quarantine = await lake.ReadTableAsync(Assert.Single(lake.List(LakePaths.SilverQuarantine)), null, default);
         Assert.Equal("unparsable", Assert.Single(quarantine.Text("reason")));
-        Assert.Equal(Broken, Encoding.UTF8.GetString(quarantine.Bytes("raw")[0]));
+        Assert.Equal(Broken, Encoding.UTF8.GetString(quarantine.Bytes("raw")[0].Span));
         Assert.Equal(2, quarantine.Int64("offset")[0]);
         var account = await IngestionAccount.TakeAsync(lake, default);
         Assert.Equal((5, 5, 4, 1), (account.Messages, account.Received, account.Accepted, account.RejectedTotal));

@@ -107,7 +107,7 @@ public sealed class PartitionChainTests : IDisposable
             batch.EnqueuedTime.Add(known);
             batch.KnownTime.Add(known);
             batch.Properties.Add(null);
-            batch.Body.Add([]);
+            batch.Body.Add(Array.Empty<byte>());
             batch.Problem.Add(null);
         }
 

@@ -98,7 +98,7 @@ internal static class Rows
         "offset" or "body_hash" or "enqueued_time" or "known_time" or "known_from" or "effective_time" => Array.ConvertAll(table.Int64(name), v => v.ToString(CultureInfo.InvariantCulture)),
         "ordinal" => Array.ConvertAll(table.Int32(name), v => v.ToString(CultureInfo.InvariantCulture)),
         "value" => Array.ConvertAll(table.Float64(name), v => v.ToString("R", CultureInfo.InvariantCulture)),
-        "body" or "raw" => Array.ConvertAll(table.Bytes(name), Convert.ToHexString),
+        "body" or "raw" => Array.ConvertAll(table.Bytes(name), b => Convert.ToHexString(b.Span)),
         _ => Array.ConvertAll(table.Text(name), v => v ?? "∅"),
     };
 }

@@ -1,5 +1,9 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Hashing;
 using Parquet;
 using Parquet.Schema;
+using RemoteMonitoring.Storage.Lake.Parquet;
 using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Storage.Lake;
@@ -39,9 +43,6 @@ public sealed class ParquetTable
     /// <summary>Rows of a full row group: some megabytes of flat columns, what DuckDB and Polars read well in parallel.</summary>
     public const int RowGroupRows = 131_072;
 
-    // Snappy: Parquet.Net's default Zstd level is about two hundred times slower for the same rows.
-    private static readonly ParquetOptions s_options = new() { CompressionMethod = CompressionMethod.Snappy };
-
     private readonly List<(string Name, ColumnKind Kind, Array Data)> _columns = [];
     private readonly Dictionary<string, int> _byName = new(StringComparer.Ordinal);
 
@@ -73,7 +74,7 @@ public sealed class ParquetTable
     public ParquetTable Time(string name, long[] data) => Add(name, ColumnKind.Time, data);
 
     /// <summary>Adds a column of raw bytes.</summary>
-    public ParquetTable Bytes(string name, byte[][] data) => Add(name, ColumnKind.Bytes, data);
+    public ParquetTable Bytes(string name, ReadOnlyMemory<byte>[] data) => Add(name, ColumnKind.Bytes, data);
 
     /// <summary>Adds a boolean column.</summary>
     public ParquetTable Boolean(string name, bool[] data) => Add(name, ColumnKind.Boolean, data);
@@ -94,50 +95,24 @@ public sealed class ParquetTable
     public long[] Time(string name) => Get<long[]>(name);
 
     /// <summary>The column of raw bytes of this name.</summary>
-    public byte[][] Bytes(string name) => Get<byte[][]>(name);
+    public ReadOnlyMemory<byte>[] Bytes(string name) => Get<ReadOnlyMemory<byte>[]>(name);
 
     /// <summary>The boolean column of this name.</summary>
     public bool[] Boolean(string name) => Get<bool[]>(name);
 
     /// <summary>The file's bytes.</summary>
-    public async Task<byte[]> ToBytesAsync(CancellationToken cancellationToken)
-    {
-        var fields = _columns.Select(c => c.Kind switch
-        {
-            ColumnKind.Text => new DataField(c.Name, typeof(string), true),
-            ColumnKind.Int64 => new DataField<long>(c.Name),
-            ColumnKind.Int32 => new DataField<int>(c.Name),
-            ColumnKind.Float64 => new DataField<double>(c.Name),
-            ColumnKind.Time => new DateTimeDataField(c.Name, DateTimeFormat.Timestamp, isAdjustedToUTC: true, unit: DateTimeTimeUnit.Micros, isNullable: false),
-            ColumnKind.Bytes => new DataField(c.Name, typeof(byte[]), false),
-            ColumnKind.Boolean => new DataField<bool>(c.Name),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        }).ToArray();
+    public byte[] ToBytes() => Encode(new ParquetEncoder(), bytes => bytes.ToArray());
 
-        using var output = new MemoryStream();
-        await using (var writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields), output, s_options, cancellationToken: cancellationToken))
-        {
-            // In the order of the keys: in what order they were set is no part of the content.
-            writer.CustomMetadata = Metadata.OrderBy(m => m.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
-            for (var start = 0; start < Math.Max(Rows, 1); start += RowGroupRows)
-            {
-                var count = Math.Min(RowGroupRows, Rows - start);
-                using var group = writer.CreateRowGroup();
-                for (var i = 0; i < fields.Length; i++)
-                {
-                    await WriteColumnAsync(group, fields[i], _columns[i].Kind, _columns[i].Data, start, count, cancellationToken);
-                }
+    /// <summary>The file's bytes.</summary>
+    public Task<byte[]> ToBytesAsync(CancellationToken cancellationToken) => Task.FromResult(ToBytes());
 
-                group.CompleteValidate();
-            }
-        }
-
-        return output.ToArray();
-    }
+    /// <summary>Encodes with an encoder of the caller's, whose buffers are used again and again.</summary>
+    internal T Encode<T>(ParquetEncoder encoder, Func<ReadOnlySpan<byte>, T> use) => use(encoder.Encode(_columns, Math.Max(Rows, 0), Metadata));
 
     /// <summary>Reads a file, only the columns named, or all of them when none is.</summary>
     public static async Task<ParquetTable> ReadAsync(Stream input, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
     {
+        await VerifyAsync(input, pages: columns is null or { Count: > 0 }, cancellationToken);
         await using var reader = await ParquetReader.CreateAsync(input, leaveStreamOpen: true, cancellationToken: cancellationToken);
         var table = new ParquetTable { Metadata = reader.CustomMetadata };
         var rows = checked((int)Enumerable.Range(0, reader.RowGroupCount).Sum(g => RowCount(reader, g)));
@@ -158,47 +133,53 @@ public sealed class ParquetTable
         return table;
     }
 
+    /// <summary>Holds a file that carries hashes against them; the library that parses believes what it reads, sizes too.</summary>
+    private static async Task VerifyAsync(Stream input, bool pages, CancellationToken cancellationToken)
+    {
+        var header = new byte[ParquetEncoder.HeaderBytes];
+        if (await input.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) == header.Length
+            && header.AsSpan(4, ParquetEncoder.Marker.Length).SequenceEqual(ParquetEncoder.Marker))
+        {
+            var tail = new byte[8];
+            input.Position = input.Length - tail.Length;
+            await input.ReadExactlyAsync(tail, cancellationToken);
+            var footerStart = input.Length - tail.Length - BinaryPrimitives.ReadInt32LittleEndian(tail);
+            if (footerStart < header.Length || footerStart > input.Length
+                || await HashAsync(input, footerStart, input.Length, cancellationToken) != BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(16))
+                || (pages && await HashAsync(input, header.Length, footerStart, cancellationToken) != BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(8))))
+            {
+                throw new InvalidDataException("its bytes are not those that were written");
+            }
+        }
+
+        input.Position = 0;
+    }
+
+    private static async Task<ulong> HashAsync(Stream input, long start, long end, CancellationToken cancellationToken)
+    {
+        var hash = new XxHash3();
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
+        input.Position = start;
+        for (var left = end - start; left > 0;)
+        {
+            var read = await input.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancellationToken);
+            if (read == 0)
+            {
+                throw new EndOfStreamException("the file ends too soon");
+            }
+
+            hash.Append(buffer.AsSpan(0, read));
+            left -= read;
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
+        return hash.GetCurrentHashAsUInt64();
+    }
+
     private static long RowCount(ParquetReader reader, int group)
     {
         using var rowGroup = reader.OpenRowGroupReader(group);
         return rowGroup.RowCount;
-    }
-
-    private static async Task WriteColumnAsync(
-        ParquetRowGroupWriter group, DataField field, ColumnKind kind, Array data, int start, int count, CancellationToken cancellationToken)
-    {
-        switch (kind)
-        {
-            case ColumnKind.Text:
-                await group.WriteAsync(field, new ArraySegment<string>((string[])data, start, count));
-                break;
-            case ColumnKind.Bytes:
-                await group.WriteAsync(field, new ArraySegment<byte[]>((byte[][])data, start, count));
-                break;
-            case ColumnKind.Int64:
-                await group.WriteAsync<long>(field, ((long[])data).AsMemory(start, count), cancellationToken: cancellationToken);
-                break;
-            case ColumnKind.Int32:
-                await group.WriteAsync<int>(field, ((int[])data).AsMemory(start, count), cancellationToken: cancellationToken);
-                break;
-            case ColumnKind.Float64:
-                await group.WriteAsync<double>(field, ((double[])data).AsMemory(start, count), cancellationToken: cancellationToken);
-                break;
-            case ColumnKind.Boolean:
-                await group.WriteAsync<bool>(field, ((bool[])data).AsMemory(start, count), cancellationToken: cancellationToken);
-                break;
-            case ColumnKind.Time:
-                var times = new DateTime[count];
-                for (var i = 0; i < count; i++)
-                {
-                    times[i] = ToDateTime(((long[])data)[start + i]);
-                }
-
-                await group.WriteAsync<DateTime>(field, times.AsMemory(), cancellationToken: cancellationToken);
-                break;
-            default:
-                throw new System.Diagnostics.UnreachableException();
-        }
     }
 
     private static async Task ReadColumnAsync(ParquetTable table, ParquetReader reader, DataField field, int rows, CancellationToken cancellationToken)
@@ -214,7 +195,7 @@ public sealed class ParquetTable
         {
             var data = new byte[]?[rows];
             await ForEachGroupAsync(reader, (g, at) => g.ReadAsync(field, data.AsMemory(at, (int)g.RowCount), null, cancellationToken));
-            table.Bytes(field.Name, data!);
+            table.Bytes(field.Name, Array.ConvertAll(data, d => (ReadOnlyMemory<byte>)d));
         }
         else if (type == typeof(long))
         {
@@ -261,10 +242,6 @@ public sealed class ParquetTable
             at += (int)group.RowCount;
         }
     }
-
-    private static DateTime ToDateTime(long micros) => micros == UnixMicros.Open
-        ? new DateTime(DateTime.MaxValue.Ticks / 10 * 10, DateTimeKind.Utc)
-        : DateTime.UnixEpoch.AddTicks(micros * 10);
 
     private static long FromDateTime(DateTime time) => time.Ticks == DateTime.MaxValue.Ticks / 10 * 10
         ? UnixMicros.Open

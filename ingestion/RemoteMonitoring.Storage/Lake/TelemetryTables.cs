@@ -30,7 +30,7 @@ public sealed class EnvelopeBatch
     public List<string?> Properties { get; } = [];
 
     /// <summary>The body; the whole line where it was not a routed message.</summary>
-    public List<byte[]> Body { get; } = [];
+    public List<ReadOnlyMemory<byte>> Body { get; } = [];
 
     /// <summary>What was wrong with the line, or null.</summary>
     public List<string?> Problem { get; } = [];
@@ -139,7 +139,7 @@ public static class TelemetryTables
         .Text("device_id", [.. batch.DeviceId])
         .Text("reason", [.. batch.Reason.Select(r => r.ToText())])
         .Text("hint", [.. batch.Hint])
-        .Bytes("raw", [.. batch.Raw])
+        .Bytes("raw", [.. batch.Raw.Select(r => (ReadOnlyMemory<byte>)r)])
         .Text("code", [.. batch.Code])
         .Float64("value", [.. batch.Value])
         .Time("enqueued_time", [.. batch.EnqueuedTime])
