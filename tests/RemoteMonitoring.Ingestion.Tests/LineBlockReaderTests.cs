@@ -3,7 +3,7 @@ using CsCheck;
 
 namespace RemoteMonitoring.Ingestion.Tests;
 
-public sealed class NdjsonReaderTests
+public sealed class LineBlockReaderTests
 {
     [Theory]
     [InlineData("", "")]
@@ -19,7 +19,7 @@ public sealed class NdjsonReaderTests
     [Fact]
     public async Task Lines_longer_than_the_buffer_come_whole()
     {
-        var lines = new[] { new string('a', 300_000), "b", new string('c', 700_000), new string('d', NdjsonReader.MaxLineBytes) };
+        var lines = new[] { new string('a', 300_000), "b", new string('c', 700_000), new string('d', LineBlockReader.MaxLineBytes) };
         foreach (var chunk in new[] { 1_000, 65_536, 5_000_000 })
         {
             Assert.Equal(lines, (await Read(Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n"), [chunk])).Select(l => l.Text));
@@ -33,7 +33,7 @@ public sealed class NdjsonReaderTests
     [InlineData(10_000_000, false)]
     public async Task A_line_longer_than_the_longest_is_refused_by_number_wherever_reads_end(int chunk, bool ended)
     {
-        var text = "a\n\n" + new string('b', NdjsonReader.MaxLineBytes + 1) + (ended ? "\nc\n" : "");
+        var text = "a\n\n" + new string('b', LineBlockReader.MaxLineBytes + 1) + (ended ? "\nc\n" : "");
         var e = await Assert.ThrowsAsync<InvalidDataException>(() => Read(Encoding.UTF8.GetBytes(text), [chunk]));
         Assert.StartsWith("line 3 is longer", e.Message, StringComparison.Ordinal);
     }
@@ -46,7 +46,7 @@ public sealed class NdjsonReaderTests
         {
             var text = string.Concat(pieces);
             var split = text.Split('\n');
-            if (split.Any(l => l.Length > NdjsonReader.MaxLineBytes))
+            if (split.Any(l => l.Length > LineBlockReader.MaxLineBytes))
             {
                 return;
             }
@@ -61,13 +61,15 @@ public sealed class NdjsonReaderTests
     {
         var lines = new List<(long, string, bool)>();
         using var input = new ChunkedStream(bytes, chunks);
-        var reader = new NdjsonReader(input);
-        while (await reader.ReadAsync(default))
+        var reader = new LineBlockReader(input);
+        var block = new LineBlock();
+        while (await reader.ReadAsync(block, 7, 1_000_000, default))
         {
-            lines.Add((reader.Number, Encoding.UTF8.GetString(reader.Line.Span), reader.Ended));
+            Assert.True(block.Ended || block.Count == 1);
+            lines.AddRange(Enumerable.Range(0, block.Count).Select(i => (block.NumberOf(i), Encoding.UTF8.GetString(block[i].Span), block.Ended)));
         }
 
-        Assert.False(await reader.ReadAsync(default));
+        Assert.False(await reader.ReadAsync(block, 7, 1_000_000, default));
         return lines;
     }
 
