@@ -28,10 +28,10 @@ public static class DocumentProjection
     /// <summary>Brings the documents up to the account's frontier; returns how many were written, 0 when they were there already.</summary>
     public static async Task<int> RunAsync(CohortStore store, IngestionAccount account, CancellationToken cancellationToken)
     {
-        var position = store.Reference.Position();
+        var position = await store.Reference.PositionAsync(cancellationToken);
         var frontier = string.Join(';', account.Frontier.Select(f => $"{f.Key}={f.Value}").Concat(position.Select(p => $"{p.Key}={p.Value}")));
         var devices = position[ReferenceKinds.Assignments];
-        var done = store.Documents.Find(Containers.Runs, Marker, Marker) is { } marker ? ReadMarker(marker.Body) : null;
+        var done = await store.Documents.FindAsync(Containers.Runs, Marker, Marker, cancellationToken) is { } marker ? ReadMarker(marker.Body) : null;
         if (done?.Frontier == frontier)
         {
             return 0;
@@ -40,23 +40,27 @@ public static class DocumentProjection
         if (done is not null && done.Assignments != devices)
         {
             // A back-dated assignment moves messages to another patient; none may stay where they were.
-            store.Documents.DeleteAll(Containers.Telemetry);
+            await store.Documents.DeleteAllAsync(Containers.Telemetry, cancellationToken);
         }
 
         var reference = await store.Reference.LoadAsync(position, cancellationToken);
-        var count = store.Documents.Upsert(Containers.Patients, reference.Patients.GroupBy(p => p.PatientId, StringComparer.Ordinal).Select(g => g.OrderBy(p => p.Known).Last()).Select(p => new Document
-        {
-            PartitionKey = p.PatientId,
-            Id = p.PatientId,
-            Body = ReferenceJson.ToLine(p),
-        }));
+        Document[] patients =
+        [
+            .. reference.Patients.GroupBy(p => p.PatientId, StringComparer.Ordinal).Select(g => g.OrderBy(p => p.Known).Last()).Select(p => new Document
+            {
+                PartitionKey = p.PatientId,
+                Id = p.PatientId,
+                Body = ReferenceJson.ToLine(p),
+            }),
+        ];
+        var count = await store.Documents.UpsertAsync(Containers.Patients, patients, cancellationToken);
         var assignments = new AssignmentIndex(reference.Assignments);
-        foreach (var partition in PartitionChain.List(store.Lake))
+        foreach (var partition in await PartitionChain.ListAsync(store.Lake, cancellationToken))
         {
-            foreach (var path in store.Lake.List($"{LakePaths.SilverReadings}/{partition}"))
+            foreach (var path in await Silver.ReadingsAsync(store.Lake, partition.ToString(), cancellationToken))
             {
                 var metadata = await store.Lake.ReadMetadataAsync(path, cancellationToken);
-                if (TelemetryTables.Number(metadata, TelemetryTables.KnownTime, store.Lake.FullPath(path)) <= account.Watermark - HotWindow)
+                if (TelemetryTables.Number(metadata, TelemetryTables.KnownTime, store.Lake.NameOf(path)) <= account.Watermark - HotWindow)
                 {
                     continue;
                 }
@@ -65,13 +69,14 @@ public static class DocumentProjection
                 TelemetryTables.AppendReadings(await store.Lake.ReadTableAsync(path, null, cancellationToken), VitalSignCatalog.Default, readings);
                 foreach (var batch in ToDocuments(readings, assignments, account.Watermark - HotWindow).Chunk(BatchDocuments))
                 {
-                    count += store.Documents.Upsert(Containers.Telemetry, batch);
+                    count += await store.Documents.UpsertAsync(Containers.Telemetry, batch, cancellationToken);
                 }
             }
         }
 
-        store.Documents.DeleteExpired(Containers.Telemetry, account.Watermark);
-        store.Documents.Upsert(Containers.Runs, [new Document { PartitionKey = Marker, Id = Marker, Body = JsonSerializer.Serialize(new ProjectionMarker(1, frontier, devices), ProjectionJson.Default.ProjectionMarker) }]);
+        await store.Documents.DeleteExpiredAsync(Containers.Telemetry, account.Watermark, cancellationToken);
+        var body = JsonSerializer.Serialize(new ProjectionMarker(1, frontier, devices), ProjectionJson.Default.ProjectionMarker);
+        await store.Documents.UpsertAsync(Containers.Runs, [new Document { PartitionKey = Marker, Id = Marker, Body = body }], cancellationToken);
         return count;
     }
 

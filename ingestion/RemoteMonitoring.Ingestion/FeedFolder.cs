@@ -56,7 +56,7 @@ public sealed record FeedFolder
         {
             Cohort = cohort ?? throw new LakeException($"{path}: a lone file does not say which cohort it belongs to; name one with --cohort."),
             Hub = cohort,
-            Epoch = "file-" + LakeDirectory.Hash(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(path)))[..12],
+            Epoch = "file-" + Lake.Hash(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(path)))[..12],
             Imported = imported,
             MessageFiles = [path],
         };

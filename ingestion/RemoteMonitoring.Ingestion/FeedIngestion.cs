@@ -60,27 +60,27 @@ public sealed record IngestionAccount
     /// Takes the account from the footers, and checks it: the files of each partition follow on each other without a hole,
     /// bronze has a row for each offset, and received = accepted + rejected.
     /// </summary>
-    public static async Task<IngestionAccount> TakeAsync(LakeDirectory lake, CancellationToken cancellationToken)
+    public static async Task<IngestionAccount> TakeAsync(Lake lake, CancellationToken cancellationToken)
     {
         var frontier = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var rejected = new SortedDictionary<string, long>(StringComparer.Ordinal);
         long messages = 0, received = 0, accepted = 0, watermark = 0;
-        foreach (var partition in PartitionChain.List(lake))
+        foreach (var partition in await PartitionChain.ListAsync(lake, cancellationToken))
         {
             var expected = 0L;
-            foreach (var path in lake.List(LakePaths.Bronze(partition)))
+            foreach (var path in await PartitionChain.FilesAsync(lake, partition, cancellationToken))
             {
                 var offset = LakePaths.OffsetOf(path);
                 var bronze = await lake.ReadTableAsync(path, [], cancellationToken);
-                var end = TelemetryTables.Number(bronze.Metadata, TelemetryTables.EndOffset, lake.FullPath(path));
+                var end = TelemetryTables.Number(bronze.Metadata, TelemetryTables.EndOffset, lake.NameOf(path));
                 if (offset != expected || end - offset != bronze.Rows)
                 {
-                    throw new LakeException($"{lake.FullPath(path)}: the chain of {partition} is broken: offset {expected} expected, the file has {offset} to {end} in {bronze.Rows} rows.");
+                    throw new LakeException($"{lake.NameOf(path)}: the chain of {partition} is broken: offset {expected} expected, the file has {offset} to {end} in {bronze.Rows} rows.");
                 }
 
                 expected = end;
                 messages += bronze.Rows;
-                watermark = Math.Max(watermark, TelemetryTables.Number(bronze.Metadata, TelemetryTables.KnownTime, lake.FullPath(path)));
+                watermark = Math.Max(watermark, TelemetryTables.Number(bronze.Metadata, TelemetryTables.KnownTime, lake.NameOf(path)));
                 var (receivedHere, acceptedHere) = await TakeSilverAsync(lake, LakePaths.Readings(partition, offset, Silver.MappingName), rejected, cancellationToken);
                 received += receivedHere;
                 accepted += acceptedHere;
@@ -102,27 +102,27 @@ public sealed record IngestionAccount
 
     /// <summary>Checks one file of readings against its own account, and adds what it rejected by reason.</summary>
     private static async Task<(long Received, long Accepted)> TakeSilverAsync(
-        LakeDirectory lake, string path, SortedDictionary<string, long> rejected, CancellationToken cancellationToken)
+        Lake lake, string path, SortedDictionary<string, long> rejected, CancellationToken cancellationToken)
     {
-        if (!lake.Exists(path))
+        if (!await lake.ExistsAsync(path, cancellationToken))
         {
-            throw new LakeException($"{lake.FullPath(path)}: the readings of a landed file are not there. Run 'rmon ingest' again: it makes them.");
+            throw new LakeException($"{lake.NameOf(path)}: the readings of a landed file are not there. Run 'rmon ingest' again: it makes them.");
         }
 
         var silver = await lake.ReadTableAsync(path, [], cancellationToken);
-        var received = TelemetryTables.Number(silver.Metadata, TelemetryTables.Received, lake.FullPath(path));
-        var accepted = TelemetryTables.Number(silver.Metadata, TelemetryTables.Accepted, lake.FullPath(path));
+        var received = TelemetryTables.Number(silver.Metadata, TelemetryTables.Received, lake.NameOf(path));
+        var accepted = TelemetryTables.Number(silver.Metadata, TelemetryTables.Accepted, lake.NameOf(path));
         var rejectedHere = 0L;
         foreach (var key in silver.Metadata.Keys.Where(k => k.StartsWith(TelemetryTables.Rejected, StringComparison.Ordinal)))
         {
-            var (reason, count) = (key[TelemetryTables.Rejected.Length..], TelemetryTables.Number(silver.Metadata, key, lake.FullPath(path)));
+            var (reason, count) = (key[TelemetryTables.Rejected.Length..], TelemetryTables.Number(silver.Metadata, key, lake.NameOf(path)));
             rejected[reason] = rejected.GetValueOrDefault(reason) + count;
             rejectedHere += count;
         }
 
         return received == accepted + rejectedHere && accepted == silver.Rows
             ? (received, accepted)
-            : throw new LakeException($"{lake.FullPath(path)}: silver does not add up: received {received}, accepted {accepted}, rejected {rejectedHere}, in {silver.Rows} rows. Delete it and run 'rmon ingest' again: it is made anew.");
+            : throw new LakeException($"{lake.NameOf(path)}: silver does not add up: received {received}, accepted {accepted}, rejected {rejectedHere}, in {silver.Rows} rows. Delete it and run 'rmon ingest' again: it is made anew.");
     }
 }
 
@@ -133,7 +133,7 @@ public static class FeedIngestion
     public static async Task<IngestionReport> RunAsync(
         CohortStore store, FeedFolder feed, TimeProvider time, IProgress<int>? progress, CancellationToken cancellationToken)
     {
-        RefuseOtherSource(store, feed);
+        await RefuseOtherSourceAsync(store, feed, cancellationToken);
         var reference = new List<(string Kind, byte[] Lines)>();
         foreach (var (kind, file) in feed.ReferenceFiles)
         {
@@ -166,7 +166,7 @@ public static class FeedIngestion
 
         // Of every stream, not only this feed's: the account is over all, and another run may have been stopped half way.
         var silver = new Silver(store.Lake);
-        foreach (var partition in PartitionChain.List(store.Lake))
+        foreach (var partition in await PartitionChain.ListAsync(store.Lake, cancellationToken))
         {
             await silver.CatchUpAsync(partition, cancellationToken);
         }
@@ -175,7 +175,7 @@ public static class FeedIngestion
         var report = new IngestionReport { Files = files, ReferenceBatches = batches, Account = account };
         if (report.InBronze < report.Messages)
         {
-            throw new LakeException($"{store.Lake.Root}: of {report.Messages} messages of this feed {report.InBronze} are in bronze.");
+            throw new LakeException($"{store.Lake.NameOf("")}: of {report.Messages} messages of this feed {report.InBronze} are in bronze.");
         }
 
         await DocumentProjection.RunAsync(store, account, cancellationToken);
@@ -183,10 +183,10 @@ public static class FeedIngestion
     }
 
     // Two sources under one name would become one cohort, in which two people share an id.
-    private static void RefuseOtherSource(CohortStore store, FeedFolder feed)
+    private static async Task RefuseOtherSourceAsync(CohortStore store, FeedFolder feed, CancellationToken cancellationToken)
     {
         if (feed is { Messages: not null, Imported: true }
-            && PartitionChain.List(store.Lake).FirstOrDefault(p => p.Hub == feed.Hub && p.Epoch != feed.Epoch) is { } other)
+            && (await PartitionChain.ListAsync(store.Lake, cancellationToken)).FirstOrDefault(p => p.Hub == feed.Hub && p.Epoch != feed.Epoch) is { } other)
         {
             throw new LakeException($"{store.Folder}: already holds '{feed.Hub}' from another source or with other settings (epoch {other.Epoch}, this feed has {feed.Epoch}). Give this one a cohort of its own with --cohort NAME, or another --home.");
         }

@@ -29,7 +29,7 @@ public sealed record LandedFile
 /// found in the lake itself, so landing again lands only what is new. A file that does not begin with what landed under its
 /// name is refused: its messages would otherwise be passed over as landed.
 /// </summary>
-public sealed class Landing(LakeDirectory lake, TimeProvider time)
+public sealed class Landing(Lake lake, TimeProvider time)
 {
     /// <summary>Messages of a bronze file at the most.</summary>
     public const int BatchMessages = 65_536;

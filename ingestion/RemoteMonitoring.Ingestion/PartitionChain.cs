@@ -9,9 +9,9 @@ namespace RemoteMonitoring.Ingestion;
 /// </summary>
 public sealed class PartitionChain
 {
-    private readonly LakeDirectory _lake;
+    private readonly Lake _lake;
 
-    private PartitionChain(LakeDirectory lake, StreamPartition partition)
+    private PartitionChain(Lake lake, StreamPartition partition)
     {
         _lake = lake;
         Partition = partition;
@@ -30,7 +30,7 @@ public sealed class PartitionChain
     public string? SourceHash { get; private set; }
 
     /// <summary>Opens the chain at its end.</summary>
-    public static async Task<PartitionChain> OpenAsync(LakeDirectory lake, StreamPartition partition, CancellationToken cancellationToken)
+    public static async Task<PartitionChain> OpenAsync(Lake lake, StreamPartition partition, CancellationToken cancellationToken)
     {
         var chain = new PartitionChain(lake, partition);
         await chain.MoveToEndAsync(cancellationToken);
@@ -77,20 +77,25 @@ public sealed class PartitionChain
         return true;
     }
 
-    /// <summary>Every partition that has a bronze folder.</summary>
-    public static IReadOnlyList<StreamPartition> List(LakeDirectory lake) =>
-        [.. lake.List(LakePaths.BronzeTelemetry)
+    /// <summary>Every partition that has a bronze file.</summary>
+    public static async Task<IReadOnlyList<StreamPartition>> ListAsync(Lake lake, CancellationToken cancellationToken) =>
+        [.. (await lake.ListAsync(LakePaths.BronzeTelemetry, cancellationToken))
+            .Where(LakePaths.IsBronze)
             .Select(path => path.Split('/'))
             .Select(parts => new StreamPartition(parts[2], parts[3], int.Parse(parts[4], CultureInfo.InvariantCulture)))
             .Distinct()];
 
+    /// <summary>The bronze files of a partition, by offset.</summary>
+    public static async Task<IReadOnlyList<string>> FilesAsync(Lake lake, StreamPartition partition, CancellationToken cancellationToken) =>
+        [.. (await lake.ListAsync(LakePaths.Bronze(partition), cancellationToken)).Where(LakePaths.IsBronze)];
+
     private async Task MoveToEndAsync(CancellationToken cancellationToken)
     {
-        if (_lake.List(LakePaths.Bronze(Partition)) is [.., var last])
+        if (await FilesAsync(_lake, Partition, cancellationToken) is [.., var last])
         {
             var metadata = await _lake.ReadMetadataAsync(last, cancellationToken);
-            Next = TelemetryTables.Number(metadata, TelemetryTables.EndOffset, _lake.FullPath(last));
-            Known = TelemetryTables.Number(metadata, TelemetryTables.KnownTime, _lake.FullPath(last));
+            Next = TelemetryTables.Number(metadata, TelemetryTables.EndOffset, _lake.NameOf(last));
+            Known = TelemetryTables.Number(metadata, TelemetryTables.KnownTime, _lake.NameOf(last));
             SourceHash = metadata.GetValueOrDefault(TelemetryTables.SourceHash);
         }
     }

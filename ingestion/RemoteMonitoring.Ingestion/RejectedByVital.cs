@@ -12,10 +12,10 @@ namespace RemoteMonitoring.Ingestion;
 public sealed record RejectedByVital(string Label, string Code, string Reason, long Readings, long ZeroOrBelow)
 {
     /// <summary>Counts quarantine by code and reason, most first.</summary>
-    public static async Task<IReadOnlyList<RejectedByVital>> CountAsync(LakeDirectory lake, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<RejectedByVital>> CountAsync(Lake lake, CancellationToken cancellationToken)
     {
         var counts = new Dictionary<(string Code, string Reason), (long Readings, long ZeroOrBelow)>();
-        foreach (var path in lake.List(LakePaths.SilverQuarantine).Where(p => p.EndsWith($".{Silver.MappingName}.parquet", StringComparison.Ordinal)))
+        foreach (var path in (await lake.ListAsync(LakePaths.SilverQuarantine, cancellationToken)).Where(p => LakePaths.IsSilver(p, Silver.MappingName)))
         {
             var table = await lake.ReadTableAsync(path, ["code", "reason", "value"], cancellationToken);
             var (code, reason, value) = (table.Text("code"), table.Text("reason"), table.Float64("value"));

@@ -12,22 +12,26 @@ namespace RemoteMonitoring.Ingestion;
 /// Silver as a function of bronze: the readings of a bronze file's messages, accepted and rejected. The quarantine file is
 /// created first and the readings file last, so a readings file means that both are there.
 /// </summary>
-public sealed class Silver(LakeDirectory lake)
+public sealed class Silver(Lake lake)
 {
     /// <summary>The mapping as it stands in paths.</summary>
     public static string MappingName { get; } = ReadingExtractor.Mapping.Replace('/', '-');
 
     private readonly ReadingExtractor _extractor = new(VitalSignCatalog.Default);
 
+    /// <summary>The files of readings of a partition (<c>hub/epoch/partition</c>) under this mapping, by offset.</summary>
+    public static async Task<IReadOnlyList<string>> ReadingsAsync(Lake lake, string partition, CancellationToken cancellationToken) =>
+        [.. (await lake.ListAsync($"{LakePaths.SilverReadings}/{partition}", cancellationToken)).Where(p => LakePaths.IsSilver(p, MappingName))];
+
     /// <summary>Makes the silver of every bronze file of a partition that has none yet, or only half of it: what a crash or somebody's deletion left.</summary>
     /// <returns>How many files were made.</returns>
     public async Task<int> CatchUpAsync(StreamPartition partition, CancellationToken cancellationToken)
     {
         var made = 0;
-        foreach (var path in lake.List(LakePaths.Bronze(partition)))
+        foreach (var path in await PartitionChain.FilesAsync(lake, partition, cancellationToken))
         {
             var offset = LakePaths.OffsetOf(path);
-            if (!lake.Exists(LakePaths.Readings(partition, offset, MappingName)) || !lake.Exists(LakePaths.Quarantine(partition, offset, MappingName)))
+            if (!await lake.AllExistAsync([LakePaths.Readings(partition, offset, MappingName), LakePaths.Quarantine(partition, offset, MappingName)], cancellationToken))
             {
                 await DeriveAsync(partition, TelemetryTables.ToEnvelopes(await lake.ReadTableAsync(path, null, cancellationToken)), cancellationToken);
                 made++;

@@ -4,41 +4,46 @@ using RemoteMonitoring.Storage.Lake;
 namespace RemoteMonitoring.Storage;
 
 /// <summary>
-/// One cohort's data in a local home: <c>{home}/{cohort}/lake</c> and <c>{home}/{cohort}/documents.db</c>. Patient ids,
-/// teams and streams are names within their cohort.
+/// One cohort's data: a lake, its reference log, and documents. In a local home they are <c>{home}/{cohort}/lake</c> and
+/// <c>{home}/{cohort}/documents.db</c>. Patient ids, teams and streams are names within their cohort.
 /// </summary>
-public sealed class CohortStore : IDisposable
+public sealed class CohortStore : IAsyncDisposable
 {
-    private CohortStore(string cohort, string folder)
+    /// <summary>A cohort of these stores; the documents are closed with it.</summary>
+    /// <param name="cohort">Name of the cohort.</param>
+    /// <param name="lake">Its lake.</param>
+    /// <param name="documents">Its documents.</param>
+    /// <param name="folder">Folder of this machine that is the cohort's own.</param>
+    public CohortStore(string cohort, Lake.Lake lake, DocumentStore documents, string folder)
     {
         Cohort = cohort;
+        Lake = lake;
+        Documents = documents;
         Folder = folder;
-        Lake = new LakeDirectory(Path.Combine(folder, "lake"));
-        Reference = new ReferenceLog(Lake);
-        Documents = new SqliteDocuments(Path.Combine(folder, "documents.db"));
+        Reference = new ReferenceLog(lake);
     }
 
     /// <summary>Name of the cohort.</summary>
     public string Cohort { get; }
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>A folder of this machine for what is the cohort's: in a local home all of it, else what need not last.</summary>
     public string Folder { get; }
 
     /// <summary>Its lake.</summary>
-    public LakeDirectory Lake { get; }
+    public Lake.Lake Lake { get; }
 
     /// <summary>Its reference log.</summary>
     public ReferenceLog Reference { get; }
 
     /// <summary>Its documents.</summary>
-    public SqliteDocuments Documents { get; }
+    public DocumentStore Documents { get; }
 
-    /// <summary>The cohorts of a home, by name.</summary>
+    /// <summary>The cohorts of a local home, by name.</summary>
     public static IReadOnlyList<string> List(string home) => Directory.Exists(home)
         ? [.. Directory.EnumerateDirectories(home).Where(d => Directory.Exists(Path.Combine(d, "lake"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Opens a cohort, making it where it is not there; a name that cannot be one folder throws <see cref="LakeException"/>.</summary>
+    /// <summary>Opens a cohort of a local home, making it where it is not there; a name that cannot be one folder throws <see cref="LakeException"/>.</summary>
     public static CohortStore Open(string home, string cohort)
     {
         if (!LakePaths.IsName(cohort))
@@ -48,7 +53,8 @@ public sealed class CohortStore : IDisposable
 
         try
         {
-            return new CohortStore(cohort, Path.Combine(Path.GetFullPath(home), cohort));
+            var folder = Path.Combine(Path.GetFullPath(home), cohort);
+            return new CohortStore(cohort, new LakeDirectory(Path.Combine(folder, "lake")), new SqliteDocuments(Path.Combine(folder, "documents.db")), folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -57,5 +63,5 @@ public sealed class CohortStore : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => Documents.Dispose();
+    public ValueTask DisposeAsync() => Documents.DisposeAsync();
 }

@@ -104,11 +104,11 @@ internal static class Results
     public static JsonObject TrainedJson(CohortStore store, TrainedModel model) => new()
     {
         ["task"] = model.Task,
-        ["model"] = store.Lake.FullPath(model.Folder),
+        ["model"] = store.Lake.NameOf(model.Folder),
         ["version"] = model.Version,
         ["split"] = model.Reports[0].Split,
         ["metrics"] = MetricsJson(model.Reports[0]),
-        ["held_out"] = store.Lake.FullPath(model.HeldOut[0]),
+        ["held_out"] = store.Lake.NameOf(model.HeldOut[0]),
         ["evaluations"] = new JsonArray([.. model.Reports.Select((report, i) => new JsonObject
         {
             ["split"] = report.Split,
@@ -116,10 +116,10 @@ internal static class Results
             ["patients"] = report.Patients,
             ["events"] = report.Events,
             ["metrics"] = MetricsJson(report),
-            ["held_out"] = store.Lake.FullPath(model.HeldOut[i]),
+            ["held_out"] = store.Lake.NameOf(model.HeldOut[i]),
         })]),
         ["cohort_flow"] = FlowJson(model.Reports[0].Flow),
-        ["features"] = store.Lake.FullPath(model.Features),
+        ["features"] = store.Lake.NameOf(model.Features),
     };
 
     public static JsonArray WorklistsJson(IEnumerable<TeamWorklist> worklists) => new([.. worklists.Select(w => new JsonObject

@@ -12,7 +12,7 @@ public static class FeatureStage
 {
     /// <summary>The vectors of these rows, in their order; of the observations one shard is held at a time, of the vectors all.</summary>
     public static async Task<FeatureTable> BuildAsync(
-        LakeDirectory lake,
+        Lake lake,
         ObservationsManifest manifest,
         FeatureSet set,
         ReferenceData reference,

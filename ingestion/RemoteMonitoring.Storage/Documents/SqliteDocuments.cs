@@ -1,52 +1,27 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Storage.Documents;
 
-/// <summary>A JSON document of a container, found by partition key and id.</summary>
-public sealed record Document
-{
-    /// <summary>Partition key: the patient, the care team, or the run.</summary>
-    public required string PartitionKey { get; init; }
-
-    /// <summary>Id within the partition; from content, so that writing again changes nothing.</summary>
-    public required string Id { get; init; }
-
-    /// <summary>The JSON text.</summary>
-    public required string Body { get; init; }
-
-    /// <summary>When it may be forgotten, Unix microseconds; null to keep it.</summary>
-    public long? Expires { get; init; }
-}
-
-/// <summary>The containers of the document store.</summary>
-public static class Containers
-{
-    /// <summary>Hot window of device messages, by patient.</summary>
-    public const string Telemetry = "telemetry";
-
-    /// <summary>The roster's latest word on each patient, by patient.</summary>
-    public const string Patients = "patients";
-
-    /// <summary>Risk predictions, by patient.</summary>
-    public const string Predictions = "predictions";
-
-    /// <summary>Ranked lists, by care team.</summary>
-    public const string Worklists = "worklists";
-
-    /// <summary>Runs, by workflow.</summary>
-    public const string Runs = "runs";
-}
-
 /// <summary>
-/// The document store of a local home: one SQLite file, write-ahead logged and synced. A batch of writes is one
-/// transaction. One instance is used by one thread at a time; several processes may share the file.
+/// The document store of a local home: one SQLite file, write-ahead logged and synced, what is deleted overwritten. Every
+/// call that writes is one transaction. Tasks take turns at the one connection; several processes may share the file.
 /// </summary>
-public sealed class SqliteDocuments : IDisposable
+public sealed class SqliteDocuments : DocumentStore
 {
-    private readonly SqliteConnection _connection;
+    private const int PageDocuments = 1_000;
+    private const int PageCharacters = 4 << 20;
+    private const string Columns = "partition_key, id, body, expires, version";
+    private const string OfPartition = "container = $container AND partition_key = $partition";
+    private const string OfDocument = OfPartition + " AND id = $id";
 
-    /// <summary>Opens or makes the file.</summary>
+    private readonly SqliteConnection _connection;
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>Opens or makes the file; one of an older version is brought up to this one, in place.</summary>
     public SqliteDocuments(string file)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
@@ -54,150 +29,340 @@ public sealed class SqliteDocuments : IDisposable
         try
         {
             _connection.Open();
-            Execute("""
-                PRAGMA journal_mode = WAL;
-                PRAGMA synchronous = FULL;
-                PRAGMA cache_size = -65536;
-                CREATE TABLE IF NOT EXISTS documents (
-                    container TEXT NOT NULL,
-                    partition_key TEXT NOT NULL,
-                    id TEXT NOT NULL,
-                    body TEXT NOT NULL,
-                    expires INTEGER,
-                    PRIMARY KEY (container, partition_key, id)
-                ) WITHOUT ROWID;
-                """);
+            SqliteDocumentsSchema.Prepare(_connection);
         }
         catch (SqliteException e)
         {
             _connection.Dispose();
             throw new LakeException($"{file}: cannot be opened as a document store ({e.Message})", e);
         }
-    }
-
-    /// <summary>Writes documents in one transaction, each replacing one of the same partition and id.</summary>
-    /// <returns>How many were written.</returns>
-    public int Upsert(string container, IEnumerable<Document> documents)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = """
-            INSERT INTO documents (container, partition_key, id, body, expires) VALUES ($container, $partition, $id, $body, $expires)
-            ON CONFLICT (container, partition_key, id) DO UPDATE SET body = excluded.body, expires = excluded.expires
-            """;
-        command.Parameters.AddWithValue("$container", container);
-        var partition = command.Parameters.Add("$partition", SqliteType.Text);
-        var id = command.Parameters.Add("$id", SqliteType.Text);
-        var body = command.Parameters.Add("$body", SqliteType.Text);
-        var expires = command.Parameters.Add("$expires", SqliteType.Integer);
-        var count = 0;
-        try
+        catch
         {
-            using var transaction = _connection.BeginTransaction();
-            command.Transaction = transaction;
-            foreach (var document in documents)
-            {
-                partition.Value = document.PartitionKey;
-                id.Value = document.Id;
-                body.Value = document.Body;
-                expires.Value = document.Expires is { } at ? at : DBNull.Value;
-                command.ExecuteNonQuery();
-                count++;
-            }
-
-            transaction.Commit();
+            _connection.Dispose();
+            throw;
         }
-        catch (SqliteException e)
-        {
-            throw new LakeException($"{_connection.DataSource}: documents of '{container}' cannot be written, and none of the batch was ({e.Message})", e);
-        }
-
-        return count;
-    }
-
-    /// <summary>One document, or null.</summary>
-    public Document? Find(string container, string partitionKey, string id) =>
-        Select(container, "AND partition_key = $partition AND id = $id", partitionKey, id).FirstOrDefault();
-
-    /// <summary>The documents of a partition, by id.</summary>
-    public IReadOnlyList<Document> List(string container, string partitionKey) =>
-        Select(container, "AND partition_key = $partition", partitionKey, null);
-
-    /// <summary>The documents of a container, by partition and id.</summary>
-    public IReadOnlyList<Document> List(string container) => Select(container, "", null, null);
-
-    /// <summary>How many documents a container has.</summary>
-    public long Count(string container)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "SELECT count(*) FROM documents WHERE container = $container";
-        command.Parameters.AddWithValue("$container", container);
-        return Try(container, () => (long)command.ExecuteScalar()!);
-    }
-
-    /// <summary>Forgets the documents of a container that expired at or before <paramref name="now"/> (Unix microseconds).</summary>
-    public int DeleteExpired(string container, long now)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "DELETE FROM documents WHERE container = $container AND expires <= $now";
-        command.Parameters.AddWithValue("$container", container);
-        command.Parameters.AddWithValue("$now", now);
-        return Try(container, command.ExecuteNonQuery);
-    }
-
-    /// <summary>Forgets every document of a container, to have them made again.</summary>
-    public int DeleteAll(string container)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "DELETE FROM documents WHERE container = $container";
-        command.Parameters.AddWithValue("$container", container);
-        return Try(container, command.ExecuteNonQuery);
     }
 
     /// <inheritdoc />
-    public void Dispose() => _connection.Dispose();
+    public override string Name => _connection.DataSource;
 
-    private List<Document> Select(string container, string where, string? partitionKey, string? id)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = $"SELECT partition_key, id, body, expires FROM documents WHERE container = $container {where} ORDER BY partition_key, id";
-        command.Parameters.AddWithValue("$container", container);
-        command.Parameters.AddWithValue("$partition", (object?)partitionKey ?? DBNull.Value);
-        command.Parameters.AddWithValue("$id", (object?)id ?? DBNull.Value);
-        return Try(container, () =>
+    /// <inheritdoc />
+    public override double RequestUnits => 0;
+
+    /// <summary>As of any store, but in one transaction: when it throws, nothing was written.</summary>
+    /// <inheritdoc />
+    public override Task<int> UpsertAsync(string container, IReadOnlyCollection<Document> documents, CancellationToken cancellationToken) =>
+        WriteAsync(container, transaction =>
         {
-            using var reader = command.ExecuteReader();
-            var found = new List<Document>();
-            while (reader.Read())
+            using var upsert = new Statement(transaction, """
+                INSERT INTO documents (container, partition_key, id, body, expires, version) VALUES ($container, $partition, $id, $body, $expires, $version)
+                ON CONFLICT (container, partition_key, id) DO UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version
+                """, container, NextVersion(transaction));
+            var count = 0;
+            foreach (var document in documents)
             {
-                found.Add(new Document
-                {
-                    PartitionKey = reader.GetString(0),
-                    Id = reader.GetString(1),
-                    Body = reader.GetString(2),
-                    Expires = reader.IsDBNull(3) ? null : reader.GetInt64(3),
-                });
+                cancellationToken.ThrowIfCancellationRequested();
+                upsert.Execute(document);
+                count++;
             }
 
-            return found;
-        });
+            return (count, true);
+        }, cancellationToken);
+
+    /// <inheritdoc />
+    public override Task<string?> TryCreateAsync(string container, Document document, CancellationToken cancellationToken) =>
+        WriteOneAsync(container, DocumentOperation.Create(document), document.PartitionKey, cancellationToken);
+
+    /// <inheritdoc />
+    public override Task<string?> TryReplaceAsync(string container, Document document, CancellationToken cancellationToken) =>
+        WriteOneAsync(container, DocumentOperation.Replace(document), document.PartitionKey, cancellationToken);
+
+    /// <inheritdoc />
+    public override Task<string?> TryPatchAsync(
+        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, CancellationToken cancellationToken)
+    {
+        Check(changes);
+        return WriteAsync<string?>(container, transaction =>
+        {
+            if (Select(OfDocument, transaction, container, partitionKey, id) is not [var found] || (eTag is not null && found.ETag != eTag))
+            {
+                return (null, false);
+            }
+
+            var version = NextVersion(transaction);
+            var patched = found with { Body = Patched(found.Body, changes) };
+            return Do(DocumentOperation.Replace(patched), transaction, container, partitionKey, version) ? (Text(version), true) : (null, false);
+        }, cancellationToken);
     }
 
-    private T Try<T>(string container, Func<T> query)
+    /// <inheritdoc />
+    public override Task<bool> TryCommitAsync(
+        string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, CancellationToken cancellationToken)
     {
+        Check(partitionKey, operations);
+        return WriteAsync(container, transaction =>
+        {
+            var version = NextVersion(transaction);
+            var done = operations.All(operation => Do(operation, transaction, container, partitionKey, version));
+            return (done, done);
+        }, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public override async Task<Document?> FindAsync(string container, string partitionKey, string id, CancellationToken cancellationToken) =>
+        (await ReadAsync(container, () => Select(OfDocument, null, container, partitionKey, id), cancellationToken)).FirstOrDefault();
+
+    /// <inheritdoc />
+    public override async Task<IReadOnlyList<Document>> ListAsync(string container, string partitionKey, CancellationToken cancellationToken)
+    {
+        var found = await ReadAsync(container, () => Select(OfPartition, null, container, partitionKey, null), cancellationToken);
+        // SQLite compares the bytes of UTF-8, which is another order outside the basic plane.
+        found.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
+        return found;
+    }
+
+    /// <inheritdoc />
+    public override async IAsyncEnumerable<Document> ListAsync(string container, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Document? last = null;
+        List<Document> page;
+        do
+        {
+            var after = last is null ? "" : " AND (partition_key, id) > ($partition, $id)";
+            page = await ReadAsync(
+                container, () => Select($"container = $container{after} ORDER BY partition_key, id LIMIT {PageDocuments}", null, container, last?.PartitionKey, last?.Id), cancellationToken);
+            foreach (var document in page)
+            {
+                yield return document;
+                last = document;
+            }
+        }
+        while (page.Count > 0);
+    }
+
+    /// <inheritdoc />
+    public override Task<long> CountAsync(string container, CancellationToken cancellationToken) => ReadAsync(container, () =>
+    {
+        using var command = Command("SELECT count(*) FROM documents WHERE container = $container", null, container);
+        return (long)command.ExecuteScalar()!;
+    }, cancellationToken);
+
+    /// <inheritdoc />
+    public override Task<int> DeleteAsync(string container, IReadOnlyCollection<DocumentKey> keys, CancellationToken cancellationToken) =>
+        WriteAsync(container, transaction =>
+        {
+            using var command = Command($"DELETE FROM documents WHERE {OfDocument}", transaction, container);
+            var partition = command.Parameters.Add("$partition", SqliteType.Text);
+            var id = command.Parameters.Add("$id", SqliteType.Text);
+            var count = 0;
+            foreach (var key in keys)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                (partition.Value, id.Value) = (key.PartitionKey, key.Id);
+                count += command.ExecuteNonQuery();
+            }
+
+            return (count, true);
+        }, cancellationToken);
+
+    /// <inheritdoc />
+    public override Task<int> DeletePartitionAsync(string container, string partitionKey, CancellationToken cancellationToken) =>
+        DeleteWhereAsync(container, OfPartition, ("$partition", partitionKey), cancellationToken);
+
+    /// <inheritdoc />
+    public override Task<int> DeleteAllAsync(string container, CancellationToken cancellationToken) =>
+        DeleteWhereAsync(container, "container = $container", null, cancellationToken);
+
+    /// <inheritdoc />
+    public override Task<int> DeleteExpiredAsync(string container, long now, CancellationToken cancellationToken) =>
+        DeleteWhereAsync(container, "container = $container AND expires <= $now", ("$now", now), cancellationToken);
+
+    /// <inheritdoc />
+    public override async ValueTask DisposeAsync()
+    {
+        await _connection.DisposeAsync();
+        _turn.Dispose();
+    }
+
+    private static string Text(long version) => version.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A number for the documents that a transaction writes; it never comes again, so a document deleted and made anew has another.</summary>
+    private static long NextVersion(SqliteTransaction transaction)
+    {
+        using var command = transaction.Connection!.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "UPDATE versions SET last = last + 1 RETURNING last";
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static string Patched(string body, IReadOnlyCollection<DocumentChange> changes)
+    {
+        var root = JsonNode.Parse(body);
+        foreach (var change in changes)
+        {
+            string[] parts = [.. change.Path[1..].Split('/').Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
+            var parent = root;
+            foreach (var part in parts[..^1])
+            {
+                parent = (parent as JsonObject)?[part];
+            }
+
+            if (parent is not JsonObject inside)
+            {
+                throw new LakeException($"A document cannot be changed at '{change.Path}': the path does not lead through objects that are there.");
+            }
+
+            inside[parts[^1]] = JsonNode.Parse(change.Json);
+        }
+
+        return root!.ToJsonString();
+    }
+
+    private async Task<string?> WriteOneAsync(string container, DocumentOperation operation, string partitionKey, CancellationToken cancellationToken) =>
+        await WriteAsync<string?>(container, transaction =>
+        {
+            var version = NextVersion(transaction);
+            return Do(operation, transaction, container, partitionKey, version) ? (Text(version), true) : (null, false);
+        }, cancellationToken);
+
+    /// <summary>One operation of a transaction; false when the document is not as it must be.</summary>
+    private static bool Do(DocumentOperation operation, SqliteTransaction transaction, string container, string partitionKey, long version)
+    {
+        const string Insert = "INSERT INTO documents (container, partition_key, id, body, expires, version) VALUES ($container, $partition, $id, $body, $expires, $version) ON CONFLICT (container, partition_key, id) DO ";
+        const string IfUnchanged = " AND ($etag IS NULL OR CAST(version AS TEXT) = $etag)";
+        using var statement = new Statement(transaction, operation.Kind switch
+        {
+            DocumentOperationKind.Upsert => Insert + "UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version",
+            DocumentOperationKind.Create => Insert + "NOTHING",
+            DocumentOperationKind.Replace => $"UPDATE documents SET body = $body, expires = $expires, version = $version WHERE {OfDocument}{IfUnchanged}",
+            DocumentOperationKind.Delete => $"DELETE FROM documents WHERE {OfDocument}{IfUnchanged}",
+            _ => throw new System.Diagnostics.UnreachableException(),
+        }, container, version);
+        return statement.Execute(operation.Document ?? new Document { PartitionKey = partitionKey, Id = operation.Id, Body = "" }, operation.ETag) == 1;
+    }
+
+    private Task<int> DeleteWhereAsync(string container, string where, (string Name, object Value)? parameter, CancellationToken cancellationToken) =>
+        WriteAsync(container, transaction =>
+        {
+            using var command = Command($"DELETE FROM documents WHERE {where}", transaction, container);
+            if (parameter is { } p)
+            {
+                command.Parameters.AddWithValue(p.Name, p.Value);
+            }
+
+            return (command.ExecuteNonQuery(), true);
+        }, cancellationToken);
+
+    private SqliteCommand Command(string sql, SqliteTransaction? transaction, string container)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = transaction;
+        command.Parameters.AddWithValue("$container", container);
+        return command;
+    }
+
+    private List<Document> Select(string where, SqliteTransaction? transaction, string container, string? partitionKey, string? id)
+    {
+        using var command = Command($"SELECT {Columns} FROM documents WHERE {where}", transaction, container);
+        command.Parameters.AddWithValue("$partition", (object?)partitionKey ?? DBNull.Value);
+        command.Parameters.AddWithValue("$id", (object?)id ?? DBNull.Value);
+        var paged = where.Contains("LIMIT", StringComparison.Ordinal);
+        using var reader = command.ExecuteReader();
+        var found = new List<Document>();
+        var characters = 0;
+        while ((!paged || characters < PageCharacters) && reader.Read())
+        {
+            found.Add(new Document
+            {
+                PartitionKey = reader.GetString(0),
+                Id = reader.GetString(1),
+                Body = reader.GetString(2),
+                Expires = reader.IsDBNull(3) ? null : reader.GetInt64(3),
+                ETag = Text(reader.GetInt64(4)),
+            });
+            characters += found[^1].Body.Length;
+        }
+
+        return found;
+    }
+
+    private async Task<T> ReadAsync<T>(string container, Func<T> query, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
         try
         {
             return query();
         }
         catch (SqliteException e)
         {
-            throw new LakeException($"{_connection.DataSource}: the documents of '{container}' cannot be reached ({e.Message}). Telemetry and patient documents are made again from the lake.", e);
+            throw new LakeException($"{Name}: the documents of '{container}' cannot be reached ({e.Message}). Telemetry and patient documents are made again from the lake.", e);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
-    private void Execute(string sql)
+    /// <summary>Does something in one transaction, which is committed where the second of the answer says so.</summary>
+    private async Task<T> WriteAsync<T>(string container, Func<SqliteTransaction, (T Result, bool Commit)> write, CancellationToken cancellationToken)
     {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            using var transaction = _connection.BeginTransaction();
+            var (result, commit) = write(transaction);
+            if (commit)
+            {
+                transaction.Commit();
+            }
+
+            return result;
+        }
+        catch (SqliteException e)
+        {
+            throw new LakeException($"{Name}: documents of '{container}' cannot be written, and none of the batch was ({e.Message})", e);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>A prepared statement on one document after another.</summary>
+    private sealed class Statement : IDisposable
+    {
+        private readonly SqliteCommand _command;
+        private readonly SqliteParameter _partition;
+        private readonly SqliteParameter _id;
+        private readonly SqliteParameter _body;
+        private readonly SqliteParameter _expires;
+        private readonly SqliteParameter _eTag;
+
+        public Statement(SqliteTransaction transaction, string sql, string container, long version)
+        {
+            _command = transaction.Connection!.CreateCommand();
+            _command.Transaction = transaction;
+            _command.CommandText = sql;
+            _command.Parameters.AddWithValue("$container", container);
+            _command.Parameters.AddWithValue("$version", version);
+            _partition = _command.Parameters.Add("$partition", SqliteType.Text);
+            _id = _command.Parameters.Add("$id", SqliteType.Text);
+            _body = _command.Parameters.Add("$body", SqliteType.Text);
+            _expires = _command.Parameters.Add("$expires", SqliteType.Integer);
+            _eTag = _command.Parameters.Add("$etag", SqliteType.Text);
+        }
+
+        public int Execute(Document document, string? eTag = null)
+        {
+            _partition.Value = document.PartitionKey;
+            _id.Value = document.Id;
+            _body.Value = document.Body;
+            _expires.Value = document.Expires is { } at ? at : DBNull.Value;
+            _eTag.Value = eTag is null ? DBNull.Value : eTag;
+            return _command.ExecuteNonQuery();
+        }
+
+        public void Dispose() => _command.Dispose();
     }
 }

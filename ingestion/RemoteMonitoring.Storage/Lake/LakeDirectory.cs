@@ -2,29 +2,29 @@ using System.Security.Cryptography;
 
 namespace RemoteMonitoring.Storage.Lake;
 
-/// <summary>One file of the lake: where it is, how large, and the hash of its bytes.</summary>
-/// <param name="Path">Path in the lake, with forward slashes.</param>
-/// <param name="Length">Bytes.</param>
-/// <param name="Sha256">Lower-case hex.</param>
-public sealed record LakeFile(string Path, long Length, string Sha256);
-
 /// <summary>
-/// A lake in a directory. A file is created once, whole, under its final name, and never changed; only manifests are
-/// replaced, atomically. A file that this class says it created is on the disk: bytes and directory entry are synced.
-/// Safe for several threads and processes at once.
+/// A lake in a directory. A file that this class says it created is on the disk: bytes and directory entry are synced.
 /// </summary>
-public sealed class LakeDirectory
+public sealed class LakeDirectory : Lake
 {
     private const int NoSpaceLeft = 28;
+
+    /// <summary>No draft takes so long to write: one that is older was left by a process that was killed.</summary>
+    private static readonly TimeSpan s_draftLifetime = TimeSpan.FromDays(1);
+
     private readonly string _root;
     private readonly string _drafts;
 
-    /// <summary>Opens the lake at <paramref name="root"/>, making the directory where it is not there.</summary>
-    public LakeDirectory(string root)
+    /// <summary>
+    /// Opens the lake at <paramref name="root"/>, making the directory where it is not there, and deletes drafts that were
+    /// left over more than a day ago, by <paramref name="time"/> or the system's.
+    /// </summary>
+    public LakeDirectory(string root, TimeProvider? time = null)
     {
         _root = Path.GetFullPath(root);
         _drafts = Path.Combine(_root, ".drafts");
         Directory.CreateDirectory(_drafts);
+        DeleteOldDrafts((time ?? TimeProvider.System).GetUtcNow().UtcDateTime - s_draftLifetime);
     }
 
     /// <summary>Where the lake is.</summary>
@@ -33,8 +33,11 @@ public sealed class LakeDirectory
     /// <summary>Where a lake path lies on this machine.</summary>
     public string FullPath(string path) => Path.Combine(_root, path.Replace('/', Path.DirectorySeparatorChar));
 
-    /// <summary>Creates a file, unless there is one of this name: then nothing is written and the answer is false.</summary>
-    public async Task<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public override string NameOf(string path) => FullPath(path);
+
+    /// <inheritdoc />
+    public override async Task<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var target = FullPath(path);
         if (File.Exists(target))
@@ -62,22 +65,8 @@ public sealed class LakeDirectory
         }
     }
 
-    /// <summary>
-    /// Creates a file whose name says what it is made of, so that one that is there already must be the same: where it is not,
-    /// <see cref="LakeException"/> says to delete it.
-    /// </summary>
-    public async Task<LakeFile> CreateDerivedAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
-    {
-        if (!await TryCreateAsync(path, content, cancellationToken) && !(await ReadAsync(path, cancellationToken)).AsSpan().SequenceEqual(content.Span))
-        {
-            throw new LakeException($"{FullPath(path)}: is there with other bytes than are made now, so it is damaged or half made. It is derived: delete it and run again.");
-        }
-
-        return new LakeFile(path, content.Length, Hash(content.Span));
-    }
-
-    /// <summary>Replaces a manifest: readers see the old bytes or the new ones, never a mixture.</summary>
-    public async Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public override async Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var target = FullPath(path);
         var draft = await WriteDraftAsync(path, content, cancellationToken);
@@ -95,104 +84,108 @@ public sealed class LakeDirectory
         }
     }
 
-    /// <summary>Whether there is a file of this name.</summary>
-    public bool Exists(string path) => File.Exists(FullPath(path));
+    /// <inheritdoc />
+    public override Task<bool> ExistsAsync(string path, CancellationToken cancellationToken) => Task.FromResult(File.Exists(FullPath(path)));
 
-    /// <summary>The bytes of a file; throws <see cref="LakeException"/> when it is not there or cannot be read.</summary>
-    public async Task<byte[]> ReadAsync(string path, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public override async Task<byte[]?> TryReadAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
             return await File.ReadAllBytesAsync(FullPath(path), cancellationToken);
         }
+        catch (Exception e) when (IsAbsent(path, e))
+        {
+            return null;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LakeException($"{FullPath(path)}: cannot be read ({e.Message})", e);
+            throw CannotBeRead(path, e);
         }
     }
 
-    /// <summary>The bytes of a file, or null when there is none.</summary>
-    public async Task<byte[]?> TryReadAsync(string path, CancellationToken cancellationToken) =>
-        Exists(path) ? await ReadAsync(path, cancellationToken) : null;
-
-    /// <summary>Reads a table, only the columns named, or all when none is; a damaged file throws <see cref="LakeException"/> naming it.</summary>
-    public async Task<ParquetTable> ReadTableAsync(string path, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public override Task<Stream> OpenReadAsync(string path, CancellationToken cancellationToken)
     {
-        await using var input = OpenRead(path);
-        return await ReadTableAsync(path, input, columns, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return Task.FromResult<Stream>(new FileStream(FullPath(path), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete));
+        }
+        catch (Exception e) when (IsAbsent(path, e))
+        {
+            throw Missing(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotBeRead(path, e);
+        }
     }
 
-    /// <summary>Reads a whole table whose bytes must have this hash: a file that was changed behind the lake's back is not even parsed.</summary>
-    public async Task<ParquetTable> ReadVerifiedTableAsync(string path, string sha256, CancellationToken cancellationToken)
-    {
-        var bytes = await ReadAsync(path, cancellationToken);
-        return Hash(bytes) == sha256
-            ? await ReadTableAsync(path, new MemoryStream(bytes, writable: false), null, cancellationToken)
-            : throw new LakeException($"{FullPath(path)}: its bytes are not those that were written. It is derived: delete it and ingest again.");
-    }
-
-    /// <summary>The footer's metadata of a table, without reading its rows.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> ReadMetadataAsync(string path, CancellationToken cancellationToken) =>
-        (await ReadTableAsync(path, [], cancellationToken)).Metadata;
-
-    /// <summary>Creates a table's file; false when there is one of this name already.</summary>
-    public async Task<bool> TryCreateTableAsync(string path, ParquetTable table, CancellationToken cancellationToken) =>
-        await TryCreateAsync(path, await table.ToBytesAsync(cancellationToken), cancellationToken);
-
-    /// <summary>
-    /// The paths of the files below a folder, in ordinal order; none when there is no such folder. Hidden files, which file
-    /// managers and network shares leave behind, are not the lake's.
-    /// </summary>
-    public IReadOnlyList<string> List(string folder)
+    /// <inheritdoc />
+    public override Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken)
     {
         var full = FullPath(folder);
         if (!Directory.Exists(full))
         {
-            return [];
+            return Task.FromResult<IReadOnlyList<string>>([]);
         }
 
-        var paths = Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories)
-            .Where(f => !Path.GetFileName(f).StartsWith('.'))
-            .Select(f => Path.GetRelativePath(_root, f).Replace(Path.DirectorySeparatorChar, '/'))
-            .ToArray();
-        Array.Sort(paths, StringComparer.Ordinal);
-        return paths;
-    }
-
-    /// <summary>Lower-case hex SHA-256.</summary>
-    public static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
-
-    private FileStream OpenRead(string path)
-    {
         try
         {
-            return File.OpenRead(FullPath(path));
+            var paths = Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(_root, f).Replace(Path.DirectorySeparatorChar, '/'))
+                .Where(p => p[0] != '.' && !p.Contains("/.", StringComparison.Ordinal))
+                .ToArray();
+            Array.Sort(paths, StringComparer.Ordinal);
+            return Task.FromResult<IReadOnlyList<string>>(paths);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LakeException($"{FullPath(path)}: cannot be read ({FirstLine(e.Message)})", e);
+            throw CannotBeRead(folder, e);
         }
     }
 
-    private async Task<ParquetTable> ReadTableAsync(string path, Stream input, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public override Task<bool> DeleteAsync(string path, CancellationToken cancellationToken)
     {
-        var file = FullPath(path);
+        cancellationToken.ThrowIfCancellationRequested();
+        var target = FullPath(path);
+        if (!File.Exists(target))
+        {
+            return Task.FromResult(false);
+        }
+
         try
         {
-            var table = await ParquetTable.ReadAsync(input, columns, cancellationToken);
-            table.Source = file;
-            return table;
+            File.Delete(target);
+            Durable.SyncDirectory(Path.GetDirectoryName(target)!);
+            return Task.FromResult(true);
         }
-        catch (OutOfMemoryException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LakeException($"{file}: not a readable Parquet file (its sizes are damaged, or larger than the memory there is). Restore it, or delete it if it is derived (silver, gold) and run again.", e);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // The reader throws many kinds at damaged bytes; all of them mean the same to whoever runs this.
-            throw new LakeException($"{file}: not a readable Parquet file ({FirstLine(e.Message)}). Restore it, or delete it if it is derived (silver, gold) and run again.", e);
+            throw new LakeException($"{target}: cannot be deleted ({FirstLine(e.Message)})", e);
         }
     }
+
+    private void DeleteOldDrafts(DateTime before)
+    {
+        try
+        {
+            foreach (var draft in Directory.EnumerateFiles(_drafts).Where(d => File.GetLastWriteTimeUtc(d) < before))
+            {
+                File.Delete(draft);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // They only take up space, and whoever opens the lake next tries again; it may be one that must not be written to.
+        }
+    }
+
+    /// <summary>Whether reading failed because there is no file of this name; a folder is none.</summary>
+    private bool IsAbsent(string path, Exception e) =>
+        e is FileNotFoundException or DirectoryNotFoundException || (e is UnauthorizedAccessException && Directory.Exists(FullPath(path)));
 
     private async Task<string> WriteDraftAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
@@ -217,6 +210,8 @@ public sealed class LakeDirectory
         }
     }
 
+    private LakeException CannotBeRead(string path, Exception e) => new($"{FullPath(path)}: cannot be read ({FirstLine(e.Message)})", e);
+
     private LakeException CannotBeWritten(string path, Exception e)
     {
         var cause = (e.HResult & 0xFFFF) == NoSpaceLeft || e.Message.Contains("No space left", StringComparison.Ordinal)
@@ -224,6 +219,4 @@ public sealed class LakeDirectory
             : FirstLine(e.Message);
         return new LakeException($"{FullPath(path)}: cannot be written ({cause})", e);
     }
-
-    private static string FirstLine(string text) => text.AsSpan().Trim().IndexOfAny('\r', '\n') is var end and >= 0 ? text.Trim()[..end] : text.Trim();
 }

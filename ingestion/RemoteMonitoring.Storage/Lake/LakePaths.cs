@@ -83,5 +83,22 @@ public static class LakePaths
         return long.Parse(name[..name.IndexOf('.')], CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Whether a path has the form of a bronze file, <c>{hub}/{epoch}/{partition}/{offset}.parquet</c>: what else lies there is not the program's.</summary>
+    public static bool IsBronze(string path) =>
+        path.StartsWith(BronzeTelemetry + "/", StringComparison.Ordinal)
+        && path.Split('/') is [_, _, _, _, var partition, var file]
+        && int.TryParse(partition, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+        && SequenceOf(file, ".parquet") is not null;
+
+    /// <summary>Whether the file of a path is named as readings or quarantine of a bronze file under this mapping.</summary>
+    public static bool IsSilver(string path, string mapping) => SequenceOf(path[(path.LastIndexOf('/') + 1)..], $".{mapping}.parquet") is not null;
+
+    /// <summary>The number in a file's name of 20 digits and this ending; null where the name has another form.</summary>
+    internal static long? SequenceOf(string file, string ending) =>
+        file.Length == 20 + ending.Length && file.EndsWith(ending, StringComparison.Ordinal)
+        && long.TryParse(file.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+
     private static string Digits(long value) => value.ToString("D20", CultureInfo.InvariantCulture);
 }

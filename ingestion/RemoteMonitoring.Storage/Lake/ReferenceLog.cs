@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -9,33 +10,53 @@ namespace RemoteMonitoring.Storage.Lake;
 /// The create-only log of everything that did not come from a device: <c>bronze/reference/{kind}/{sequence}</c>, each a
 /// batch of JSON lines, sequences from 1 without holes. Documents of these kinds are its projection.
 /// </summary>
-public sealed class ReferenceLog(LakeDirectory lake)
+public sealed class ReferenceLog(Lake lake)
 {
+    private readonly ConcurrentDictionary<string, string> _hashes = new(StringComparer.Ordinal);
+
     /// <summary>Appends a batch; the same bytes again are recognised and appended once.</summary>
     /// <returns>Whether something was appended.</returns>
     public async Task<bool> AppendAsync(string kind, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
-        var hash = LakeDirectory.Hash(lines.Span);
-        for (var sequence = 1L; ; sequence++)
+        var hash = Lake.Hash(lines.Span);
+        var folder = $"{LakePaths.BronzeReference}/{kind}";
+        var last = await LastAsync(kind, await lake.ListAsync(folder, cancellationToken), cancellationToken);
+        for (var sequence = 1L; ;)
         {
             var path = LakePaths.Reference(kind, sequence);
-            if (await lake.TryReadAsync(path, cancellationToken) is { } present)
+            if (sequence <= last)
             {
-                if (LakeDirectory.Hash(present) == hash)
+                if (await HashOfAsync(path, cancellationToken) == hash)
                 {
                     return false;
                 }
+
+                sequence++;
             }
             else if (await lake.TryCreateAsync(path, lines, cancellationToken))
             {
+                _hashes[path] = hash;
                 return true;
+            }
+            else
+            {
+                last = sequence; // Another was first, and may have said the same.
             }
         }
     }
 
-    /// <summary>The last sequence of each kind: what a run pins.</summary>
-    public IReadOnlyDictionary<string, long> Position() =>
-        ReferenceKinds.All.ToDictionary(kind => kind, kind => (long)lake.List($"{LakePaths.BronzeReference}/{kind}").Count, StringComparer.Ordinal);
+    /// <summary>The last sequence of each kind: what a run pins. A batch that is missing below it throws <see cref="LakeException"/>.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> PositionAsync(CancellationToken cancellationToken)
+    {
+        var paths = await lake.ListAsync(LakePaths.BronzeReference, cancellationToken);
+        var position = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var kind in ReferenceKinds.All)
+        {
+            position.Add(kind, await LastAsync(kind, paths, cancellationToken));
+        }
+
+        return position;
+    }
 
     /// <summary>Everything the log says up to a position.</summary>
     public async Task<ReferenceData> LoadAsync(IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken) => new()
@@ -79,6 +100,36 @@ public sealed class ReferenceLog(LakeDirectory lake)
         .GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes)
         .Split('\n', StringSplitOptions.TrimEntries);
 
+    /// <summary>The last sequence of a kind among these paths; files of other forms are not the log's.</summary>
+    private async Task<long> LastAsync(string kind, IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    {
+        var folder = $"{LakePaths.BronzeReference}/{kind}/";
+        var last = 0L;
+        foreach (var path in paths.Where(p => p.StartsWith(folder, StringComparison.Ordinal)))
+        {
+            if (LakePaths.SequenceOf(path[folder.Length..], ".ndjson") is not { } sequence || sequence == 0)
+            {
+                continue;
+            }
+
+            while (++last < sequence)
+            {
+                // A list taken while others append may have the later batch and not the earlier one.
+                if (!await lake.ExistsAsync(LakePaths.Reference(kind, last), cancellationToken))
+                {
+                    throw new LakeException($"{lake.NameOf(LakePaths.Reference(kind, last))}: is missing from the reference log, which goes on behind it. Restore it.");
+                }
+            }
+        }
+
+        return last;
+    }
+
+    /// <summary>Hash of a batch, which is read once: batches do not change.</summary>
+    private async Task<string> HashOfAsync(string path, CancellationToken cancellationToken) => _hashes.TryGetValue(path, out var hash)
+        ? hash
+        : _hashes[path] = Lake.Hash(await lake.ReadAsync(path, cancellationToken));
+
     private async Task<IReadOnlyList<T>> LoadAsync<T>(string kind, IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken)
     {
         var rows = new List<T>();
@@ -87,7 +138,7 @@ public sealed class ReferenceLog(LakeDirectory lake)
         {
             var path = LakePaths.Reference(kind, sequence);
             var bytes = await lake.ReadAsync(path, cancellationToken);
-            var parsed = Parse<T>(bytes, lake.FullPath(path));
+            var parsed = Parse<T>(bytes, lake.NameOf(path));
             var lines = Lines(bytes).Where(l => l.Length > 0).ToArray();
             // A file that grew is a new batch that says the old lines again; they count once.
             rows.AddRange(parsed.Where((_, i) => !said.Contains(lines[i])));

@@ -52,7 +52,7 @@ internal static class DemoCommand
             var options = new SimulationOptions { Patients = parsed.GetValue(patients), Days = parsed.GetValue(days), Seed = parsed.GetValue(seed) };
             var cohort = parsed.GetValue(GlobalOptions.Cohort) ?? dataSet;
             var feed = await FeedAsync(terminal, home, cohort, dataSet, source, options, token);
-            using var store = CohortStore.Open(home, cohort);
+            await using var store = CohortStore.Open(home, cohort);
             var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, cohort), cohort, false), token);
             var task = TaskOf(dataSet);
             var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, token);
@@ -79,11 +79,11 @@ internal static class DemoCommand
                 ["what", "where"],
                 [
                     ["feed", FeedPath(home, cohort)],
-                    ["lake", store.Lake.Root],
-                    ["documents", Path.Combine(store.Folder, "documents.db")],
-                    ["vectors", store.Lake.FullPath(model.Features)],
-                    ["model", store.Lake.FullPath(model.Folder)],
-                    ["ledger", store.Lake.FullPath(LakePaths.Ledger(ledger.Run))],
+                    ["lake", store.Lake.NameOf("")],
+                    ["documents", store.Documents.Name],
+                    ["vectors", store.Lake.NameOf(model.Features)],
+                    ["model", store.Lake.NameOf(model.Folder)],
+                    ["ledger", store.Lake.NameOf(LakePaths.Ledger(ledger.Run))],
                 ]);
             var nothingNew = report.NothingNew && trainedBefore && scoredBefore;
             terminal.Line(string.Create(CultureInfo.InvariantCulture, $"Done in {clock.Elapsed.TotalSeconds:F0} s.")
@@ -186,7 +186,7 @@ internal static class DemoCommand
             ["zero_or_below"] = r.ZeroOrBelow,
         })]);
         document["scored"] = ScoreCommand.ScoredJson(store, ledger, worklists);
-        document["lake"] = store.Lake.Root;
+        document["lake"] = store.Lake.NameOf("");
         document["nothing_new"] = nothingNew;
         document["seconds"] = Math.Round(elapsed.TotalSeconds, 1);
         return document;

@@ -21,7 +21,7 @@ internal static class FeaturesCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            using var store = GlobalOptions.OpenCohort(parsed);
+            await using var store = GlobalOptions.OpenCohort(parsed);
             var manifest = await TrainCommand.CompactedAsync(store, token);
             var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
             var set = FeatureSet.Named(definition.FeatureSet);
@@ -39,7 +39,7 @@ internal static class FeaturesCommand
             {
                 var lakePath = LakePaths.Features(set.Definition.Name, LakePaths.Stamp(instant.ToUnixMicros()), $"{definition.Name}-{manifest.InputHash}");
                 await store.Lake.TryCreateTableAsync(lakePath, FeatureStage.ToParquet(table), token);
-                path = store.Lake.FullPath(lakePath);
+                path = store.Lake.NameOf(lakePath);
             }
             else if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
             {

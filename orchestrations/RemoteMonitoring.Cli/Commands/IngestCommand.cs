@@ -18,10 +18,10 @@ internal static class IngestCommand
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             var feed = FeedFolder.Open(parsed.GetRequiredValue(path), parsed.GetValue(GlobalOptions.Cohort), parsed.GetValue(imported));
-            using var store = CohortStore.Open(GlobalOptions.HomeOf(parsed), feed.Cohort);
+            await using var store = CohortStore.Open(GlobalOptions.HomeOf(parsed), feed.Cohort);
             var (report, manifest) = await RunAsync(terminal, store, feed, token);
             ShowAccount(terminal, report, manifest);
-            terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["lake"] = store.Lake.Root, ["readings"] = AccountJson(report, manifest) });
+            terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["lake"] = store.Lake.NameOf(""), ["readings"] = AccountJson(report, manifest) });
             return Warnings(terminal, report) > 0 ? ExitCodes.DoneWithUnreadableLines : ExitCodes.Done;
         });
         return command;

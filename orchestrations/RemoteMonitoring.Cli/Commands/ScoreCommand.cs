@@ -24,7 +24,7 @@ internal static class ScoreCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            using var store = GlobalOptions.OpenCohort(parsed);
+            await using var store = GlobalOptions.OpenCohort(parsed);
             var manifest = await TrainCommand.CompactedAsync(store, token);
             var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
             var (version, modelLake) = parsed.GetValue(model) is { } folder ? Elsewhere(folder, definition) : (null, null);
@@ -80,7 +80,7 @@ internal static class ScoreCommand
         TaskDefinition task,
         Instant? asOf,
         string version,
-        LakeDirectory? modelLake,
+        Lake? modelLake,
         CancellationToken cancellationToken) => await terminal.StageAsync("score", async _ =>
     {
         var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
@@ -102,15 +102,15 @@ internal static class ScoreCommand
         ["scored"] = ledger.Scored,
         ["not_scored"] = ledger.NotScored,
         ["listed"] = ledger.Listed,
-        ["ledger"] = store.Lake.FullPath(LakePaths.Ledger(ledger.Run)),
+        ["ledger"] = store.Lake.NameOf(LakePaths.Ledger(ledger.Run)),
         ["predictions"] = new JsonArray([.. ledger.Outputs
             .Where(o => o.Path.StartsWith("gold/predictions/", StringComparison.Ordinal))
-            .Select(o => (JsonNode)store.Lake.FullPath(o.Path))]),
+            .Select(o => (JsonNode)store.Lake.NameOf(o.Path))]),
         ["worklists"] = Results.WorklistsJson(worklists),
     };
 
     /// <summary>A folder <c>…/models/{task}/{version}</c> of any lake.</summary>
-    private static (string Version, LakeDirectory Lake) Elsewhere(string folder, TaskDefinition task)
+    private static (string Version, Lake Lake) Elsewhere(string folder, TaskDefinition task)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var models = Path.GetDirectoryName(Path.GetDirectoryName(full));

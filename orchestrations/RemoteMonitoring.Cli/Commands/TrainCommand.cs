@@ -17,7 +17,7 @@ internal static class TrainCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            using var store = GlobalOptions.OpenCohort(parsed);
+            await using var store = GlobalOptions.OpenCohort(parsed);
             var manifest = await CompactedAsync(store, token);
             var (model, _) = await RunAsync(terminal, store, manifest, BundledTasks.Named(parsed.GetRequiredValue(task)), token);
             Show(terminal, store, model);
@@ -55,7 +55,7 @@ internal static class TrainCommand
         for (var i = 0; i < model.Reports.Count; i++)
         {
             Results.ShowMetrics(terminal, model.Reports[i]);
-            terminal.Line($"held-out predictions: {store.Lake.FullPath(model.HeldOut[i])}");
+            terminal.Line($"held-out predictions: {store.Lake.NameOf(model.HeldOut[i])}");
         }
     }
 

@@ -12,12 +12,16 @@ internal static class WorklistCommand
     {
         var team = new Option<string?>("--team") { Description = "Only this care team", HelpName = "ID" };
         var command = new Command("worklist", "Show the latest ranked list of each care team, with reasons") { team };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            using var store = GlobalOptions.OpenCohort(parsed);
-            var latest = store.Documents.List(Containers.Worklists)
+            await using var store = GlobalOptions.OpenCohort(parsed);
+            var worklists = await store.Documents.ListAsync(Containers.Worklists, token)
+                .OrderBy(d => d.PartitionKey, StringComparer.Ordinal)
+                .ThenBy(d => d.Id, StringComparer.Ordinal)
                 .Select(d => RiskDocumentJson.ReadWorklist(d.Body))
+                .ToArrayAsync(token);
+            var latest = worklists
                 .GroupBy(w => (w.CareTeamId, w.Title))
                 // A run that could score nobody does not take the place of a list that somebody needs.
                 .Select(g => g.OrderBy(w => w.Scored > 0).ThenBy(w => w.AsOf).ThenBy(w => w.Watermark).Last())

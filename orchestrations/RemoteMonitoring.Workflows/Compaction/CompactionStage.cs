@@ -31,10 +31,10 @@ public static class CompactionStage
     public static async Task<(ObservationsManifest Manifest, bool AlreadyThere)> RunAsync(CohortStore store, CancellationToken cancellationToken)
     {
         var account = await IngestionAccount.TakeAsync(store.Lake, cancellationToken);
-        var inputs = PinnedInputs.Pin(account, store.Reference);
+        var inputs = await PinnedInputs.PinAsync(account, store.Reference, cancellationToken);
         var hash = inputs.Hash(Rules);
         if (await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current
-            && current.InputHash == hash && current.Files.All(f => store.Lake.Exists(f.Path)) && store.Lake.Exists(LakePaths.Unassigned(hash)))
+            && current.InputHash == hash && await store.Lake.AllExistAsync([.. current.Files.Select(f => f.Path), LakePaths.Unassigned(hash)], cancellationToken))
         {
             return (current, true);
         }
@@ -74,7 +74,7 @@ public static class CompactionStage
     }
 
     /// <summary>The observations of one shard, indexed by patient and vital.</summary>
-    public static async Task<PatientObservations> ReadShardAsync(LakeDirectory lake, ObservationsManifest manifest, int shard, CancellationToken cancellationToken)
+    public static async Task<PatientObservations> ReadShardAsync(Lake lake, ObservationsManifest manifest, int shard, CancellationToken cancellationToken)
     {
         var batches = new List<ObservationBatch>();
         foreach (var file in manifest.Files.Where(f => f.Shard == shard).OrderBy(f => f.EventDate))
@@ -93,13 +93,13 @@ public static class CompactionStage
         }
     }
 
-    private static async Task<List<(string Stream, ReadingBatch Readings)>> ReadStreamsAsync(LakeDirectory lake, PinnedInputs inputs, CancellationToken cancellationToken)
+    private static async Task<List<(string Stream, ReadingBatch Readings)>> ReadStreamsAsync(Lake lake, PinnedInputs inputs, CancellationToken cancellationToken)
     {
         var streams = new List<(string, ReadingBatch)>();
         foreach (var (stream, end) in inputs.Frontier)
         {
             var readings = new ReadingBatch();
-            foreach (var path in lake.List($"{LakePaths.SilverReadings}/{stream}").Where(p => LakePaths.OffsetOf(p) < end && p.EndsWith($".{inputs.Mapping}.parquet", StringComparison.Ordinal)))
+            foreach (var path in (await lake.ListAsync($"{LakePaths.SilverReadings}/{stream}", cancellationToken)).Where(p => LakePaths.IsSilver(p, inputs.Mapping) && LakePaths.OffsetOf(p) < end))
             {
                 TelemetryTables.AppendReadings(await lake.ReadTableAsync(path, null, cancellationToken), VitalSignCatalog.Default, readings);
             }
@@ -111,7 +111,7 @@ public static class CompactionStage
     }
 
     private static async Task<IReadOnlyList<ObservationsFile>> WriteFilesAsync(
-        LakeDirectory lake, string hash, int shards, ObservationBatch all, CancellationToken cancellationToken)
+        Lake lake, string hash, int shards, ObservationBatch all, CancellationToken cancellationToken)
     {
         var rows = new SortedDictionary<(int Day, int Shard), List<int>>();
         for (var i = 0; i < all.Count; i++)
@@ -160,7 +160,7 @@ public static class CompactionStage
 
     /// <summary>Readings that belong to nobody are kept in full beside the observations, with the reason.</summary>
     private static async Task WriteUnassignedAsync(
-        LakeDirectory lake, string hash, List<(string Stream, ReadingBatch Readings)> streams, ResolvedObservations resolved, CancellationToken cancellationToken)
+        Lake lake, string hash, List<(string Stream, ReadingBatch Readings)> streams, ResolvedObservations resolved, CancellationToken cancellationToken)
     {
         var rows = resolved.UnknownDevice.Select(r => (r.Stream, r.Row, Reason: RejectionReason.UnknownDevice))
             .Concat(resolved.UnassignedDevice.Select(r => (r.Stream, r.Row, Reason: RejectionReason.UnassignedDevice)))

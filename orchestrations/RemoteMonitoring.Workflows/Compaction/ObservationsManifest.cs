@@ -23,10 +23,10 @@ public sealed record PinnedInputs
     public required long Watermark { get; init; }
 
     /// <summary>Pins what is there now.</summary>
-    public static PinnedInputs Pin(IngestionAccount account, ReferenceLog reference) => new()
+    public static async Task<PinnedInputs> PinAsync(IngestionAccount account, ReferenceLog reference, CancellationToken cancellationToken) => new()
     {
         Frontier = new SortedDictionary<string, long>(account.Frontier.ToDictionary(), StringComparer.Ordinal),
-        Reference = new SortedDictionary<string, long>(reference.Position().ToDictionary(), StringComparer.Ordinal),
+        Reference = new SortedDictionary<string, long>((await reference.PositionAsync(cancellationToken)).ToDictionary(), StringComparer.Ordinal),
         Mapping = Silver.MappingName,
         Watermark = account.Watermark,
     };
@@ -97,7 +97,7 @@ public sealed record ObservationsManifest
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.ObservationsManifest);
 
     /// <summary>The current manifest, or null when nothing has been compacted yet.</summary>
-    public static async Task<ObservationsManifest?> TryReadAsync(LakeDirectory lake, CancellationToken cancellationToken)
+    public static async Task<ObservationsManifest?> TryReadAsync(Lake lake, CancellationToken cancellationToken)
     {
         if (await lake.TryReadAsync(LakePaths.ObservationsManifest, cancellationToken) is not { } bytes)
         {
@@ -110,7 +110,7 @@ public sealed record ObservationsManifest
         }
         catch (JsonException e)
         {
-            throw new LakeException($"{lake.FullPath(LakePaths.ObservationsManifest)}: not a manifest ({e.Message.Split('\n')[0]}). It is derived: delete it and run again.", e);
+            throw new LakeException($"{lake.NameOf(LakePaths.ObservationsManifest)}: not a manifest ({e.Message.Split('\n')[0]}). It is derived: delete it and run again.", e);
         }
     }
 }

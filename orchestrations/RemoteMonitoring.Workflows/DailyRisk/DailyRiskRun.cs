@@ -33,7 +33,7 @@ public sealed record DailyRiskRequest
     public required string Model { get; init; }
 
     /// <summary>Lake that holds the model, where it is not the cohort's own.</summary>
-    public LakeDirectory? ModelLake { get; init; }
+    public Lake? ModelLake { get; init; }
 }
 
 /// <summary>
@@ -56,12 +56,12 @@ public static class DailyRiskRun
         var set = FeatureSet.Named(request.Task.FeatureSet);
         var asOf = request.AsOf.ToUnixMicros();
         var knownBy = (request.KnownBy ?? request.AsOf).ToUnixMicros();
-        var run = LakeDirectory.Hash(Encoding.UTF8.GetBytes(
+        var run = Lake.Hash(Encoding.UTF8.GetBytes(
             $"{Rules}\n{manifest.InputHash}\n{request.Task.Hash}\n{set.Hash}\n{request.Model}\n{asOf}\n{knownBy}"))[..16];
         var done = await TryReadLedgerAsync(store.Lake, run, cancellationToken);
-        if (done is not null && IsWhole(store, done))
+        if (done is not null && await IsWholeAsync(store, done, cancellationToken))
         {
-            return (done, Worklists(store, run), true);
+            return (done, await WorklistsAsync(store, run, cancellationToken), true);
         }
 
         var known = UsableReference.KnownBy(
@@ -118,14 +118,17 @@ public static class DailyRiskRun
         };
         if (done is not null && !done.Outputs.SequenceEqual(outputs))
         {
-            throw new LakeException($"{store.Lake.FullPath(LakePaths.Ledger(run))}: this version of the program does not make what this entry names. Its predictions stand as they are.");
+            throw new LakeException($"{store.Lake.NameOf(LakePaths.Ledger(run))}: this version of the program does not make what this entry names. Its predictions stand as they are.");
         }
 
         ledger = done ?? ledger;
-        store.Documents.Upsert(Containers.Predictions, predictions.Select(p => new Document { PartitionKey = p.PatientId, Id = p.Id, Body = RiskDocumentJson.ToJson(p) }));
-        store.Documents.Upsert(Containers.Worklists, worklists.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) }));
+        await store.Documents.UpsertAsync(
+            Containers.Predictions, [.. predictions.Select(p => new Document { PartitionKey = p.PatientId, Id = p.Id, Body = RiskDocumentJson.ToJson(p) })], cancellationToken);
+        await store.Documents.UpsertAsync(
+            Containers.Worklists, [.. worklists.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) })], cancellationToken);
         // Last of the documents: where it is, the others are.
-        store.Documents.Upsert(Containers.Runs, [new Document { PartitionKey = Workflow, Id = DocumentId(ledger), Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }]);
+        await store.Documents.UpsertAsync(
+            Containers.Runs, [new Document { PartitionKey = Workflow, Id = DocumentId(ledger), Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }], cancellationToken);
         await store.Lake.TryCreateAsync(LakePaths.Ledger(run), RiskDocumentJson.ToBytes(ledger), cancellationToken);
         return (ledger, worklists, false);
     }
@@ -152,14 +155,16 @@ public static class DailyRiskRun
     }
 
     /// <summary>The lists of a run, by team.</summary>
-    public static IReadOnlyList<TeamWorklist> Worklists(CohortStore store, string run) =>
-        [.. store.Documents.List(Containers.Worklists)
+    public static async Task<IReadOnlyList<TeamWorklist>> WorklistsAsync(CohortStore store, string run, CancellationToken cancellationToken) =>
+        await store.Documents.ListAsync(Containers.Worklists, cancellationToken)
             .Where(d => d.Id.EndsWith($"-{run}", StringComparison.Ordinal))
-            .Select(d => RiskDocumentJson.ReadWorklist(d.Body))];
+            .OrderBy(d => d.PartitionKey, StringComparer.Ordinal)
+            .Select(d => RiskDocumentJson.ReadWorklist(d.Body))
+            .ToArrayAsync(cancellationToken);
 
     private static string DocumentId(LedgerEntry ledger) => $"{LakePaths.Stamp(ledger.AsOf.ToUnixMicros())}-{ledger.Run}";
 
-    private static async Task<LedgerEntry?> TryReadLedgerAsync(LakeDirectory lake, string run, CancellationToken cancellationToken)
+    private static async Task<LedgerEntry?> TryReadLedgerAsync(Lake lake, string run, CancellationToken cancellationToken)
     {
         if (await lake.TryReadAsync(LakePaths.Ledger(run), cancellationToken) is not { } bytes)
         {
@@ -172,12 +177,13 @@ public static class DailyRiskRun
         }
         catch (JsonException e)
         {
-            throw new LakeException($"{lake.FullPath(LakePaths.Ledger(run))}: not a ledger entry ({e.Message.Split('\n')[0]}). Restore it, or delete it and score again: the same run makes it again.", e);
+            throw new LakeException($"{lake.NameOf(LakePaths.Ledger(run))}: not a ledger entry ({e.Message.Split('\n')[0]}). Restore it, or delete it and score again: the same run makes it again.", e);
         }
     }
 
-    private static bool IsWhole(CohortStore store, LedgerEntry ledger) =>
-        ledger.Outputs.All(o => store.Lake.Exists(o.Path)) && store.Documents.Find(Containers.Runs, Workflow, DocumentId(ledger)) is not null;
+    private static async Task<bool> IsWholeAsync(CohortStore store, LedgerEntry ledger, CancellationToken cancellationToken) =>
+        await store.Lake.AllExistAsync(ledger.Outputs.Select(o => o.Path), cancellationToken)
+        && await store.Documents.FindAsync(Containers.Runs, Workflow, DocumentId(ledger), cancellationToken) is not null;
 
     private static async Task<RiskModel> LoadModelAsync(CohortStore store, DailyRiskRequest request, FeatureSet set, CancellationToken cancellationToken)
     {
@@ -186,7 +192,7 @@ public static class DailyRiskRun
         return model.Document.TaskHash == request.Task.Hash
             ? model
             : throw new LakeException(
-                $"{lake.FullPath($"models/{request.Task.Name}/{request.Model}")}: was trained for another definition of '{request.Task.Name}' than this program has: train it again.");
+                $"{lake.NameOf($"models/{request.Task.Name}/{request.Model}")}: was trained for another definition of '{request.Task.Name}' than this program has: train it again.");
     }
 
     /// <summary>Patients who are under monitoring, but not for long enough: they are not scored, and their team is told.</summary>
@@ -277,7 +283,7 @@ public static class DailyRiskRun
             .Text("reasons", Column(p => string.Join("; ", p.Reasons.Select(r => r.Text))));
     }
 
-    private static async Task<LedgerOutput> WriteAsync(LakeDirectory lake, string path, ParquetTable table, CancellationToken cancellationToken)
+    private static async Task<LedgerOutput> WriteAsync(Lake lake, string path, ParquetTable table, CancellationToken cancellationToken)
     {
         var written = await lake.CreateDerivedAsync(path, await table.ToBytesAsync(cancellationToken), cancellationToken);
         return new LedgerOutput(path, table.Rows, written.Sha256);

@@ -8,7 +8,7 @@ namespace RemoteMonitoring.Workflows.Training;
 public static class CurrentModel
 {
     /// <summary>Makes a version the one that scores; where it is already, nothing is written.</summary>
-    public static async Task SetAsync(LakeDirectory lake, string task, string version, CancellationToken cancellationToken)
+    public static async Task SetAsync(Lake lake, string task, string version, CancellationToken cancellationToken)
     {
         var line = Encoding.UTF8.GetBytes(version + "\n");
         if (await lake.TryReadAsync(PathOf(task), cancellationToken) is not { } present || !present.AsSpan().SequenceEqual(line))
@@ -18,7 +18,7 @@ public static class CurrentModel
     }
 
     /// <summary>The version that scores, or null when none was trained yet; throws <see cref="LakeException"/> when the file names none.</summary>
-    public static async Task<string?> FindAsync(LakeDirectory lake, string task, CancellationToken cancellationToken)
+    public static async Task<string?> FindAsync(Lake lake, string task, CancellationToken cancellationToken)
     {
         if (await lake.TryReadAsync(PathOf(task), cancellationToken) is not { } bytes)
         {
@@ -28,16 +28,16 @@ public static class CurrentModel
         var version = Encoding.UTF8.GetString(bytes).Trim();
         return version.Length > 0 && version.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
             ? version
-            : throw new LakeException($"{lake.FullPath(PathOf(task))}: does not name a version of the model. Delete it and train again: the versions themselves stand beside it.");
+            : throw new LakeException($"{lake.NameOf(PathOf(task))}: does not name a version of the model. Delete it and train again: the versions themselves stand beside it.");
     }
 
     /// <summary>
     /// Loads a version for tables of a feature set; throws <see cref="LakeException"/> naming its folder when files are
     /// missing or damaged, or when it is a model of another task or feature set.
     /// </summary>
-    public static async Task<RiskModel> LoadAsync(LakeDirectory lake, string task, string version, string featureSetHash, CancellationToken cancellationToken)
+    public static async Task<RiskModel> LoadAsync(Lake lake, string task, string version, string featureSetHash, CancellationToken cancellationToken)
     {
-        var folder = lake.FullPath($"models/{task}/{version}");
+        var folder = lake.NameOf($"models/{task}/{version}");
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         foreach (var name in (string[])[ModelFiles.TreesName, ModelFiles.CoversName, ModelFiles.DocumentName])
         {

@@ -59,7 +59,7 @@ public static class TrainingStage
         // How many fits run side by side changes no result, so it makes no other version.
         var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings with { Parallelism = 1 }}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
-        if (IsWhole(store.Lake, task, version, features))
+        if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
             await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
             return (await ReadAsync(store.Lake, task, version, features, cancellationToken), true);
@@ -116,7 +116,7 @@ public static class TrainingStage
             : watermark;
     }
 
-    private static async Task<TrainedModel> ReadAsync(LakeDirectory lake, TaskDefinition task, string version, string features, CancellationToken cancellationToken)
+    private static async Task<TrainedModel> ReadAsync(Lake lake, TaskDefinition task, string version, string features, CancellationToken cancellationToken)
     {
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
@@ -134,7 +134,7 @@ public static class TrainingStage
         };
     }
 
-    private static async Task<EvaluationReport> ReadReportAsync(LakeDirectory lake, string path, CancellationToken cancellationToken)
+    private static async Task<EvaluationReport> ReadReportAsync(Lake lake, string path, CancellationToken cancellationToken)
     {
         var bytes = await lake.ReadAsync(path, cancellationToken);
         try
@@ -143,14 +143,17 @@ public static class TrainingStage
         }
         catch (JsonException e)
         {
-            throw new LakeException($"{lake.FullPath(path)}: not an evaluation report ({e.Message.Split('\n')[0]}). Delete it and train again: it comes out the same.", e);
+            throw new LakeException($"{lake.NameOf(path)}: not an evaluation report ({e.Message.Split('\n')[0]}). Delete it and train again: it comes out the same.", e);
         }
     }
 
-    private static bool IsWhole(LakeDirectory lake, TaskDefinition task, string version, string features) =>
-        lake.Exists(features)
-        && task.Splits.All(split => lake.Exists(HeldOutPath(task, version, split)) && lake.Exists(ReportPath(task, version, split)))
-        && ((string[])[ModelFiles.TreesName, ModelFiles.CoversName, ModelFiles.DocumentName]).All(name => lake.Exists(LakePaths.Model(task.Name, version, name)));
+    private static Task<bool> IsWholeAsync(Lake lake, TaskDefinition task, string version, string features, CancellationToken cancellationToken) => lake.AllExistAsync(
+        [
+            features,
+            .. task.Splits.SelectMany(split => (string[])[HeldOutPath(task, version, split), ReportPath(task, version, split)]),
+            .. ((string[])[ModelFiles.TreesName, ModelFiles.CoversName, ModelFiles.DocumentName]).Select(name => LakePaths.Model(task.Name, version, name)),
+        ],
+        cancellationToken);
 
     private static ParquetTable ToParquet(HeldOutRows rows) => new ParquetTable()
         .Text("patient_id", rows.PatientId)
@@ -173,5 +176,5 @@ public static class TrainingStage
 
     private static string Name(SplitKind split) => JsonNamingPolicy.KebabCaseLower.ConvertName(split.ToString());
 
-    private static string Hash(string text) => LakeDirectory.Hash(Encoding.UTF8.GetBytes(text))[..16];
+    private static string Hash(string text) => Lake.Hash(Encoding.UTF8.GetBytes(text))[..16];
 }

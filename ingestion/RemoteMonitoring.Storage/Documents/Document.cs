@@ -1,0 +1,99 @@
+namespace RemoteMonitoring.Storage.Documents;
+
+/// <summary>A JSON document of a container, found by partition key and id. Any text may be either, 1 to 250 characters of it.</summary>
+public sealed record Document
+{
+    /// <summary>Partition key: the patient, the care team, or the run.</summary>
+    public required string PartitionKey { get; init; }
+
+    /// <summary>Id within the partition; from content, so that writing again changes nothing.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The JSON text, an object. A store may hand it back with other white space and number forms: compare it as JSON.</summary>
+    public required string Body { get; init; }
+
+    /// <summary>When it may be forgotten, Unix microseconds; null to keep it.</summary>
+    public long? Expires { get; init; }
+
+    /// <summary>
+    /// Which writing of the document this is, as its store calls it: no two writings of a document have the same, not even when it
+    /// was deleted in between. Null where it was not read from a store.
+    /// </summary>
+    public string? ETag { get; init; }
+}
+
+/// <summary>Where a document is in its container.</summary>
+/// <param name="PartitionKey">Partition key.</param>
+/// <param name="Id">Id within the partition.</param>
+public readonly record struct DocumentKey(string PartitionKey, string Id);
+
+/// <summary>A change of one member of a document's body.</summary>
+/// <param name="Path">JSON pointer (<c>/status</c>, <c>/last/seen</c>) through objects; all members on the way but the last must be there.</param>
+/// <param name="Json">The value to set as JSON text; what was there is replaced.</param>
+public sealed record DocumentChange(string Path, string Json);
+
+/// <summary>The kinds of operation of a transaction on a partition.</summary>
+public enum DocumentOperationKind
+{
+    /// <summary>Write, whether it is there or not.</summary>
+    Upsert,
+
+    /// <summary>Write; fails the transaction when it is there.</summary>
+    Create,
+
+    /// <summary>Write; fails the transaction when it is not there, or under another ETag.</summary>
+    Replace,
+
+    /// <summary>Forget; fails the transaction when it is not there, or, if an ETag is given, under another.</summary>
+    Delete,
+}
+
+/// <summary>An operation of a transaction on a partition.</summary>
+public sealed record DocumentOperation
+{
+    private DocumentOperation(DocumentOperationKind kind, string id, Document? document, string? eTag) => (Kind, Id, Document, ETag) = (kind, id, document, eTag);
+
+    /// <summary>Kind.</summary>
+    public DocumentOperationKind Kind { get; }
+
+    /// <summary>Id of the document.</summary>
+    public string Id { get; }
+
+    /// <summary>The document to write; null to delete.</summary>
+    public Document? Document { get; }
+
+    /// <summary>The ETag it must have; null for any.</summary>
+    public string? ETag { get; }
+
+    /// <summary>Write it, whether it is there or not.</summary>
+    public static DocumentOperation Upsert(Document document) => new(DocumentOperationKind.Upsert, document.Id, document, null);
+
+    /// <summary>Write it where it is not there.</summary>
+    public static DocumentOperation Create(Document document) => new(DocumentOperationKind.Create, document.Id, document, null);
+
+    /// <summary>Write it over the writing whose <see cref="Document.ETag"/> it carries.</summary>
+    public static DocumentOperation Replace(Document document) =>
+        new(DocumentOperationKind.Replace, document.Id, document, document.ETag ?? throw new ArgumentException("A document to replace carries the ETag that it was read with.", nameof(document)));
+
+    /// <summary>Forget it.</summary>
+    public static DocumentOperation Delete(string id, string? eTag = null) => new(DocumentOperationKind.Delete, id, null, eTag);
+}
+
+/// <summary>The containers of the document store.</summary>
+public static class Containers
+{
+    /// <summary>Hot window of device messages, by patient.</summary>
+    public const string Telemetry = "telemetry";
+
+    /// <summary>The roster's latest word on each patient, by patient.</summary>
+    public const string Patients = "patients";
+
+    /// <summary>Risk predictions, by patient.</summary>
+    public const string Predictions = "predictions";
+
+    /// <summary>Ranked lists, by care team.</summary>
+    public const string Worklists = "worklists";
+
+    /// <summary>Runs, by workflow.</summary>
+    public const string Runs = "runs";
+}

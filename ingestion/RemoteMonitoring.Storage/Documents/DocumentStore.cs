@@ -1,0 +1,120 @@
+namespace RemoteMonitoring.Storage.Documents;
+
+/// <summary>
+/// JSON documents in containers, by partition and id. A store that cannot be reached, or refuses, throws
+/// <see cref="Lake.LakeException"/>; its message names no document. Safe for several tasks and processes at once.
+/// </summary>
+public abstract class DocumentStore : IAsyncDisposable
+{
+    /// <summary>Operations of one transaction at the most.</summary>
+    public const int MostOperations = 100;
+
+    /// <summary>Changes of one patch at the most.</summary>
+    public const int MostChanges = 10;
+
+    /// <summary>What people are shown: the file, or the account and database.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Request units that were paid for since it was opened; 0 where nothing is.</summary>
+    public abstract double RequestUnits { get; }
+
+    /// <summary>
+    /// Writes documents of any partitions in bulk, each replacing one of the same partition and id whatever its ETag; of two
+    /// with one key the later stands. When it throws, some may have been written: writing all again makes it whole.
+    /// </summary>
+    /// <returns>How many were written.</returns>
+    public abstract Task<int> UpsertAsync(string container, IReadOnlyCollection<Document> documents, CancellationToken cancellationToken);
+
+    /// <summary>Writes a document that is not there yet.</summary>
+    /// <returns>Its ETag; null when there is one of its partition and id, which stays as it is.</returns>
+    public abstract Task<string?> TryCreateAsync(string container, Document document, CancellationToken cancellationToken);
+
+    /// <summary>Writes a document over the writing whose <see cref="Document.ETag"/> it carries; without one it throws <see cref="ArgumentException"/>.</summary>
+    /// <returns>The new ETag; null when somebody else wrote or deleted it since, and nothing was written.</returns>
+    public abstract Task<string?> TryReplaceAsync(string container, Document document, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sets members of a document's body, all or none, at most <see cref="MostChanges"/>; what they do not name stays, whoever
+    /// writes it at the same time. A path that leads through what is no object throws <see cref="Lake.LakeException"/>.
+    /// </summary>
+    /// <returns>The new ETag; null when it is not there, or not under <paramref name="eTag"/> where one is given, and nothing was written.</returns>
+    public abstract Task<string?> TryPatchAsync(
+        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Does operations on one partition in their order, all or none: at most <see cref="MostOperations"/> and 2 MB of bodies, each
+    /// document named once.
+    /// </summary>
+    /// <returns>Whether they were done; false when one found the document there, gone, or under another ETag than it must be.</returns>
+    public abstract Task<bool> TryCommitAsync(string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, CancellationToken cancellationToken);
+
+    /// <summary>One document, or null.</summary>
+    public abstract Task<Document?> FindAsync(string container, string partitionKey, string id, CancellationToken cancellationToken);
+
+    /// <summary>The documents of a partition, by id in ordinal order.</summary>
+    public abstract Task<IReadOnlyList<Document>> ListAsync(string container, string partitionKey, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The documents of a container, page by page and in no stated order. What is written meanwhile may be seen or not; what is
+    /// there throughout is seen once.
+    /// </summary>
+    public abstract IAsyncEnumerable<Document> ListAsync(string container, CancellationToken cancellationToken);
+
+    /// <summary>How many documents a container has.</summary>
+    public abstract Task<long> CountAsync(string container, CancellationToken cancellationToken);
+
+    /// <summary>Forgets documents; those that are not there are passed over.</summary>
+    /// <returns>How many were there.</returns>
+    public abstract Task<int> DeleteAsync(string container, IReadOnlyCollection<DocumentKey> keys, CancellationToken cancellationToken);
+
+    /// <summary>Forgets every document of a partition.</summary>
+    /// <returns>How many were there.</returns>
+    public abstract Task<int> DeletePartitionAsync(string container, string partitionKey, CancellationToken cancellationToken);
+
+    /// <summary>Forgets every document of a container, to have them made again.</summary>
+    /// <returns>How many were there.</returns>
+    public abstract Task<int> DeleteAllAsync(string container, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Forgets the documents of a container that expired at or before <paramref name="now"/> (Unix microseconds). A store that has a
+    /// clock of its own may have forgotten them before.
+    /// </summary>
+    /// <returns>How many this call forgot.</returns>
+    public abstract Task<int> DeleteExpiredAsync(string container, long now, CancellationToken cancellationToken);
+
+    /// <inheritdoc />
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Throws <see cref="ArgumentException"/> where a transaction is not one: too large, of another partition, or naming a document twice.</summary>
+    protected static void Check(string partitionKey, IReadOnlyCollection<DocumentOperation> operations)
+    {
+        if (operations.Count > MostOperations)
+        {
+            throw new ArgumentException($"A transaction has at most {MostOperations} operations; this one has {operations.Count}.", nameof(operations));
+        }
+
+        if (operations.Any(o => o.Document is { } d && d.PartitionKey != partitionKey))
+        {
+            throw new ArgumentException("All documents of a transaction are of its partition.", nameof(operations));
+        }
+
+        if (operations.DistinctBy(o => o.Id).Count() != operations.Count)
+        {
+            throw new ArgumentException("A transaction names a document once.", nameof(operations));
+        }
+    }
+
+    /// <summary>Throws <see cref="ArgumentException"/> where there are too few or many changes, or a path is no JSON pointer.</summary>
+    protected static void Check(IReadOnlyCollection<DocumentChange> changes)
+    {
+        if (changes.Count is 0 or > MostChanges)
+        {
+            throw new ArgumentException($"A patch has 1 to {MostChanges} changes; this one has {changes.Count}.", nameof(changes));
+        }
+
+        if (changes.Any(c => !c.Path.StartsWith('/')))
+        {
+            throw new ArgumentException("The path of a change is a JSON pointer and begins with '/'.", nameof(changes));
+        }
+    }
+}
