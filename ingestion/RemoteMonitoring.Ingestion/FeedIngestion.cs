@@ -1,3 +1,4 @@
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;

@@ -132,7 +132,7 @@ public sealed class FeedIngestionTests : IDisposable
         var path = lake.List(LakePaths.SilverReadings)[0];
         var table = await lake.ReadTableAsync(path, null, default);
         table.Metadata[key] = "3";
-        await lake.ReplaceAsync(path, await table.ToBytesAsync(default), default);
+        lake.ReplaceAsync(path, await table.ToBytes(), default);
         var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, default));
         Assert.StartsWith($"{lake.FullPath(path)}: silver does not add up", e.Message, StringComparison.Ordinal);
     }

@@ -47,7 +47,7 @@ public sealed class FeatureStageTests
                 {
                     var part = TelemetryTables.ToTable(Pick(TelemetryTables.ToObservations(all, VitalSignCatalog.Default), rows), VitalSignCatalog.Default);
                     var path = LakePaths.Observations(file.EventDate, shard, "spread");
-                    var written = await home.Lake.CreateDerivedAsync(path, await part.ToBytesAsync(s_none), s_none);
+                    var written = await home.Lake.CreateDerivedAsync(path, part.ToBytes(), s_none);
                     files.Add(new ObservationsFile(path, file.EventDate, shard, rows.Length, written.Sha256));
                 }
             }

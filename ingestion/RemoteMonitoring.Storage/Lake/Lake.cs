@@ -98,8 +98,11 @@ public abstract class Lake
         (await ReadTableAsync(path, [], cancellationToken)).Metadata;
 
     /// <summary>Creates a table's file; false when there is one of this name already.</summary>
-    public async Task<bool> TryCreateTableAsync(string path, ParquetTable table, CancellationToken cancellationToken) =>
-        await TryCreateAsync(path, await table.ToBytesAsync(cancellationToken), cancellationToken);
+    public async Task<bool> TryCreateTableAsync(string path, ParquetTable table, CancellationToken cancellationToken)
+    {
+        using var file = table.Encode();
+        return await TryCreateAsync(path, file.Bytes, cancellationToken);
+    }
 
     /// <summary>Lower-case hex SHA-256.</summary>
     public static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

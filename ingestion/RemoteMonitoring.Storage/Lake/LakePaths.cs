@@ -36,11 +36,14 @@ public static class LakePaths
     /// <summary>Raw envelopes from <paramref name="expectedOffset"/>, where the chain of files before it ends.</summary>
     public static string Bronze(StreamPartition p, long expectedOffset) => $"{Bronze(p)}/{Digits(expectedOffset)}.parquet";
 
-    /// <summary>Readings of the bronze file that starts at this offset, under a mapping (<c>name-version</c>).</summary>
-    public static string Readings(StreamPartition p, long expectedOffset, string mapping) => $"{SilverReadings}/{p}/{Digits(expectedOffset)}.{mapping}.parquet";
+    /// <summary>Raw envelopes of several files that followed on each other, from their first offset to their end (exclusive), sealed into one.</summary>
+    public static string Sealed(StreamPartition p, long start, long end) => $"{Bronze(p)}/{Digits(start)}-{Digits(end)}.parquet";
+
+    /// <summary>Readings of the bronze file of this stem, made under a generation of mappings.</summary>
+    public static string Readings(StreamPartition p, string stem, string generation) => $"{SilverReadings}/{p}/{stem}.{generation}.parquet";
 
     /// <summary>Rejected readings of the same file.</summary>
-    public static string Quarantine(StreamPartition p, long expectedOffset, string mapping) => $"{SilverQuarantine}/{p}/{Digits(expectedOffset)}.{mapping}.parquet";
+    public static string Quarantine(StreamPartition p, string stem, string generation) => $"{SilverQuarantine}/{p}/{stem}.{generation}.parquet";
 
     /// <summary>One batch of reference events.</summary>
     public static string Reference(string kind, long sequence) => $"{BronzeReference}/{kind}/{Digits(sequence)}.ndjson";
@@ -76,22 +79,28 @@ public static class LakePaths
     public static bool IsName(string text) =>
         text.Length is > 0 and <= 100 && text[0] != '.' && text.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.');
 
-    /// <summary>The starting offset in the name of a bronze or silver file.</summary>
-    public static long OffsetOf(string path)
+    /// <summary>The part of a bronze or silver file's name that says which offsets are in it: all before the first dot.</summary>
+    public static string StemOf(string path)
     {
-        var name = path.AsSpan(path.LastIndexOf('/') + 1);
-        return long.Parse(name[..name.IndexOf('.')], CultureInfo.InvariantCulture);
+        var name = path[(path.LastIndexOf('/') + 1)..];
+        return name.IndexOf('.') is var dot and >= 0 ? name[..dot] : name;
     }
 
-    /// <summary>Whether a path has the form of a bronze file, <c>{hub}/{epoch}/{partition}/{offset}.parquet</c>: what else lies there is not the program's.</summary>
+    /// <summary>The offsets that a stem names: where it starts and, for a sealed file, where it ends (exclusive); null where it has another form.</summary>
+    public static (long Start, long? End)? RangeOf(string stem) => stem.Length switch
+    {
+        20 when Number(stem) is { } start => (start, null),
+        41 when stem[20] == '-' && Number(stem.AsSpan(0, 20)) is { } start && Number(stem.AsSpan(21)) is { } end => (start, end),
+        _ => null,
+    };
+
+    /// <summary>Whether a path has the form of a bronze file, <c>{hub}/{epoch}/{partition}/{stem}.parquet</c>: what else lies there is not the program's.</summary>
     public static bool IsBronze(string path) =>
         path.StartsWith(BronzeTelemetry + "/", StringComparison.Ordinal)
         && path.Split('/') is [_, _, _, _, var partition, var file]
         && int.TryParse(partition, NumberStyles.None, CultureInfo.InvariantCulture, out _)
-        && SequenceOf(file, ".parquet") is not null;
-
-    /// <summary>Whether the file of a path is named as readings or quarantine of a bronze file under this mapping.</summary>
-    public static bool IsSilver(string path, string mapping) => SequenceOf(path[(path.LastIndexOf('/') + 1)..], $".{mapping}.parquet") is not null;
+        && file.EndsWith(".parquet", StringComparison.Ordinal)
+        && RangeOf(file[..^".parquet".Length]) is not null;
 
     /// <summary>The number in a file's name of 20 digits and this ending; null where the name has another form.</summary>
     internal static long? SequenceOf(string file, string ending) =>
@@ -99,6 +108,9 @@ public static class LakePaths
         && long.TryParse(file.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
+
+    private static long? Number(ReadOnlySpan<char> digits) =>
+        long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static string Digits(long value) => value.ToString("D20", CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.IO.Hashing;
 using Parquet;
 using Parquet.Schema;
@@ -42,6 +43,8 @@ public sealed class ParquetTable
 {
     /// <summary>Rows of a full row group: some megabytes of flat columns, what DuckDB and Polars read well in parallel.</summary>
     public const int RowGroupRows = 131_072;
+
+    private static readonly ConcurrentBag<ParquetEncoder> s_encoders = [];
 
     private readonly List<(string Name, ColumnKind Kind, Array Data)> _columns = [];
     private readonly Dictionary<string, int> _byName = new(StringComparer.Ordinal);
@@ -101,13 +104,18 @@ public sealed class ParquetTable
     public bool[] Boolean(string name) => Get<bool[]>(name);
 
     /// <summary>The file's bytes.</summary>
-    public byte[] ToBytes() => Encode(new ParquetEncoder(), bytes => bytes.ToArray());
+    public byte[] ToBytes()
+    {
+        using var file = Encode();
+        return file.Bytes.ToArray();
+    }
 
-    /// <summary>The file's bytes.</summary>
-    public Task<byte[]> ToBytesAsync(CancellationToken cancellationToken) => Task.FromResult(ToBytes());
-
-    /// <summary>Encodes with an encoder of the caller's, whose buffers are used again and again.</summary>
-    internal T Encode<T>(ParquetEncoder encoder, Func<ReadOnlySpan<byte>, T> use) => use(encoder.Encode(_columns, Math.Max(Rows, 0), Metadata));
+    /// <summary>The file's bytes, in buffers that are used again once it is disposed.</summary>
+    public EncodedTable Encode()
+    {
+        var encoder = s_encoders.TryTake(out var pooled) ? pooled : new ParquetEncoder();
+        return new EncodedTable(encoder, encoder.Encode(_columns, Math.Max(Rows, 0), Metadata), s_encoders.Add);
+    }
 
     /// <summary>Reads a file, only the columns named, or all of them when none is.</summary>
     public static async Task<ParquetTable> ReadAsync(Stream input, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
@@ -269,4 +277,27 @@ public sealed class ParquetTable
     internal Exception Broken(string what) => Source is null
         ? new InvalidDataException(what)
         : new LakeException($"{Source}: not a readable table of this version ({what}). Restore it, or delete it if it is derived (silver, gold) and run again.");
+}
+
+/// <summary>A table's file in an encoder's own buffer, which goes back to be used again when this is disposed.</summary>
+public sealed class EncodedTable : IDisposable
+{
+    private readonly Action<ParquetEncoder> _giveBack;
+    private ParquetEncoder? _encoder;
+
+    internal EncodedTable(ParquetEncoder encoder, ReadOnlyMemory<byte> bytes, Action<ParquetEncoder> giveBack) =>
+        (_encoder, Bytes, _giveBack) = (encoder, bytes, giveBack);
+
+    /// <summary>The file's bytes, until it is disposed.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; private set; }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Bytes = default;
+        if (Interlocked.Exchange(ref _encoder, null) is { } encoder)
+        {
+            _giveBack(encoder);
+        }
+    }
 }

@@ -38,6 +38,20 @@ public sealed class EnvelopeBatch
     /// <summary>Hash of all lines of the source up to the batch's end; null where the source has none to compare by.</summary>
     public string? SourceHash { get; set; }
 
+    /// <summary>Forgets all rows.</summary>
+    public void Clear()
+    {
+        Offset.Clear();
+        DeviceId.Clear();
+        MessageId.Clear();
+        EnqueuedTime.Clear();
+        KnownTime.Clear();
+        Properties.Clear();
+        Body.Clear();
+        Problem.Clear();
+        SourceHash = null;
+    }
+
     /// <summary>Drops the rows before an offset.</summary>
     public void RemoveBefore(long offset)
     {
@@ -61,6 +75,12 @@ public static class TelemetryTables
 
     /// <summary>Metadata key: greatest known time in the file, Unix microseconds.</summary>
     public const string KnownTime = "remotemonitoring.known-time";
+
+    /// <summary>Metadata key: when the file landed by our clock, Unix microseconds, never falling along the partition; of past data it is later than the known time.</summary>
+    public const string LandedTime = "remotemonitoring.landed-time";
+
+    /// <summary>Metadata key: offsets of the file that no source has any more, and why; where it is there the file has no rows.</summary>
+    public const string Lost = "remotemonitoring.lost";
 
     /// <summary>Metadata key: hash of all lines of the source file up to the end offset, by which another file of its name is told.</summary>
     public const string SourceHash = "remotemonitoring.source-hash";

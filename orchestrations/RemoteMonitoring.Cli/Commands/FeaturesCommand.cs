@@ -48,7 +48,7 @@ internal static class FeaturesCommand
             else
             {
                 // Written beside its place and moved there: a full disk leaves the file that was there as it was.
-                await File.WriteAllBytesAsync(path + ".partial", await FeatureStage.ToParquet(table).ToBytesAsync(token), token);
+                await File.WriteAllBytesAsync(path + ".partial", FeatureStage.ToParquet(table).ToBytes(), token);
                 File.Move(path + ".partial", path, overwrite: true);
             }
 

@@ -130,7 +130,7 @@ public static class CompactionStage
         {
             var date = DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(part.Key.Day);
             var path = LakePaths.Observations(date, part.Key.Shard, hash);
-            var bytes = await TelemetryTables.ToTable(Select(all, part.Value), VitalSignCatalog.Default).ToBytesAsync(token);
+            var bytes = TelemetryTables.ToTable(Select(all, part.Value), VitalSignCatalog.Default).ToBytes();
             var written = await lake.CreateDerivedAsync(path, bytes, token);
             files[part.i] = new ObservationsFile(path, date, part.Key.Shard, part.Value.Count, written.Sha256);
         });
@@ -180,6 +180,6 @@ public static class CompactionStage
             .Int64("offset", Column((b, i) => b.Offset[i]))
             .Int32("ordinal", Column((b, i) => b.Ordinal[i]));
         table.Metadata["remotemonitoring.rows"] = rows.Length.ToString(CultureInfo.InvariantCulture);
-        await lake.CreateDerivedAsync(LakePaths.Unassigned(hash), await table.ToBytesAsync(cancellationToken), cancellationToken);
+        lake.CreateDerivedAsync(LakePaths.Unassigned(hash), await table.ToBytes(), cancellationToken);
     }
 }

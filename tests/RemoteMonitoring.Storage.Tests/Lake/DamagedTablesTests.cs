@@ -17,7 +17,7 @@ public sealed class DamagedTablesTests : IDisposable
     [MemberData(nameof(Damages))]
     public async Task A_damaged_file_is_one_line_that_names_it(string damage)
     {
-        var whole = await ParquetTableTests.AllKinds().ToBytesAsync(default);
+        var whole = ParquetTableTests.AllKinds().ToBytes();
         var half = whole.Length / 2;
         var random = new byte[10_000];
         new Random(7).NextBytes(random);
@@ -45,7 +45,7 @@ public sealed class DamagedTablesTests : IDisposable
     [Fact]
     public async Task A_file_cut_at_any_byte_is_one_line_that_names_it()
     {
-        var whole = await ParquetTableTests.AllKinds().ToBytesAsync(default);
+        var whole = ParquetTableTests.AllKinds().ToBytes();
         for (var length = 0; length < whole.Length; length += 37)
         {
             var file = _temp.Plant(Name, whole[..length]);
@@ -56,7 +56,7 @@ public sealed class DamagedTablesTests : IDisposable
     [Fact]
     public async Task A_missing_column_is_named_with_the_file()
     {
-        var file = _temp.Plant(Name, await ParquetTableTests.AllKinds().ToBytesAsync(default));
+        var file = _temp.Plant(Name, ParquetTableTests.AllKinds().ToBytes());
         var asked = await Assert.ThrowsAsync<LakeException>(() => _temp.Lake.ReadTableAsync(Name, ["int32", "pulse"], default));
         asked.SaysInOneLine(file);
         Assert.Contains("'pulse'", asked.Message, StringComparison.Ordinal);
@@ -75,9 +75,9 @@ public sealed class DamagedTablesTests : IDisposable
     {
         var readings = new ReadingBatch();
         var table = TelemetryTables.ToTable(readings, VitalSignCatalog.Default);
-        var file = _temp.Plant(Name, await new ParquetTable()
+        var file = _temp.Plant(Name, new ParquetTable()
             .Text("device_id", ["d"]).Text("code", ["local:tomorrow"]).Float64("value", [1]).Time("effective_time", [0]).Time("enqueued_time", [0]).Time("known_from", [0])
-            .Text("message_id", [null]).Int64("body_hash", [0]).Int64("offset", [0]).Int32("ordinal", [0]).ToBytesAsync(default));
+            .Text("message_id", [null]).Int64("body_hash", [0]).Int64("offset", [0]).Int32("ordinal", [0]).ToBytes());
         var read = await _temp.Lake.ReadTableAsync(Name, null, default);
         Assert.Equal(table.ColumnNames, read.ColumnNames);
         var e = Assert.Throws<LakeException>(() => TelemetryTables.AppendReadings(read, VitalSignCatalog.Default, readings));

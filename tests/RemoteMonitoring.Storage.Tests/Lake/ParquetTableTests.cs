@@ -66,15 +66,15 @@ public sealed class ParquetTableTests
         second.Metadata.Clear();
         second.Metadata["ключ"] = "значение\n=";
         second.Metadata["a"] = "1";
-        Assert.Equal(await first.ToBytesAsync(default), await second.ToBytesAsync(default));
+        Assert.Equal(first.ToBytes(), second.ToBytes());
         second.Metadata["a"] = "2";
-        Assert.NotEqual(await first.ToBytesAsync(default), await second.ToBytesAsync(default));
+        Assert.NotEqual(first.ToBytes(), second.ToBytes());
     }
 
     [Fact]
     public async Task Only_the_columns_named_are_read()
     {
-        using var input = new MemoryStream(await AllKinds().ToBytesAsync(default));
+        using var input = new MemoryStream(AllKinds().ToBytes());
         var read = await ParquetTable.ReadAsync(input, ["int32", "time"], default);
         Assert.Equal(["int32", "time"], read.ColumnNames.Order());
         Assert.Equal(6, read.Rows);
@@ -116,7 +116,7 @@ public sealed class ParquetTableTests
 
     private static async Task<ParquetTable> RoundTrip(ParquetTable table)
     {
-        using var input = new MemoryStream(await table.ToBytesAsync(default));
+        using var input = new MemoryStream(table.ToBytes());
         return await ParquetTable.ReadAsync(input, null, default);
     }
 }

@@ -172,7 +172,7 @@ public sealed class TelemetryTablesTests
 
     private static async Task<ParquetTable> RoundTrip(ParquetTable table)
     {
-        using var input = new MemoryStream(await table.ToBytesAsync(default));
+        using var input = new MemoryStream(table.ToBytes());
         return await ParquetTable.ReadAsync(input, null, default);
     }
 }

@@ -11,6 +11,8 @@ internal sealed class ByteBuffer(int capacity = 1 << 16)
 
     public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
 
+    public ReadOnlyMemory<byte> Memory => _bytes.AsMemory(0, Length);
+
     public void Clear() => Length = 0;
 
     /// <summary>Room for at least this many bytes behind the end; what is used of it is added to <see cref="Length"/>.</summary>
@@ -65,6 +67,4 @@ internal sealed class ByteBuffer(int capacity = 1 << 16)
 
     /// <summary>Zigzag, then ULEB128.</summary>
     public void AddZigzag(long value) => AddVarint((ulong)((value << 1) ^ (value >> 63)));
-
-    public byte[] ToArray() => Span.ToArray();
 }

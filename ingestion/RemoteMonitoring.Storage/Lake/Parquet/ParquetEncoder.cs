@@ -42,7 +42,7 @@ internal sealed class ParquetEncoder
     private static ReadOnlySpan<byte> Magic => "PAR1"u8;
 
     /// <summary>Encodes a table; the bytes are the encoder's own until it encodes the next.</summary>
-    public ReadOnlySpan<byte> Encode(IReadOnlyList<(string Name, ColumnKind Kind, Array Data)> columns, int rows, IReadOnlyDictionary<string, string> metadata)
+    public ReadOnlyMemory<byte> Encode(IReadOnlyList<(string Name, ColumnKind Kind, Array Data)> columns, int rows, IReadOnlyDictionary<string, string> metadata)
     {
         _file.Clear();
         _chunks.Clear();
@@ -73,7 +73,7 @@ internal sealed class ParquetEncoder
         _file.AddInt64((long)pages);
         _file.AddInt64((long)footer);
         _file.Length = end;
-        return _file.Span;
+        return _file.Memory;
     }
 
     private Chunk WriteChunk(ColumnKind kind, Array data, int start, int count)

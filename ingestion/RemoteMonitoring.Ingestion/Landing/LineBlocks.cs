@@ -1,6 +1,6 @@
 using System.IO.Hashing;
 
-namespace RemoteMonitoring.Ingestion;
+namespace RemoteMonitoring.Ingestion.Landing;
 
 /// <summary>Some lines of a source one after the other, in one buffer that is used again when they have landed.</summary>
 public sealed class LineBlock
