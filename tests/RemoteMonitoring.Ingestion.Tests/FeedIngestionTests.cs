@@ -72,6 +72,28 @@ public sealed class FeedIngestionTests : IDisposable
         Assert.Equal(2, (await FeedIngestion.RunAsync(ownStore, own, TimeProvider.System, null, default)).Account.Messages);
     }
 
+    [Theory]
+    [InlineData("Thumbs.db")]
+    [InlineData("desktop.ini")]
+    [InlineData("copy of 00000000000000000000.parquet")]
+    [InlineData("00000000000000000005.parquet.tmp")]
+    [InlineData("5.parquet")]
+    [InlineData("99999999999999999999.parquet")]
+    public async Task What_others_left_in_the_folders_is_passed_over(string name)
+    {
+        await using var store = _home.Store();
+        var first = await FeedIngestion.RunAsync(store, FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 3) + "?\n", 4), null, imported: true), TimeProvider.System, null, default);
+        foreach (var folder in new[] { "bronze/telemetry", "bronze/telemetry/test", "bronze/telemetry/test/e1", "bronze/telemetry/test/e1/0", "silver/readings/test/e1/0", "silver/quarantine/test/e1/0" })
+        {
+            await File.WriteAllTextAsync(Path.Combine(store.Lake.NameOf(folder), name), "x");
+        }
+
+        var again = await FeedIngestion.RunAsync(store, FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 3) + "?\n" + TempHome.Messages(3, 2), 6), null, imported: true), TimeProvider.System, null, default);
+        Assert.Equal((4, 2, 6), (first.Landed, again.Landed, again.Account.Messages));
+        Assert.Equal([new StreamPartition("test", "e1", 0)], await PartitionChain.ListAsync(store.Lake, default));
+        Assert.Equal(1, Assert.Single(await RejectedByVital.CountAsync(store.Lake, default)).Readings);
+    }
+
     [Fact]
     public async Task Deleted_silver_is_made_again_as_it_was()
     {
