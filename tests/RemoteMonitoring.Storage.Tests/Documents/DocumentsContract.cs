@@ -166,8 +166,12 @@ public abstract class DocumentsContract
         await documents.UpsertAsync("c", [Doc("p", "a")], default);
         Assert.Null(await documents.TryReplaceAsync("c", read, default));
         var upserted = (await documents.FindAsync("c", "p", "a", default))!;
+        await documents.UpsertAsync("c", [Doc("p", "a", """{"v":1}""")], default);
         await documents.UpsertAsync("c", [Doc("p", "a")], default);
         Assert.Null(await documents.TryReplaceAsync("c", upserted, default));
+        var kept = (await documents.FindAsync("c", "p", "a", default))!;
+        await documents.UpsertAsync("c", [Doc("p", "a", expires: Later)], default);
+        Assert.Null(await documents.TryReplaceAsync("c", kept, default));
     }
 
     [Fact]
