@@ -65,8 +65,8 @@ public sealed class TruncationTests(DemoRuns demos, ITestOutputHelper output) : 
         var cut = _cut.Folder("feed");
         Truncate(Path.Combine(demo.Rmon.Home, "feeds", "physionet2012"), cut, "2012-01-02T00:00:00Z");
         await Must(_cut.RunAsync("ingest", cut));
-        using var whole = CohortStore.Open(demo.Rmon.Home, "physionet2012");
-        using var known = CohortStore.Open(_cut.Home, "physionet2012");
+        await using var whole = CohortStore.Open(demo.Rmon.Home, "physionet2012");
+        await using var known = CohortStore.Open(_cut.Home, "physionet2012");
         var model = await CurrentModel.LoadAsync(
             whole.Lake, "in-hospital-death-48h", demo.Document.GetProperty("version").GetString()!, FeatureSet.Acute.Hash, CancellationToken.None);
         var scores = await ScoresAsync(whole, model);

@@ -16,13 +16,13 @@ public sealed class FeedIngestionTests : IDisposable
     public async Task A_feed_ingested_twice_is_ingested_once()
     {
         var feed = FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 10), 10, null, (ReferenceKinds.Teams, Team + "\n")), null, imported: true);
-        using var store = _home.Store();
+        await using var store = _home.Store();
         var first = await FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default);
-        var before = TempHome.Contents(store.Lake);
+        var before = await TempHome.ContentsAsync(store.Lake);
         var second = await FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default);
         Assert.Equal((10, 1, false), (first.Landed, first.ReferenceBatches, first.NothingNew));
         Assert.True(second.NothingNew);
-        Assert.Equal(before, TempHome.Contents(store.Lake));
+        Assert.Equal(before, await TempHome.ContentsAsync(store.Lake));
         Assert.Equal(10, second.Account.Frontier["test/e1/0"]);
     }
 
@@ -30,17 +30,17 @@ public sealed class FeedIngestionTests : IDisposable
     public async Task A_bad_reference_line_names_file_and_line_and_nothing_of_any_kind_is_appended()
     {
         var folder = _home.WriteFeed(TempHome.Messages(0, 2), 2, null, (ReferenceKinds.Teams, Team + "\n"), (ReferenceKinds.Outcomes, "\n{\"patientId\":\"p\"}\n"));
-        using var store = _home.Store();
+        await using var store = _home.Store();
         var e = await Assert.ThrowsAsync<LakeException>(() => FeedIngestion.RunAsync(store, FeedFolder.Open(folder, null, true), TimeProvider.System, null, default));
         Assert.StartsWith(Path.Combine(folder, "outcomes.ndjson") + ", line 2: ", e.Message, StringComparison.Ordinal);
-        Assert.Empty(store.Lake.List("bronze"));
+        Assert.Empty(await store.Lake.ListAsync("bronze", default));
     }
 
     [Fact]
     public async Task Fewer_messages_than_promised_are_told_after_they_landed()
     {
         var feed = FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 2), 3), null, imported: true);
-        using var store = _home.Store();
+        await using var store = _home.Store();
         var e = await Assert.ThrowsAsync<LakeException>(() => FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default));
         Assert.Contains("promises 3 messages; its files hold 2", e.Message, StringComparison.Ordinal);
         Assert.Equal(2, (await IngestionAccount.TakeAsync(store.Lake, default)).Messages);
@@ -49,7 +49,7 @@ public sealed class FeedIngestionTests : IDisposable
     [Fact]
     public async Task Silver_that_a_run_of_another_stream_left_undone_is_made()
     {
-        using var store = _home.Store();
+        await using var store = _home.Store();
         var other = new StreamPartition("another-hub", "e1", 0);
         await (await PartitionChain.OpenAsync(store.Lake, other, default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), default);
         Assert.Contains("are not there", (await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(store.Lake, default))).Message, StringComparison.Ordinal);
@@ -60,16 +60,38 @@ public sealed class FeedIngestionTests : IDisposable
     [Fact]
     public async Task A_feed_of_another_epoch_is_refused_before_anything_lands_and_taken_under_a_cohort_of_its_own()
     {
-        using var store = _home.Store();
+        await using var store = _home.Store();
         await (await PartitionChain.OpenAsync(store.Lake, new StreamPartition("test", "other", 0), default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), default);
         var folder = _home.WriteFeed(TempHome.Messages(0, 2), 2, null, (ReferenceKinds.Teams, Team + "\n"));
         var refused = await Assert.ThrowsAsync<LakeException>(() => FeedIngestion.RunAsync(store, FeedFolder.Open(folder, null, imported: true), TimeProvider.System, null, default));
         Assert.Contains("--cohort NAME", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(0, store.Reference.Position()[ReferenceKinds.Teams]);
+        Assert.Equal(0, (await store.Reference.PositionAsync(default))[ReferenceKinds.Teams]);
 
         var own = FeedFolder.Open(folder, "own", imported: true);
-        using var ownStore = CohortStore.Open(_home.Root, own.Cohort);
+        await using var ownStore = CohortStore.Open(_home.Root, own.Cohort);
         Assert.Equal(2, (await FeedIngestion.RunAsync(ownStore, own, TimeProvider.System, null, default)).Account.Messages);
+    }
+
+    [Theory]
+    [InlineData("Thumbs.db")]
+    [InlineData("desktop.ini")]
+    [InlineData("copy of 00000000000000000000.parquet")]
+    [InlineData("00000000000000000005.parquet.tmp")]
+    [InlineData("5.parquet")]
+    [InlineData("99999999999999999999.parquet")]
+    public async Task What_others_left_in_the_folders_is_passed_over(string name)
+    {
+        await using var store = _home.Store();
+        var first = await FeedIngestion.RunAsync(store, FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 3) + "?\n", 4), null, imported: true), TimeProvider.System, null, default);
+        foreach (var folder in new[] { "bronze/telemetry", "bronze/telemetry/test", "bronze/telemetry/test/e1", "bronze/telemetry/test/e1/0", "silver/readings/test/e1/0", "silver/quarantine/test/e1/0" })
+        {
+            await File.WriteAllTextAsync(Path.Combine(store.Lake.NameOf(folder), name), "x");
+        }
+
+        var again = await FeedIngestion.RunAsync(store, FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 3) + "?\n" + TempHome.Messages(3, 2), 6), null, imported: true), TimeProvider.System, null, default);
+        Assert.Equal((4, 2, 6), (first.Landed, again.Landed, again.Account.Messages));
+        Assert.Equal([new StreamPartition("test", "e1", 0)], await PartitionChain.ListAsync(store.Lake, default));
+        Assert.Equal(1, Assert.Single(await RejectedByVital.CountAsync(store.Lake, default)).Readings);
     }
 
     [Fact]
@@ -77,10 +99,10 @@ public sealed class FeedIngestionTests : IDisposable
     {
         var lake = _home.Lake();
         await Land(lake, TempHome.Messages(0, 5) + "?\n" + TempHome.Message(5, value: -1) + "\n");
-        var before = TempHome.Contents(lake);
+        var before = await TempHome.ContentsAsync(lake);
         Directory.Delete(lake.FullPath("silver"), recursive: true);
         Assert.Equal(1, await new Silver(lake).CatchUpAsync(TempHome.Partition, default));
-        Assert.Equal(before, TempHome.Contents(lake));
+        Assert.Equal(before, await TempHome.ContentsAsync(lake));
         Assert.Equal(0, await new Silver(lake).CatchUpAsync(TempHome.Partition, default));
     }
 
@@ -102,7 +124,7 @@ public sealed class FeedIngestionTests : IDisposable
             var account = await IngestionAccount.TakeAsync(lake, default);
             Assert.Equal(lines.Length, account.Messages);
             Assert.Equal(account.Received, account.Accepted + account.RejectedTotal);
-            var quarantine = await lake.ReadTableAsync(lake.List(LakePaths.SilverQuarantine)[0], null, default);
+            var quarantine = await lake.ReadTableAsync((await lake.ListAsync(LakePaths.SilverQuarantine, default))[0], null, default);
             Assert.Equal(account.RejectedTotal, quarantine.Rows);
             Assert.All(quarantine.Bytes("raw"), raw => Assert.False(raw.IsEmpty));
             Assert.All(quarantine.Text("hint"), hint => Assert.False(string.IsNullOrEmpty(hint)));
@@ -129,7 +151,7 @@ public sealed class FeedIngestionTests : IDisposable
     {
         var lake = _home.Lake();
         await Land(lake, TempHome.Messages(0, 2));
-        var path = lake.List(LakePaths.SilverReadings)[0];
+        var path = (await lake.ListAsync(LakePaths.SilverReadings, default))[0];
         var table = await lake.ReadTableAsync(path, null, default);
         table.Metadata[key] = "3";
         lake.ReplaceAsync(path, await table.ToBytes(), default);

@@ -18,12 +18,12 @@ public sealed class LandingTests : IDisposable
         var lake = _home.Lake();
         var file = _home.Write("m.ndjson", TempHome.Messages(0, 20));
         var first = await Land(lake, file);
-        var before = TempHome.Contents(lake);
+        var before = await TempHome.ContentsAsync(lake);
         _time.Now += TimeSpan.FromDays(1);
         var second = await Land(lake, file);
         Assert.Equal((20, 0), (first.Lines, first.AlreadyThere));
         Assert.Equal((20, 20), (second.Lines, second.AlreadyThere));
-        Assert.Equal(before, TempHome.Contents(lake));
+        Assert.Equal(before, await TempHome.ContentsAsync(lake));
     }
 
     [Fact]
@@ -31,13 +31,13 @@ public sealed class LandingTests : IDisposable
     {
         var lake = _home.Lake();
         await Land(lake, _home.Write("m.ndjson", TempHome.Messages(0, 5)));
-        var before = TempHome.Contents(lake);
+        var before = await TempHome.ContentsAsync(lake);
         var grown = await Land(lake, _home.Write("m.ndjson", TempHome.Messages(0, 9)));
         Assert.Equal((9, 5), (grown.Lines, grown.AlreadyThere));
-        var after = TempHome.Contents(lake);
+        var after = await TempHome.ContentsAsync(lake);
         Assert.Equal(before, after.Where(f => before.ContainsKey(f.Key)));
         Assert.Equal(9, (await Rows.OfAsync(lake, LakePaths.BronzeTelemetry)).Count);
-        Assert.Equal(LakePaths.Bronze(TempHome.Partition, 5), lake.List(LakePaths.BronzeTelemetry)[^1]);
+        Assert.Equal(LakePaths.Bronze(TempHome.Partition, 5), (await lake.ListAsync(LakePaths.BronzeTelemetry, default))[^1]);
     }
 
     [Theory]
@@ -49,7 +49,7 @@ public sealed class LandingTests : IDisposable
     {
         var lake = _home.Lake();
         await Land(lake, _home.Write("m.ndjson", TempHome.Messages(0, 5)));
-        var before = TempHome.Contents(lake);
+        var before = await TempHome.ContentsAsync(lake);
         var file = _home.Write("m.ndjson", which switch
         {
             "another file" => TempHome.Messages(100, 9),
@@ -60,7 +60,7 @@ public sealed class LandingTests : IDisposable
         var e = await Assert.ThrowsAsync<LakeException>(() => Land(lake, file));
         Assert.StartsWith(file, e.Message, StringComparison.Ordinal);
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
-        Assert.Equal(before, TempHome.Contents(lake));
+        Assert.Equal(before, await TempHome.ContentsAsync(lake));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class LandingTests : IDisposable
         var landed = await Land(lake, file);
         Assert.Equal(5, landed.Lines);
         Assert.StartsWith($"{file}, line 4: ", Assert.Single(landed.Malformed), StringComparison.Ordinal);
-        var quarantine = await lake.ReadTableAsync(Assert.Single(lake.List(LakePaths.SilverQuarantine)), null, default);
+        var quarantine = await lake.ReadTableAsync(Assert.Single(await lake.ListAsync(LakePaths.SilverQuarantine, default)), null, default);
         Assert.Equal("unparsable", Assert.Single(quarantine.Text("reason")));
         Assert.Equal(Broken, Encoding.UTF8.GetString(quarantine.Bytes("raw")[0].Span));
         Assert.Equal(2, quarantine.Int64("offset")[0]);
@@ -169,7 +169,7 @@ public sealed class LandingTests : IDisposable
             foreach (var folder in new[] { LakePaths.SilverReadings, LakePaths.SilverQuarantine }.Where(f =>
                 interruption == "both gone" || (interruption == "silver readings gone" && f == LakePaths.SilverReadings) || (interruption == "quarantine gone" && f == LakePaths.SilverQuarantine)))
             {
-                File.Delete(lake.FullPath(lake.List(folder)[^1]));
+                File.Delete(lake.FullPath((await lake.ListAsync(folder, default))[^1]));
             }
 
             await File.WriteAllTextAsync(Path.Combine(lake.Root, ".drafts", "1-1"), "half");
@@ -249,7 +249,7 @@ public sealed class LandingTests : IDisposable
     private static async Task<List<long>> KnownTimes(LakeDirectory lake)
     {
         var known = new List<long>();
-        foreach (var path in lake.List(LakePaths.BronzeTelemetry))
+        foreach (var path in await lake.ListAsync(LakePaths.BronzeTelemetry, default))
         {
             known.AddRange((await lake.ReadTableAsync(path, ["known_time"], default)).Time("known_time"));
         }

@@ -18,8 +18,8 @@ public sealed class PartitionChainTests : IDisposable
         Assert.True(await chain.TryAppendAsync(Batch(3, 1, known: 11), default));
         var again = await Open(lake);
         Assert.Equal((4L, 11L), (again.Next, again.Known));
-        Assert.Equal([LakePaths.Bronze(TempHome.Partition, 0), LakePaths.Bronze(TempHome.Partition, 3)], lake.List(LakePaths.BronzeTelemetry));
-        Assert.Equal([TempHome.Partition], PartitionChain.List(lake));
+        Assert.Equal([LakePaths.Bronze(TempHome.Partition, 0), LakePaths.Bronze(TempHome.Partition, 3)], await lake.ListAsync(LakePaths.BronzeTelemetry, default));
+        Assert.Equal([TempHome.Partition], await PartitionChain.ListAsync(lake, default));
     }
 
     [Theory]
@@ -34,7 +34,7 @@ public sealed class PartitionChainTests : IDisposable
         var lake = _home.Lake();
         var chain = await Open(lake);
         await chain.TryAppendAsync(Batch(0, 2, known: 10), default);
-        var before = TempHome.Contents(lake);
+        var before = await TempHome.ContentsAsync(lake);
         var batch = wrong switch
         {
             "empty" => new EnvelopeBatch(),
@@ -53,7 +53,7 @@ public sealed class PartitionChainTests : IDisposable
         }
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => chain.TryAppendAsync(batch, default));
-        Assert.Equal(before, TempHome.Contents(lake));
+        Assert.Equal(before, await TempHome.ContentsAsync(lake));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class PartitionChainTests : IDisposable
         batch.RemoveBefore(loser.Next);
         Assert.True(await loser.TryAppendAsync(batch, default));
         Assert.Equal(5, loser.Next);
-        Assert.Equal(2, lake.List(LakePaths.BronzeTelemetry).Count);
+        Assert.Equal(2, (await lake.ListAsync(LakePaths.BronzeTelemetry, default)).Count);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class PartitionChainTests : IDisposable
                 await chain.TryAppendAsync(Batch(chain.Next, 2, known: 10), default);
             }
         })));
-        Assert.Equal(Enumerable.Range(0, 20).Select(i => LakePaths.Bronze(TempHome.Partition, 2 * i)), lake.List(LakePaths.BronzeTelemetry));
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => LakePaths.Bronze(TempHome.Partition, 2 * i)), await lake.ListAsync(LakePaths.BronzeTelemetry, default));
     }
 
     [Fact]

@@ -63,8 +63,16 @@ public sealed class TempHome : IDisposable
     public static string Messages(int from, int count, string device = "d1") => string.Concat(Enumerable.Range(from, count).Select(m => Message(m, device) + "\n"));
 
     /// <summary>Every file of a lake with its bytes in hex.</summary>
-    public static SortedDictionary<string, string> Contents(LakeDirectory lake) =>
-        new(lake.List("").ToDictionary(p => p, p => Convert.ToHexString(File.ReadAllBytes(lake.FullPath(p)))), StringComparer.Ordinal);
+    public static async Task<SortedDictionary<string, string>> ContentsAsync(Lake lake)
+    {
+        var contents = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var path in await lake.ListAsync("", default))
+        {
+            contents.Add(path, Convert.ToHexString(await lake.ReadAsync(path, default)));
+        }
+
+        return contents;
+    }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 }
@@ -80,10 +88,10 @@ internal sealed class SetTime(DateTimeOffset now) : TimeProvider
 internal static class Rows
 {
     /// <summary>All rows of the tables below a folder, in order of offset, as text: what the lake says, whatever files it says it in.</summary>
-    public static async Task<IReadOnlyList<string>> OfAsync(LakeDirectory lake, string folder)
+    public static async Task<IReadOnlyList<string>> OfAsync(Lake lake, string folder)
     {
         var rows = new List<string>();
-        foreach (var path in lake.List(folder))
+        foreach (var path in await lake.ListAsync(folder, default))
         {
             var table = await lake.ReadTableAsync(path, null, default);
             var columns = table.ColumnNames.Select(name => Column(table, name)).ToArray();

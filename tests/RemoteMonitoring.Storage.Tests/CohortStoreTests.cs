@@ -15,11 +15,11 @@ public sealed class CohortStoreTests : IDisposable
     public void A_home_that_is_not_there_has_no_cohorts() => Assert.Empty(CohortStore.List(Home));
 
     [Fact]
-    public void Cohorts_are_listed_by_name_and_other_folders_are_not()
+    public async Task Cohorts_are_listed_by_name_and_other_folders_are_not()
     {
         foreach (var cohort in new[] { "tihm", "physionet2012", "Praxis-Müller_1.2" })
         {
-            CohortStore.Open(Home, cohort).Dispose();
+            await CohortStore.Open(Home, cohort).DisposeAsync();
         }
 
         Directory.CreateDirectory(Path.Combine(Home, "notes"));
@@ -30,21 +30,36 @@ public sealed class CohortStoreTests : IDisposable
     [Fact]
     public async Task Opening_again_finds_what_was_there_and_cohorts_are_apart()
     {
-        using (var store = CohortStore.Open(Home, "a"))
+        await using (var store = CohortStore.Open(Home, "a"))
         {
             await store.Lake.TryCreateAsync("x", new byte[] { 1 }, default);
-            store.Documents.Upsert("c", [new Document { PartitionKey = "p", Id = "i", Body = "1" }]);
+            await store.Documents.UpsertAsync("c", [new Document { PartitionKey = "p", Id = "i", Body = "{}" }], default);
             await store.Reference.AppendAsync("contacts", new byte[] { 10 }, default);
         }
 
-        using var again = CohortStore.Open(Home, "a");
-        using var other = CohortStore.Open(Home, "b");
+        await using var again = CohortStore.Open(Home, "a");
+        await using var other = CohortStore.Open(Home, "b");
         Assert.Equal("a", again.Cohort);
-        Assert.True(again.Lake.Exists("x"));
-        Assert.Equal(1, again.Documents.Count("c"));
-        Assert.Equal(1, again.Reference.Position()["contacts"]);
-        Assert.False(other.Lake.Exists("x"));
-        Assert.Equal(0, other.Documents.Count("c"));
+        Assert.True(await again.Lake.ExistsAsync("x", default));
+        Assert.Equal(1, await again.Documents.CountAsync("c", default));
+        Assert.Equal(1, (await again.Reference.PositionAsync(default))["contacts"]);
+        Assert.False(await other.Lake.ExistsAsync("x", default));
+        Assert.Equal(0, await other.Documents.CountAsync("c", default));
+    }
+
+    [Fact]
+    public async Task A_cohort_of_other_stores_uses_those_and_closes_its_documents()
+    {
+        var lake = new LakeDirectory(Path.Combine(_root, "a lake elsewhere"));
+        var documents = new SqliteDocuments(Path.Combine(_root, "elsewhere.db"));
+        await using (var store = new CohortStore("a", lake, documents, Path.Combine(_root, "scratch")))
+        {
+            await store.Reference.AppendAsync("contacts", new byte[] { 10 }, default);
+            Assert.Same(documents, store.Documents);
+            Assert.Equal(["bronze/reference/contacts/00000000000000000001.ndjson"], await lake.ListAsync("", default));
+        }
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => documents.CountAsync("c", default));
     }
 
     [Theory]
@@ -71,9 +86,9 @@ public sealed class CohortStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_document_store_that_is_no_database_is_one_line()
+    public async Task A_document_store_that_is_no_database_is_one_line()
     {
-        CohortStore.Open(Home, "a").Dispose();
+        await CohortStore.Open(Home, "a").DisposeAsync();
         var file = Path.Combine(Home, "a", "documents.db");
         File.WriteAllBytes(file, [.. Enumerable.Repeat((byte)1, 5_000)]);
         Assert.Throws<LakeException>(() => CohortStore.Open(Home, "a")).SaysInOneLine(file);

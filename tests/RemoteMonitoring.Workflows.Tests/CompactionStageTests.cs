@@ -18,42 +18,42 @@ public sealed class CompactionStageTests
     [Fact]
     public async Task A_second_run_finds_its_output_and_changes_no_byte()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var first = await TwoPatients().LandAsync(home);
-        var before = home.Files();
+        var before = await home.FilesAsync();
         var (second, alreadyThere) = await CompactionStage.RunAsync(home.Store, s_none);
         Assert.True(alreadyThere);
         Assert.Equal(first.ToBytes(), second.ToBytes());
-        Assert.Equal(before, home.Files());
+        Assert.Equal(before, await home.FilesAsync());
     }
 
     [Fact]
     public async Task A_deleted_file_of_observations_is_made_again_byte_for_byte()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await TwoPatients().LandAsync(home);
-        var before = home.Hashes();
+        var before = await home.HashesAsync();
         home.Delete(manifest.Files[1].Path);
         var (_, alreadyThere) = await CompactionStage.RunAsync(home.Store, s_none);
         Assert.False(alreadyThere);
-        Assert.Equal(before, home.Hashes());
+        Assert.Equal(before, await home.HashesAsync());
     }
 
     [Fact]
     public async Task All_of_gold_can_be_deleted_and_comes_out_the_same()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         await TwoPatients().LandAsync(home);
-        var before = home.Hashes();
+        var before = await home.HashesAsync();
         Directory.Delete(home.Lake.FullPath("gold"), recursive: true);
         await CompactionStage.RunAsync(home.Store, s_none);
-        Assert.Equal(before, home.Hashes());
+        Assert.Equal(before, await home.HashesAsync());
     }
 
     [Fact]
     public async Task The_manifest_names_every_file_with_its_rows_and_hash_and_conserves()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await TwoPatients().Again().Reading("d-a", "spo2", 180, 2.5).Reading("d-nobody", "spo2", 95, 2).LandAsync(home);
         Assert.True(manifest.Conserves);
         Assert.Equal(13, manifest.Received);
@@ -72,7 +72,7 @@ public sealed class CompactionStageTests
     [Fact]
     public async Task Readings_of_nobody_are_set_aside_with_reason_and_hint()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await TwoPatients()
             .Reading("d-unheard-of", "heart_rate", 81, 1)
             .Returned("b", 4)
@@ -101,7 +101,7 @@ public sealed class CompactionStageTests
     [InlineData("\u0000\u0001\u0002")]
     public async Task A_damaged_manifest_is_named_in_one_line(string text)
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         await TwoPatients().LandAsync(home);
         home.Overwrite(LakePaths.ObservationsManifest, text);
         var fault = await Assert.ThrowsAsync<LakeException>(() => CompactionStage.RunAsync(home.Store, s_none));
@@ -114,7 +114,7 @@ public sealed class CompactionStageTests
     [Fact]
     public async Task Without_anything_landed_there_is_no_manifest_and_compaction_makes_an_empty_one()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         Assert.Null(await ObservationsManifest.TryReadAsync(home.Lake, s_none));
         var (manifest, _) = await CompactionStage.RunAsync(home.Store, s_none);
         Assert.Empty(manifest.Files);
@@ -125,12 +125,12 @@ public sealed class CompactionStageTests
     [Fact]
     public async Task Reading_a_shard_gives_what_reading_every_file_gives()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await TwoPatients().LandAsync(home);
         var shard = await CompactionStage.ReadShardAsync(home.Lake, manifest, 0, s_none);
         Assert.Equal(["a", "b"], shard.PatientIds);
         var expected = new List<(string, string, long, double)>();
-        foreach (var path in home.Lake.List("gold/observations").Where(p => p.EndsWith(".parquet", StringComparison.Ordinal)))
+        foreach (var path in (await home.Lake.ListAsync("gold/observations", default)).Where(p => p.EndsWith(".parquet", StringComparison.Ordinal)))
         {
             var table = await home.Lake.ReadTableAsync(path, null, s_none);
             expected.AddRange(Enumerable.Range(0, table.Rows).Select(i =>

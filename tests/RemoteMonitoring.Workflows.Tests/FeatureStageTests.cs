@@ -86,7 +86,7 @@ public sealed class FeatureStageTests
     [InlineData(5)]
     public async Task Vectors_are_those_of_the_builder_in_the_order_of_the_rows_over_any_number_of_shards(int shards)
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await SixPatients().LandAsync(home);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         var keys = Keys();
@@ -108,7 +108,7 @@ public sealed class FeatureStageTests
     [Fact]
     public async Task The_table_has_a_column_a_feature_behind_patient_and_instant_and_reads_back_bit_for_bit()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await SixPatients().LandAsync(home);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         var table = await FeatureStage.BuildAsync(home.Lake, manifest, FeatureSet.Home, reference, Keys(), null, s_none);
@@ -126,7 +126,7 @@ public sealed class FeatureStageTests
     [Fact]
     public async Task What_is_unknown_is_not_a_number_and_never_zero()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await SixPatients().LandAsync(home);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         var table = await FeatureStage.BuildAsync(home.Lake, manifest, FeatureSet.Home, reference, Keys(), null, s_none);
@@ -139,7 +139,7 @@ public sealed class FeatureStageTests
     [Fact]
     public async Task No_rows_make_an_empty_table_that_can_be_written()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await SixPatients().LandAsync(home);
         var table = await FeatureStage.BuildAsync(home.Lake, manifest, FeatureSet.Home, new ReferenceData(), [], null, s_none);
         Assert.Equal(0, table.Rows);

@@ -4,7 +4,7 @@ using RemoteMonitoring.Storage.Lake;
 namespace RemoteMonitoring.Workflows.Tests;
 
 /// <summary>A home that is gone after the test, with one cohort in it.</summary>
-internal sealed class TempHome : IDisposable
+internal sealed class TempHome : IAsyncDisposable
 {
     private CohortStore? _store;
 
@@ -13,7 +13,7 @@ internal sealed class TempHome : IDisposable
     /// <summary>The cohort, opened when first asked for.</summary>
     public CohortStore Store => _store ??= CohortStore.Open(Root, MadeUpFeed.Cohort);
 
-    public LakeDirectory Lake => Store.Lake;
+    public LakeDirectory Lake => (LakeDirectory)Store.Lake;
 
     /// <summary>A home with the same files as another, which nobody has open.</summary>
     public static TempHome CopyOf(string root)
@@ -34,24 +34,27 @@ internal sealed class TempHome : IDisposable
     public void Overwrite(string lakePath, string text) => File.WriteAllText(Lake.FullPath(lakePath), text);
 
     /// <summary>Hash and time of writing of every lake file below a folder.</summary>
-    public SortedDictionary<string, (string Hash, DateTime Written)> Files(string folder = "") => new(
-        Lake.List(folder).Where(p => !p.StartsWith(".drafts", StringComparison.Ordinal)).ToDictionary(
+    public async Task<SortedDictionary<string, (string Hash, DateTime Written)>> FilesAsync(string folder = "") => new(
+        (await Lake.ListAsync(folder, default)).ToDictionary(
             p => p, p => (LakeDirectory.Hash(File.ReadAllBytes(Lake.FullPath(p))), File.GetLastWriteTimeUtc(Lake.FullPath(p)))),
         StringComparer.Ordinal);
 
     /// <summary>Hash of every lake file below a folder, whenever it was written.</summary>
-    public SortedDictionary<string, string> Hashes(string folder = "") =>
-        new(Files(folder).ToDictionary(f => f.Key, f => f.Value.Hash), StringComparer.Ordinal);
+    public async Task<SortedDictionary<string, string>> HashesAsync(string folder = "") =>
+        new((await FilesAsync(folder)).ToDictionary(f => f.Key, f => f.Value.Hash), StringComparer.Ordinal);
 
-    public void CloseStore()
+    public async Task CloseStoreAsync()
     {
-        _store?.Dispose();
-        _store = null;
+        if (_store is { } store)
+        {
+            _store = null;
+            await store.DisposeAsync();
+        }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        CloseStore();
+        await CloseStoreAsync();
         Directory.Delete(Root, recursive: true);
     }
 }

@@ -10,7 +10,7 @@ namespace RemoteMonitoring.Workflows.Tests;
 /// Twenty-four made-up patients over twelve days, eight of whom are admitted after their SpO2 fell, and a small model of
 /// them. Made once; each test works on its own copy.
 /// </summary>
-public sealed class TrainedHome : IAsyncLifetime, IDisposable
+public sealed class TrainedHome : IAsyncLifetime, IAsyncDisposable
 {
     internal static readonly TaskDefinition Task = new()
     {
@@ -76,12 +76,12 @@ public sealed class TrainedHome : IAsyncLifetime, IDisposable
     {
         var manifest = await Feed().LandAsync(_home);
         (Model, _) = await TrainingStage.RunAsync(_home.Store, manifest, Task, Quick, null, CancellationToken.None);
-        _home.CloseStore();
+        await _home.CloseStoreAsync();
     }
 
-    public Task DisposeAsync() => System.Threading.Tasks.Task.CompletedTask;
+    public ValueTask DisposeAsync() => _home.DisposeAsync();
 
-    public void Dispose() => _home.Dispose();
+    System.Threading.Tasks.Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 }
 
 /// <summary>One home for all classes of tests that start from a trained model.</summary>

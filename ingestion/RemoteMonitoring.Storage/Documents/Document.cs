@@ -16,8 +16,8 @@ public sealed record Document
     public long? Expires { get; init; }
 
     /// <summary>
-    /// Which writing of the document this is, as its store calls it: no two writings of a document have the same, not even when it
-    /// was deleted in between. Null where it was not read from a store.
+    /// Which writing of the document this is, as its store calls it: no two that say different things have the same, not even when
+    /// it was deleted in between; an upsert of what is there already may keep it. Null where it was not read from a store.
     /// </summary>
     public string? ETag { get; init; }
 }

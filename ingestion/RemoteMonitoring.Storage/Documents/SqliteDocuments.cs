@@ -49,7 +49,10 @@ public sealed class SqliteDocuments : DocumentStore
     /// <inheritdoc />
     public override double RequestUnits => 0;
 
-    /// <summary>As of any store, but in one transaction: when it throws, nothing was written.</summary>
+    /// <summary>
+    /// As of any store, but in one transaction: when it throws, nothing was written. A document that says what is there already
+    /// keeps its ETag, and costs no write.
+    /// </summary>
     /// <inheritdoc />
     public override Task<int> UpsertAsync(string container, IReadOnlyCollection<Document> documents, CancellationToken cancellationToken) =>
         WriteAsync(container, transaction =>
@@ -57,6 +60,7 @@ public sealed class SqliteDocuments : DocumentStore
             using var upsert = new Statement(transaction, """
                 INSERT INTO documents (container, partition_key, id, body, expires, version) VALUES ($container, $partition, $id, $body, $expires, $version)
                 ON CONFLICT (container, partition_key, id) DO UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version
+                WHERE body <> excluded.body OR expires IS NOT excluded.expires
                 """, container, NextVersion(transaction));
             var count = 0;
             foreach (var document in documents)

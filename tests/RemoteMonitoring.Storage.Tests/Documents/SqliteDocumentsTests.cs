@@ -1,9 +1,13 @@
+using System.Collections;
+using System.Text;
+using Microsoft.Data.Sqlite;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Storage.Tests.Documents;
 
-public sealed class SqliteDocumentsTests : IDisposable
+/// <summary>The contract, and what only a file can be or suffer.</summary>
+public sealed class SqliteDocumentsTests : DocumentsContract, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("rmon-documents-").FullName;
 
@@ -11,100 +15,107 @@ public sealed class SqliteDocumentsTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    protected override DocumentStore Open() => new SqliteDocuments(FilePath);
+
     [Fact]
-    public void Writing_a_document_twice_writes_it_once()
+    public async Task It_is_named_by_its_file_and_costs_nothing()
     {
-        using var documents = new SqliteDocuments(FilePath);
-        var batch = new[] { Doc("p1", "a", "{}"), Doc("p1", "b", "{\"name\":\"Łódź 𝄞\"}", 7), Doc("p2", "a", "3") };
-        Assert.Equal(3, documents.Upsert("c", batch));
-        Assert.Equal(3, documents.Upsert("c", batch));
-        Assert.Equal(3, documents.Count("c"));
-        Assert.Equal(batch, documents.List("c"));
+        await using var documents = Open();
+        await documents.UpsertAsync("c", [Doc("p", "a")], default);
+        Assert.Equal(FilePath, documents.Name);
+        Assert.Equal(0, documents.RequestUnits);
     }
 
     [Fact]
-    public void The_later_document_of_an_id_replaces_the_earlier_one_with_its_expiry()
+    public async Task A_batch_that_fails_half_way_leaves_nothing()
     {
-        using var documents = new SqliteDocuments(FilePath);
-        documents.Upsert("c", [Doc("p1", "a", "1", 5), Doc("p1", "a", "2")]);
-        Assert.Equal(Doc("p1", "a", "2"), documents.Find("c", "p1", "a"));
+        await using var documents = Open();
+        await Assert.ThrowsAsync<InvalidDataException>(() => documents.UpsertAsync("c", new FailingHalfWay(), default));
+        Assert.Equal(0, await documents.CountAsync("c", default));
+        Assert.Equal(1, await documents.UpsertAsync("c", [Doc("p", "a")], default));
     }
 
     [Fact]
-    public void Containers_and_partitions_are_apart()
+    public async Task Pages_of_large_documents_end_early_and_miss_none()
     {
-        using var documents = new SqliteDocuments(FilePath);
-        documents.Upsert("c", [Doc("p2", "b", "2"), Doc("p1", "z", "1"), Doc("p1", "a", "0")]);
-        documents.Upsert("d", [Doc("p1", "a", "other")]);
-        Assert.Equal(["a", "z"], documents.List("c", "p1").Select(d => d.Id));
-        Assert.Equal(["0", "1", "2"], documents.List("c").Select(d => d.Body));
-        Assert.Equal("other", documents.Find("d", "p1", "a")!.Body);
-        Assert.Null(documents.Find("c", "p2", "a"));
-        Assert.Null(documents.Find("c", "P1", "a"));
-        Assert.Empty(documents.List("e"));
-        Assert.Equal(0, documents.Count("e"));
-        Assert.Equal(3, documents.DeleteAll("c"));
-        Assert.Equal(1, documents.Count("d"));
-    }
-
-    [Theory]
-    [InlineData(99, 0)]
-    [InlineData(100, 1)]
-    [InlineData(201, 2)]
-    public void What_expired_at_or_before_now_is_forgotten_and_what_never_expires_stays(long now, int forgotten)
-    {
-        using var documents = new SqliteDocuments(FilePath);
-        documents.Upsert("c", [Doc("p", "a", "1", 100), Doc("p", "b", "1", 200), Doc("p", "c", "1")]);
-        documents.Upsert("d", [Doc("p", "a", "1", 100)]);
-        Assert.Equal(forgotten, documents.DeleteExpired("c", now));
-        Assert.Equal(3 - forgotten, documents.Count("c"));
-        Assert.Equal(1, documents.Count("d"));
+        await using var documents = Open();
+        await documents.UpsertAsync("c", [.. Enumerable.Range(0, 12).Select(i => Doc("p", $"{i:D2}", $$"""{"x":"{{new string('x', 1 << 20)}}"}"""))], default);
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => $"{i:D2}"), (await All(documents, "c")).Select(d => d.Id));
     }
 
     [Fact]
-    public void A_batch_that_fails_half_way_leaves_nothing()
+    public async Task A_file_of_before_documents_had_versions_is_brought_up_to_date_in_place()
     {
-        using var documents = new SqliteDocuments(FilePath);
-        Assert.Throws<InvalidDataException>(() => documents.Upsert("c", Failing()));
-        Assert.Equal(0, documents.Count("c"));
-        Assert.Equal(1, documents.Upsert("c", [Doc("p", "a", "1")]));
-
-        static IEnumerable<Document> Failing()
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        await using (var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False"))
         {
-            yield return Doc("p", "a", "1");
-            throw new InvalidDataException("half way");
-        }
-    }
-
-    [Fact]
-    public void Documents_outlive_their_store()
-    {
-        using (var documents = new SqliteDocuments(FilePath))
-        {
-            documents.Upsert("c", [Doc("p", "a", "1")]);
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = """
+                CREATE TABLE documents (
+                    container TEXT NOT NULL,
+                    partition_key TEXT NOT NULL,
+                    id TEXT NOT NULL,
+                    body TEXT NOT NULL,
+                    expires INTEGER,
+                    PRIMARY KEY (container, partition_key, id)
+                ) WITHOUT ROWID;
+                INSERT INTO documents VALUES ('c', 'p', 'a', '{"v":1}', 7), ('c', 'p', 'b', '{"v":2}', NULL);
+                """;
+            command.ExecuteNonQuery();
         }
 
-        using var again = new SqliteDocuments(FilePath);
-        Assert.Equal("1", again.Find("c", "p", "a")!.Body);
+        // Two at once: one brings it up to date, the other finds it so.
+        var opened = await Task.WhenAll(Task.Run(Open), Task.Run(Open));
+        foreach (var store in opened)
+        {
+            await store.DisposeAsync();
+        }
+
+        await using var documents = Open();
+        Same([Doc("p", "a", """{"v":1}""", 7), Doc("p", "b", """{"v":2}""")], await All(documents, "c"));
+        var old = (await documents.FindAsync("c", "p", "b", default))!;
+        Assert.NotNull(await documents.TryReplaceAsync("c", old with { Body = """{"v":3}""" }, default));
+        Assert.Null(await documents.TryReplaceAsync("c", old, default));
+        Assert.Equal(1, await documents.DeleteExpiredAsync("c", 7, default));
     }
 
     [Fact]
-    public async Task Two_stores_of_one_file_write_side_by_side()
+    public async Task A_file_of_a_later_version_is_refused_and_stays_as_it_is()
     {
-        using (new SqliteDocuments(FilePath))
+        await using (Open())
         {
         }
 
-        await Task.WhenAll(Enumerable.Range(0, 2).Select(writer => Task.Run(() =>
+        await using (var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False"))
         {
-            using var documents = new SqliteDocuments(FilePath);
-            for (var i = 0; i < 20; i++)
-            {
-                documents.Upsert("c", [Doc($"p{writer}", $"{i}", "1")]);
-            }
-        })));
-        using var all = new SqliteDocuments(FilePath);
-        Assert.Equal(40, all.Count("c"));
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 3";
+            command.ExecuteNonQuery();
+        }
+
+        var e = Assert.Throws<LakeException>(() => Open());
+        e.SaysInOneLine(FilePath);
+        Assert.Contains("later version", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_deleted_is_in_none_of_its_files_once_it_is_closed()
+    {
+        const string Secret = "a-name-that-nobody-else-has";
+        await using (var documents = Open())
+        {
+            await documents.UpsertAsync("c", [.. Enumerable.Range(0, 500).Select(i => Doc("p", $"{i}", $$"""{"name":"{{Secret}}"}""")), Doc("p", "kept")], default);
+            await documents.DeleteAsync("c", [.. Enumerable.Range(0, 400).Select(i => new DocumentKey("p", $"{i}"))], default);
+            await documents.UpsertAsync("c", [.. Enumerable.Range(400, 50).Select(i => Doc("p", $"{i}"))], default);
+            await documents.TryCommitAsync("c", "p", [.. Enumerable.Range(450, 50).Select(i => DocumentOperation.Delete($"{i}"))], default);
+        }
+
+        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(FilePath)!))
+        {
+            Assert.DoesNotContain(Secret, Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file)), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -113,7 +124,7 @@ public sealed class SqliteDocumentsTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
         var bytes = Enumerable.Range(0, 5_000).Select(i => (byte)i).ToArray();
         File.WriteAllBytes(FilePath, bytes);
-        Assert.Throws<LakeException>(() => new SqliteDocuments(FilePath)).SaysInOneLine(FilePath);
+        Assert.Throws<LakeException>(() => Open()).SaysInOneLine(FilePath);
         Assert.Equal(bytes, File.ReadAllBytes(FilePath));
     }
 
@@ -121,28 +132,39 @@ public sealed class SqliteDocumentsTests : IDisposable
     public void A_folder_in_the_place_of_the_file_is_one_line_that_names_it()
     {
         Directory.CreateDirectory(FilePath);
-        Assert.Throws<LakeException>(() => new SqliteDocuments(FilePath)).SaysInOneLine(FilePath);
+        Assert.Throws<LakeException>(() => Open()).SaysInOneLine(FilePath);
     }
 
     [Fact]
-    public void A_database_that_is_damaged_inside_is_one_line_that_names_it()
+    public async Task A_database_that_is_damaged_inside_is_one_line_that_names_it()
     {
-        using (var documents = new SqliteDocuments(FilePath))
+        var many = Enumerable.Range(0, 2_000).Select(i => Doc("p", $"{i:D5}", $"{{\"x\":\"{new string('x', 200)}\"}}")).ToArray();
+        await using (var documents = Open())
         {
-            documents.Upsert("c", Enumerable.Range(0, 2_000).Select(i => Doc("p", $"{i:D5}", new string('x', 200))));
+            await documents.UpsertAsync("c", many, default);
         }
 
         using (var file = File.OpenWrite(FilePath))
         {
-            file.Position = 8_192;
+            file.Position = 16_384;
             file.Write([.. Enumerable.Repeat((byte)0xFF, 100_000)]);
         }
 
-        using var damaged = new SqliteDocuments(FilePath);
-        Assert.Throws<LakeException>(() => damaged.List("c")).SaysInOneLine(FilePath);
-        Assert.Throws<LakeException>(() => damaged.Upsert("c", Enumerable.Range(0, 2_000).Select(i => Doc("p", $"{i:D5}", "y")))).SaysInOneLine(FilePath);
+        await using var damaged = Open();
+        (await Assert.ThrowsAsync<LakeException>(() => All(damaged, "c"))).SaysInOneLine(FilePath);
+        (await Assert.ThrowsAsync<LakeException>(() => damaged.UpsertAsync("c", many, default))).SaysInOneLine(FilePath);
     }
 
-    private static Document Doc(string partition, string id, string body, long? expires = null) =>
-        new() { PartitionKey = partition, Id = id, Body = body, Expires = expires };
+    private sealed class FailingHalfWay : IReadOnlyCollection<Document>
+    {
+        public int Count => 2;
+
+        public IEnumerator<Document> GetEnumerator()
+        {
+            yield return Doc("p", "a");
+            throw new InvalidDataException("half way");
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }

@@ -2,132 +2,32 @@ using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Storage.Tests.Lake;
 
-public sealed class LakeDirectoryTests : IDisposable
+/// <summary>The contract, and what only a directory can do or leave behind.</summary>
+public sealed class LakeDirectoryTests : LakeContract, IDisposable
 {
     private readonly TempLake _temp = new();
 
     private LakeDirectory Lake => _temp.Lake;
 
-    public void Dispose() => _temp.Dispose();
+    public void Dispose()
+    {
+        // Whatever a test did, it left no draft.
+        var drafts = _temp.Drafts.ToArray();
+        _temp.Dispose();
+        Assert.Empty(drafts);
+    }
+
+    protected override Storage.Lake.Lake Open() => new LakeDirectory(Lake.Root);
 
     [Fact]
-    public async Task A_created_file_has_its_bytes_and_leaves_no_draft()
+    public void Its_names_are_paths_of_this_machine()
     {
-        Assert.True(await Lake.TryCreateAsync("bronze/a/b/c.bin", new byte[] { 1, 2, 3 }, default));
-        Assert.Equal([1, 2, 3], await Lake.ReadAsync("bronze/a/b/c.bin", default));
-        Assert.True(Lake.Exists("bronze/a/b/c.bin"));
-        Assert.Empty(_temp.Drafts);
+        Assert.Equal(Path.Combine(_temp.Root, "lake", "bronze", "a.bin"), Lake.NameOf("bronze/a.bin"));
+        Assert.Equal(Lake.Root, Lake.NameOf(""));
     }
 
     [Fact]
-    public async Task A_file_that_is_there_is_not_created_again_and_keeps_its_bytes()
-    {
-        await Lake.TryCreateAsync("a.bin", new byte[] { 1 }, default);
-        Assert.False(await Lake.TryCreateAsync("a.bin", new byte[] { 2 }, default));
-        Assert.Equal([1], await Lake.ReadAsync("a.bin", default));
-        Assert.Empty(_temp.Drafts);
-    }
-
-    [Fact]
-    public async Task A_derived_file_that_is_there_must_be_the_same()
-    {
-        var first = await Lake.CreateDerivedAsync("gold/a.bin", new byte[] { 1 }, default);
-        Assert.Equal(first, await Lake.CreateDerivedAsync("gold/a.bin", new byte[] { 1 }, default));
-        var refused = await Assert.ThrowsAsync<LakeException>(() => Lake.CreateDerivedAsync("gold/a.bin", new byte[] { 2 }, default));
-        Assert.Contains("delete it and run again", refused.Message, StringComparison.Ordinal);
-        Assert.Equal([1], await Lake.ReadAsync("gold/a.bin", default));
-    }
-
-    [Fact]
-    public async Task A_table_whose_bytes_have_changed_is_not_parsed()
-    {
-        var written = await Lake.CreateDerivedAsync("gold/t.parquet", new ParquetTable().Int64("x", [1, 2, 3]).ToBytes(), default);
-        Assert.Equal(3, (await Lake.ReadVerifiedTableAsync(written.Path, written.Sha256, default)).Rows);
-        var bytes = await Lake.ReadAsync(written.Path, default);
-        bytes[10] ^= 1;
-        await File.WriteAllBytesAsync(Lake.FullPath(written.Path), bytes);
-        var refused = await Assert.ThrowsAsync<LakeException>(() => Lake.ReadVerifiedTableAsync(written.Path, written.Sha256, default));
-        Assert.Contains("not those that were written", refused.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task What_file_managers_leave_behind_is_not_the_lakes()
-    {
-        await Lake.TryCreateAsync("bronze/a.bin", new byte[] { 1 }, default);
-        await File.WriteAllTextAsync(Lake.FullPath("bronze/.DS_Store"), "x");
-        Assert.Equal(["bronze/a.bin"], Lake.List("bronze"));
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Of_writers_that_race_exactly_one_creates_the_file_and_its_bytes_stand(bool throughOneInstance)
-    {
-        for (var round = 0; round < 40; round++)
-        {
-            var path = $"race/{round}.bin";
-            using var start = new Barrier(4);
-            var created = await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Factory.StartNew(
-                async () =>
-                {
-                    var lake = throughOneInstance ? Lake : new LakeDirectory(Lake.Root);
-                    start.SignalAndWait();
-                    return await lake.TryCreateAsync(path, Bytes(writer), default);
-                },
-                TaskCreationOptions.LongRunning).Unwrap()));
-            Assert.Single(created, c => c);
-            Assert.Equal(Bytes(Array.IndexOf(created, true)), await Lake.ReadAsync(path, default));
-        }
-
-        Assert.Empty(_temp.Drafts);
-    }
-
-    [Fact]
-    public async Task Writers_of_different_files_through_two_instances_never_get_each_others_bytes()
-    {
-        var lakes = new[] { Lake, new LakeDirectory(Lake.Root) };
-        await Parallel.ForEachAsync(Enumerable.Range(0, 120), async (i, token) =>
-            Assert.True(await lakes[i % 2].TryCreateAsync($"many/{i}.bin", Bytes(i), token)));
-        for (var i = 0; i < 120; i++)
-        {
-            Assert.Equal(Bytes(i), await Lake.ReadAsync($"many/{i}.bin", default));
-        }
-    }
-
-    [Fact]
-    public async Task A_reader_of_a_manifest_sees_the_old_bytes_or_the_new_ones()
-    {
-        await Lake.ReplaceAsync("manifest.json", Bytes(0), default);
-        using var done = new CancellationTokenSource();
-        var reader = Task.Run(async () =>
-        {
-            while (!done.IsCancellationRequested)
-            {
-                var seen = await Lake.ReadAsync("manifest.json", default);
-                Assert.Equal(100_000, seen.Length);
-                Assert.Single(seen.Distinct());
-            }
-        });
-        for (var i = 1; i <= 30; i++)
-        {
-            await Lake.ReplaceAsync("manifest.json", Bytes(i), default);
-        }
-
-        await done.CancelAsync();
-        await reader;
-        Assert.Equal(Bytes(30), await Lake.ReadAsync("manifest.json", default));
-        Assert.Empty(_temp.Drafts);
-    }
-
-    [Fact]
-    public async Task A_cancelled_write_creates_nothing_and_leaves_no_draft()
-    {
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Lake.TryCreateAsync("a.bin", Bytes(1), new CancellationToken(true)));
-        Assert.Empty(_temp.Contents);
-    }
-
-    [Fact]
-    public async Task A_file_in_the_way_of_a_folder_is_one_line_and_leaves_no_draft()
+    public async Task A_file_in_the_way_of_a_folder_is_one_line_and_changes_nothing()
     {
         await Lake.TryCreateAsync("bronze", new byte[] { 1 }, default);
         var create = await Assert.ThrowsAsync<LakeException>(() => Lake.TryCreateAsync("bronze/a.bin", new byte[] { 2 }, default));
@@ -138,35 +38,45 @@ public sealed class LakeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_in_the_way_of_a_manifest_is_one_line_and_leaves_no_draft()
+    public async Task A_folder_in_the_way_of_a_manifest_is_one_line_and_is_no_file()
     {
         await Lake.TryCreateAsync("gold/manifest.json/x", new byte[] { 1 }, default);
         var e = await Assert.ThrowsAsync<LakeException>(() => Lake.ReplaceAsync("gold/manifest.json", new byte[] { 2 }, default));
         e.SaysInOneLine(Lake.FullPath("gold/manifest.json"));
-        Assert.Empty(_temp.Drafts);
+        Assert.Null(await Lake.TryReadAsync("gold/manifest.json", default));
+        Assert.False(await Lake.ExistsAsync("gold/manifest.json", default));
+        Assert.False(await Lake.DeleteAsync("gold/manifest.json", default));
     }
 
     [Fact]
-    public async Task A_list_is_in_ordinal_order_with_forward_slashes_and_has_no_drafts()
+    public async Task A_reader_of_a_file_that_is_deleted_meanwhile_reads_it_to_its_end()
     {
-        foreach (var path in new[] { "s/b/2", "s/B/1", "s/a-1/9", "s/a/10", "s/a/1", "t/0" })
+        await Lake.TryCreateAsync("a.bin", Bytes(7), default);
+        await using var stream = await Lake.OpenReadAsync("a.bin", default);
+        await Lake.DeleteAsync("a.bin", default);
+        var read = new byte[100_000];
+        await stream.ReadExactlyAsync(read);
+        Assert.Equal(Bytes(7), read);
+    }
+
+    [Fact]
+    public void Drafts_that_a_killed_process_left_are_deleted_after_a_day_and_others_stay()
+    {
+        var now = new DateTimeOffset(2025, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        var drafts = Path.Combine(Lake.Root, ".drafts");
+        foreach (var (name, age) in new[] { ("old", 24.1), ("new", 23.9), ("of a clock ahead", -5) })
         {
-            await Lake.TryCreateAsync(path, default, default);
+            File.WriteAllText(Path.Combine(drafts, name), "half");
+            File.SetLastWriteTimeUtc(Path.Combine(drafts, name), now.UtcDateTime.AddHours(-age));
         }
 
-        Assert.Equal(["s/B/1", "s/a-1/9", "s/a/1", "s/a/10", "s/b/2"], Lake.List("s"));
-        Assert.Empty(Lake.List("nothing"));
+        _ = new LakeDirectory(Lake.Root, new SetTime(now));
+        Assert.Equal(["new", "of a clock ahead"], _temp.Drafts.Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        _ = new LakeDirectory(Lake.Root, new SetTime(now.AddDays(3)));
     }
 
-    [Fact]
-    public async Task A_missing_file_is_named()
+    private sealed class SetTime(DateTimeOffset now) : TimeProvider
     {
-        var bytes = await Assert.ThrowsAsync<LakeException>(() => Lake.ReadAsync("gold/x.json", default));
-        bytes.SaysInOneLine(Lake.FullPath("gold/x.json"));
-        var table = await Assert.ThrowsAsync<LakeException>(() => Lake.ReadTableAsync("gold/x.parquet", null, default));
-        table.SaysInOneLine(Lake.FullPath("gold/x.parquet"));
-        Assert.Null(await Lake.TryReadAsync("gold/x.json", default));
+        public override DateTimeOffset GetUtcNow() => now;
     }
-
-    private static byte[] Bytes(int of) => [.. Enumerable.Repeat((byte)of, 100_000)];
 }

@@ -24,7 +24,7 @@ public sealed class ReferenceLogTests : IDisposable
         Assert.False(await Append(ReferenceKinds.Outcomes, Admission));
         Assert.False(await Append(ReferenceKinds.Outcomes, Fall));
         Assert.Equal(before, _temp.Contents);
-        Assert.Equal(2, Log.Position()[ReferenceKinds.Outcomes]);
+        Assert.Equal(2, (await Log.PositionAsync(default))[ReferenceKinds.Outcomes]);
     }
 
     [Fact]
@@ -39,26 +39,84 @@ public sealed class ReferenceLogTests : IDisposable
                 "bronze/reference/outcomes/00000000000000000001.ndjson",
                 "bronze/reference/outcomes/00000000000000000002.ndjson",
             ],
-            _temp.Lake.List(LakePaths.BronzeReference));
-        Assert.Equal(0, Log.Position()[ReferenceKinds.Teams]);
+            await _temp.Lake.ListAsync(LakePaths.BronzeReference, default));
+        Assert.Equal(0, (await Log.PositionAsync(default))[ReferenceKinds.Teams]);
     }
 
     [Fact]
     public async Task Writers_that_race_append_every_batch_once()
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => Append(ReferenceKinds.Outcomes, Admission.Replace("p1", $"p{i % 4}", StringComparison.Ordinal)))));
-        var loaded = await Log.LoadAsync(Log.Position(), default);
+        var loaded = await Log.LoadAsync(await Log.PositionAsync(default), default);
         Assert.Equal(["p0", "p1", "p2", "p3"], loaded.Outcomes.Select(o => o.PatientId).Order());
+    }
+
+    [Fact]
+    public async Task Writers_that_race_with_the_same_batch_append_it_once()
+    {
+        var appended = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Append(ReferenceKinds.Outcomes, Admission))));
+        Assert.Single(appended, a => a);
+        Assert.Equal(1, (await Log.PositionAsync(default))[ReferenceKinds.Outcomes]);
+    }
+
+    [Fact]
+    public async Task One_instance_reads_each_batch_at_most_once()
+    {
+        await Append(ReferenceKinds.Outcomes, Admission);
+        await Append(ReferenceKinds.Outcomes, Fall);
+        var log = Log;
+        Assert.False(await log.AppendAsync(ReferenceKinds.Outcomes, Encoding.UTF8.GetBytes(Fall), default));
+        // Were they read again, they would be other bytes now.
+        _temp.Plant(LakePaths.Reference(ReferenceKinds.Outcomes, 1), "?"u8.ToArray());
+        _temp.Plant(LakePaths.Reference(ReferenceKinds.Outcomes, 2), "?"u8.ToArray());
+        Assert.False(await log.AppendAsync(ReferenceKinds.Outcomes, Encoding.UTF8.GetBytes(Admission), default));
+        Assert.False(await log.AppendAsync(ReferenceKinds.Outcomes, Encoding.UTF8.GetBytes(Fall), default));
+        Assert.True(await Append(ReferenceKinds.Outcomes, Fall));
+        // What another instance appended is recognised too.
+        Assert.False(await log.AppendAsync(ReferenceKinds.Outcomes, Encoding.UTF8.GetBytes(Fall), default));
+    }
+
+    [Theory]
+    [InlineData("Thumbs.db")]
+    [InlineData("00000000000000000009.ndjson.bak")]
+    [InlineData("9.ndjson")]
+    [InlineData("00000000000000000000.ndjson")]
+    [InlineData("-0000000000000000009.ndjson")]
+    [InlineData("99999999999999999999.ndjson")]
+    [InlineData("old/00000000000000000009.ndjson")]
+    public async Task Files_that_are_not_the_logs_are_passed_over(string name)
+    {
+        await Append(ReferenceKinds.Outcomes, Admission);
+        _temp.Plant($"bronze/reference/outcomes/{name}", "x"u8.ToArray());
+        _temp.Plant($"bronze/reference/unheard-of/{name}", "x"u8.ToArray());
+        Assert.Equal(1, (await Log.PositionAsync(default))[ReferenceKinds.Outcomes]);
+        Assert.True(await Append(ReferenceKinds.Outcomes, Fall));
+        Assert.Equal(2, (await Log.PositionAsync(default))[ReferenceKinds.Outcomes]);
+    }
+
+    [Fact]
+    public async Task A_hole_is_told_with_the_file_that_is_missing_and_is_not_filled()
+    {
+        foreach (var lines in new[] { Admission, Fall, Admission + "\n" })
+        {
+            await Append(ReferenceKinds.Outcomes, lines);
+        }
+
+        var missing = LakePaths.Reference(ReferenceKinds.Outcomes, 2);
+        await _temp.Lake.DeleteAsync(missing, default);
+        (await Assert.ThrowsAsync<LakeException>(() => Log.PositionAsync(default))).SaysInOneLine(_temp.Lake.FullPath(missing));
+        (await Assert.ThrowsAsync<LakeException>(() => Append(ReferenceKinds.Outcomes, Fall + "\n"))).SaysInOneLine(_temp.Lake.FullPath(missing));
+        Assert.False(await _temp.Lake.ExistsAsync(missing, default));
     }
 
     [Fact]
     public async Task A_position_pins_what_is_loaded()
     {
         await Append(ReferenceKinds.Outcomes, Admission);
-        var pinned = Log.Position();
+        var pinned = await Log.PositionAsync(default);
         await Append(ReferenceKinds.Outcomes, Fall);
         Assert.Equal(["p1"], (await Log.LoadAsync(pinned, default)).Outcomes.Select(o => o.PatientId));
-        Assert.Equal(["p1", "p2"], (await Log.LoadAsync(Log.Position(), default)).Outcomes.Select(o => o.PatientId));
+        Assert.Equal(["p1", "p2"], (await Log.LoadAsync(await Log.PositionAsync(default), default)).Outcomes.Select(o => o.PatientId));
     }
 
     [Fact]
@@ -67,7 +125,7 @@ public sealed class ReferenceLogTests : IDisposable
         await Append(ReferenceKinds.Outcomes, Admission + "\n");
         await Append(ReferenceKinds.Outcomes, Admission + "\n" + Fall + "\n");
         await Append(ReferenceKinds.Outcomes, "\uFEFF" + Admission + "\r\n\r\n" + Fall + "\r\n");
-        Assert.Equal(["p1", "p2"], (await Log.LoadAsync(Log.Position(), default)).Outcomes.Select(o => o.PatientId));
+        Assert.Equal(["p1", "p2"], (await Log.LoadAsync(await Log.PositionAsync(default), default)).Outcomes.Select(o => o.PatientId));
     }
 
     [Fact]
@@ -104,7 +162,7 @@ public sealed class ReferenceLogTests : IDisposable
     public async Task A_bad_line_in_the_log_names_its_file_in_the_lake()
     {
         var file = _temp.Plant(LakePaths.Reference(ReferenceKinds.Outcomes, 1), Encoding.UTF8.GetBytes(Fall + "\n?\n"));
-        var e = await Assert.ThrowsAsync<LakeException>(() => Log.LoadAsync(Log.Position(), default));
+        var e = await Assert.ThrowsAsync<LakeException>(async () => await Log.LoadAsync(await Log.PositionAsync(default), default));
         e.SaysInOneLine($"{file}, line 2");
     }
 

@@ -13,7 +13,7 @@ using RemoteMonitoring.Workflows.Compaction;
 namespace RemoteMonitoring.Workflows.Tests.Compaction;
 
 /// <summary>From messages and statements to vectors: the device "d" measures at noon of days 1, 2 and 3, known an hour later, first stated to be A's.</summary>
-public sealed class ReassignmentTests : IDisposable
+public sealed class ReassignmentTests : IAsyncLifetime
 {
     private static readonly Instant s_start = Instant.FromUtc(2025, 1, 1, 0, 0);
     private readonly string _root = Directory.CreateTempSubdirectory("rmon-reassignment-").FullName;
@@ -21,9 +21,11 @@ public sealed class ReassignmentTests : IDisposable
 
     public ReassignmentTests() => _store = CohortStore.Open(_root, "test");
 
-    public void Dispose()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
-        _store.Dispose();
+        await _store.DisposeAsync();
         Directory.Delete(_root, recursive: true);
     }
 
@@ -81,7 +83,7 @@ public sealed class ReassignmentTests : IDisposable
         await CompactionStage.RunAsync(_store, default);
         await StateAsync(Assigned("B", 0, null, known: 10));
         var (manifest, _) = await CompactionStage.RunAsync(_store, default);
-        Directory.Delete(_store.Lake.FullPath("gold"), recursive: true);
+        Directory.Delete(_store.Lake.NameOf("gold"), recursive: true);
         var (again, isOld) = await CompactionStage.RunAsync(_store, default);
 
         Assert.False(isOld);

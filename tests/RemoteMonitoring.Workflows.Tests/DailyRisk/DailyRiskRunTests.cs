@@ -15,33 +15,41 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
     private DailyRiskRequest Request(double day = 12) =>
         new() { Task = TrainedHome.Task, AsOf = MadeUpFeed.At(day), Model = trained.Model.Version };
 
-    private static SortedDictionary<string, string> Documents(TempHome home) => new(
-        ((string[])[Containers.Predictions, Containers.Worklists, Containers.Runs])
-            .SelectMany(c => home.Store.Documents.List(c).Where(d => c != Containers.Runs || d.PartitionKey == DailyRiskRun.Workflow).Select(d => (Key: $"{c}/{d.PartitionKey}/{d.Id}", d.Body)))
-            .ToDictionary(d => d.Key, d => d.Body),
-        StringComparer.Ordinal);
+    private static async Task<SortedDictionary<string, string>> DocumentsAsync(TempHome home)
+    {
+        var documents = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var container in (string[])[Containers.Predictions, Containers.Worklists, Containers.Runs])
+        {
+            await foreach (var d in home.Store.Documents.ListAsync(container, s_none).Where(d => container != Containers.Runs || d.PartitionKey == DailyRiskRun.Workflow))
+            {
+                documents.Add($"{container}/{d.PartitionKey}/{d.Id}", d.Body);
+            }
+        }
+
+        return documents;
+    }
 
     [Fact]
     public async Task The_same_request_returns_the_same_run_and_writes_nothing_twice()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var (ledger, worklists, before) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none);
         Assert.False(before);
-        var (files, documents) = (home.Files(), Documents(home));
+        var (files, documents) = (await home.FilesAsync(), await DocumentsAsync(home));
         var (again, listed, alreadyThere) = await DailyRiskRun.RunAsync(home.Store, manifest, Request() with { KnownBy = MadeUpFeed.At(12) }, s_none);
         Assert.True(alreadyThere);
         Assert.Equal(RiskDocumentJson.ToBytes(ledger), RiskDocumentJson.ToBytes(again));
         Assert.Equal(worklists.Select(RiskDocumentJson.ToJson), listed.Select(RiskDocumentJson.ToJson));
-        Assert.Equal(files, home.Files());
-        Assert.Equal(documents, Documents(home));
+        Assert.Equal(files, await home.FilesAsync());
+        Assert.Equal(documents, await DocumentsAsync(home));
     }
 
     [Fact]
     public async Task Another_instant_known_by_or_task_is_another_run()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var runs = new List<string>();
         foreach (var request in new[] { Request(), Request(11), Request() with { KnownBy = MadeUpFeed.At(11.5) } })
         {
@@ -55,10 +63,10 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
     public async Task The_ledger_names_every_output_with_hash_and_rows_and_what_was_read()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
-        var before = home.Lake.List("gold");
+        await using var _ = home;
+        var before = await home.Lake.ListAsync("gold", default);
         var (ledger, worklists, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none);
-        Assert.Equal(home.Lake.List("gold").Except(before).Order(StringComparer.Ordinal), ledger.Outputs.Select(o => o.Path).Order(StringComparer.Ordinal));
+        Assert.Equal((await home.Lake.ListAsync("gold", default)).Except(before).Order(StringComparer.Ordinal), ledger.Outputs.Select(o => o.Path).Order(StringComparer.Ordinal));
         foreach (var output in ledger.Outputs)
         {
             Assert.Equal(LakeDirectory.Hash(await home.Lake.ReadAsync(output.Path, s_none)), output.Sha256);
@@ -83,9 +91,9 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
     public async Task Ledger_documents_and_files_that_were_deleted_are_made_again_to_the_same_bytes(bool ledgerGone, bool documentsGone, bool filesGone)
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var (ledger, worklists, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none);
-        var (files, documents) = (home.Hashes(), Documents(home));
+        var (files, documents) = (await home.HashesAsync(), await DocumentsAsync(home));
         if (ledgerGone)
         {
             home.Delete(LakePaths.Ledger(ledger.Run));
@@ -93,7 +101,7 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
 
         if (documentsGone)
         {
-            home.CloseStore();
+            await home.CloseStoreAsync();
             Directory.EnumerateFiles(home.Root, "documents.db*", SearchOption.AllDirectories).ToList().ForEach(File.Delete);
         }
 
@@ -106,21 +114,21 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
         Assert.False(alreadyThere);
         Assert.Equal(RiskDocumentJson.ToBytes(ledger), RiskDocumentJson.ToBytes(again));
         Assert.Equal(worklists.Select(RiskDocumentJson.ToJson), listed.Select(RiskDocumentJson.ToJson));
-        Assert.Equal(files, home.Hashes());
-        Assert.Equal(documents, Documents(home));
+        Assert.Equal(files, await home.HashesAsync());
+        Assert.Equal(documents, await DocumentsAsync(home));
     }
 
     [Fact]
     public async Task Predictions_in_documents_are_those_of_the_lake()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var (ledger, _, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none);
         var table = await home.Lake.ReadTableAsync(ledger.Outputs.Single(o => o.Path.StartsWith("gold/predictions/", StringComparison.Ordinal)).Path, null, s_none);
-        Assert.Equal(table.Rows, home.Store.Documents.Count(Containers.Predictions));
+        Assert.Equal(table.Rows, await home.Store.Documents.CountAsync(Containers.Predictions, default));
         for (var row = 0; row < table.Rows; row++)
         {
-            var document = Assert.Single(home.Store.Documents.List(Containers.Predictions, table.Text("patient_id")[row]!));
+            var document = Assert.Single(await home.Store.Documents.ListAsync(Containers.Predictions, table.Text("patient_id")[row]!, s_none));
             var json = System.Text.Json.JsonDocument.Parse(document.Body).RootElement;
             Assert.Equal(json.GetProperty("raw").GetDouble(), table.Float64("raw")[row]);
             Assert.Equal(json.GetProperty("probability").GetDouble(), table.Float64("probability")[row]);
@@ -136,7 +144,7 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
     public async Task Scores_are_those_of_the_model_over_the_builders_vectors()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var (ledger, _, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         VectorKey[] keys = [.. Cohort.Scoreable(TrainedHome.Task, reference, MadeUpFeed.At(12)).Rows
@@ -153,23 +161,23 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
     public async Task A_model_of_another_feature_set_or_task_is_refused_and_nothing_is_left()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
-        var before = home.Files();
+        await using var _ = home;
+        var before = await home.FilesAsync();
         async Task<string> FaultAsync(TaskDefinition task) => (await Assert.ThrowsAsync<LakeException>(
             () => DailyRiskRun.RunAsync(home.Store, manifest, Request() with { Task = task }, s_none))).Message;
 
         Assert.Contains("was trained on feature set 'home'", await FaultAsync(TrainedHome.Task with { FeatureSet = "acute" }), StringComparison.Ordinal);
         Assert.Contains("was trained for another definition", await FaultAsync(TrainedHome.Task with { Horizon = Horizon.LocalDays(7) }), StringComparison.Ordinal);
-        Assert.Equal(before, home.Files());
-        Assert.Empty(Documents(home));
+        Assert.Equal(before, await home.FilesAsync());
+        Assert.Empty(await DocumentsAsync(home));
     }
 
     [Fact]
     public async Task A_model_of_another_lake_can_be_used()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var elsewhere = home;
-        using var here = new TempHome();
+        await using var elsewhere = home;
+        await using var here = new TempHome();
         var own = await TrainedHome.Feed().LandAsync(here);
         var (ledger, _, _) = await DailyRiskRun.RunAsync(here.Store, own, Request() with { ModelLake = home.Lake }, s_none);
         var (same, _, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none);
@@ -182,7 +190,7 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
     public async Task A_damaged_ledger_entry_is_named_in_one_line(string text)
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var (ledger, _, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none);
         home.Overwrite(LakePaths.Ledger(ledger.Run), text);
         var fault = await Assert.ThrowsAsync<LakeException>(() => DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none));
@@ -194,7 +202,7 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
     public async Task An_output_with_other_bytes_than_the_run_makes_is_refused_by_name()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var (ledger, _, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), s_none);
         home.Delete(LakePaths.Ledger(ledger.Run));
         home.Overwrite(ledger.Outputs[1].Path, "other bytes");

@@ -13,10 +13,10 @@ public sealed class TeamWorklistTests(TrainedHome trained)
     /// <summary>The lists of a feed as of a day, by team.</summary>
     private async Task<(LedgerEntry Ledger, Dictionary<string, TeamWorklist> Lists)> ListsAsync(MadeUpFeed feed, double day = 6, double? knownBy = null)
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await feed.LandAsync(home);
         var (models, _) = await trained.CopyAsync();
-        using var elsewhere = models;
+        await using var elsewhere = models;
         var request = new DailyRiskRequest
         {
             Task = TrainedHome.Task,
@@ -26,7 +26,7 @@ public sealed class TeamWorklistTests(TrainedHome trained)
             ModelLake = models.Lake,
         };
         var (ledger, worklists, _) = await DailyRiskRun.RunAsync(home.Store, manifest, request, s_none);
-        Assert.Equal(worklists.Select(RiskDocumentJson.ToJson), DailyRiskRun.Worklists(home.Store, ledger.Run).Select(RiskDocumentJson.ToJson));
+        Assert.Equal(worklists.Select(RiskDocumentJson.ToJson), (await DailyRiskRun.WorklistsAsync(home.Store, ledger.Run, s_none)).Select(RiskDocumentJson.ToJson));
         return (ledger, worklists.ToDictionary(w => w.CareTeamId));
     }
 

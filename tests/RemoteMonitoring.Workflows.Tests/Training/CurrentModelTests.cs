@@ -12,7 +12,7 @@ public sealed class CurrentModelTests(TrainedHome trained)
     [Fact]
     public async Task None_is_found_before_one_was_set_and_the_last_one_set_after()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         Assert.Null(await CurrentModel.FindAsync(home.Lake, "t", s_none));
         await CurrentModel.SetAsync(home.Lake, "t", "0123456789abcdef", s_none);
         await CurrentModel.SetAsync(home.Lake, "t", "fedcba9876543210", s_none);
@@ -23,11 +23,11 @@ public sealed class CurrentModelTests(TrainedHome trained)
     [Fact]
     public async Task Setting_the_one_that_is_set_writes_nothing()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         await CurrentModel.SetAsync(home.Lake, "t", "0123456789abcdef", s_none);
-        var before = home.Files();
+        var before = await home.FilesAsync();
         await CurrentModel.SetAsync(home.Lake, "t", "0123456789abcdef", s_none);
-        Assert.Equal(before, home.Files());
+        Assert.Equal(before, await home.FilesAsync());
     }
 
     [Theory]
@@ -36,7 +36,7 @@ public sealed class CurrentModelTests(TrainedHome trained)
     [InlineData("../../elsewhere")]
     public async Task A_file_that_names_no_version_is_named_in_one_line(string text)
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         await CurrentModel.SetAsync(home.Lake, "t", "0123456789abcdef", s_none);
         home.Overwrite("models/t/current", text);
         var fault = await Assert.ThrowsAsync<LakeException>(() => CurrentModel.FindAsync(home.Lake, "t", s_none));
@@ -55,7 +55,7 @@ public sealed class CurrentModelTests(TrainedHome trained)
     public async Task Missing_and_damaged_files_are_named_with_their_folder_in_one_line(string file, string? text, string named)
     {
         var (home, _) = await trained.CopyAsync();
-        using var disposed = home;
+        await using var disposed = home;
         var model = trained.Model;
         if (text is null)
         {
@@ -76,7 +76,7 @@ public sealed class CurrentModelTests(TrainedHome trained)
     public async Task A_model_of_another_feature_set_task_or_version_is_refused_by_folder()
     {
         var (home, _) = await trained.CopyAsync();
-        using var disposed = home;
+        await using var disposed = home;
         var model = trained.Model;
         async Task<string> FaultAsync(string task, string version, string hash) =>
             (await Assert.ThrowsAsync<LakeException>(() => CurrentModel.LoadAsync(home.Lake, task, version, hash, s_none))).Message;

@@ -21,22 +21,22 @@ public sealed class TrainingStageTests(TrainedHome trained)
     public async Task The_same_inputs_find_their_model_and_nothing_is_written_twice()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
-        var before = home.Files();
+        await using var _ = home;
+        var before = await home.FilesAsync();
         var (model, alreadyThere) = await TrainAsync(home, manifest);
         Assert.True(alreadyThere);
         Assert.Equal(trained.Model.Version, model.Version);
         Assert.Equal(trained.Model.HeldOut, model.HeldOut);
         Assert.Equal(trained.Model.Features, model.Features);
         Assert.Equal(trained.Model.Reports[0].ToJson(), model.Reports[0].ToJson());
-        Assert.Equal(before, home.Files());
+        Assert.Equal(before, await home.FilesAsync());
     }
 
     [Fact]
     public async Task How_many_fits_run_side_by_side_makes_no_other_version()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var (model, alreadyThere) = await TrainAsync(home, manifest, settings: TrainedHome.Quick with { Parallelism = 5 });
         Assert.True(alreadyThere);
         Assert.Equal(trained.Model.Version, model.Version);
@@ -46,7 +46,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
     public async Task Another_task_feature_set_seed_or_tree_makes_another_version()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var quick = TrainedHome.Quick;
         var versions = new List<string> { trained.Model.Version };
         foreach (var (task, settings) in new[]
@@ -65,7 +65,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
         }
 
         Assert.Equal(6, versions.Distinct().Count());
-        Assert.All(versions, v => Assert.True(home.Lake.Exists(LakePaths.Model(TrainedHome.Task.Name, v, ModelFiles.DocumentName))));
+        Assert.True(await home.Lake.AllExistAsync(versions.Select(v => LakePaths.Model(TrainedHome.Task.Name, v, ModelFiles.DocumentName)), s_none));
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
     [InlineData(true)]
     public async Task A_cohort_with_one_label_only_is_refused_in_one_line_and_leaves_no_model(bool everybody)
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var feed = new MadeUpFeed().Team("north", 5);
         foreach (var id in (string[])["a", "b", "c", "d"])
         {
@@ -85,11 +85,11 @@ public sealed class TrainingStageTests(TrainedHome trained)
         }
 
         var manifest = await feed.LandAsync(home);
-        var before = home.Files();
+        var before = await home.FilesAsync();
         var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
         Assert.Contains("cannot be learned from this cohort", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
-        Assert.Equal(before, home.Files());
+        Assert.Equal(before, await home.FilesAsync());
         Assert.Null(await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
     }
 
@@ -97,15 +97,15 @@ public sealed class TrainingStageTests(TrainedHome trained)
     public async Task A_cohort_that_leaves_nothing_to_test_is_refused_in_one_line_and_leaves_no_model()
     {
         // One patient has all the outcomes: without that patient there is one label to learn from.
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await new MadeUpFeed().Team("north", 5)
             .Patient("a").Daily("a", 0, 8).Outcome("a", 5.5)
             .LandAsync(home);
-        var before = home.Files();
+        var before = await home.FilesAsync();
         var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
         Assert.Contains("cannot be evaluated on this cohort (new-patients)", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
-        Assert.Equal(before, home.Files());
+        Assert.Equal(before, await home.FilesAsync());
     }
 
     [Theory]
@@ -116,8 +116,8 @@ public sealed class TrainingStageTests(TrainedHome trained)
     public async Task Interrupted_after_some_files_it_is_made_whole_byte_for_byte(params string[] missing)
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
-        var before = home.Hashes();
+        await using var _ = home;
+        var before = await home.HashesAsync();
         foreach (var name in missing)
         {
             home.Delete($"{trained.Model.Folder}/{name}");
@@ -126,7 +126,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
         var (model, alreadyThere) = await TrainAsync(home, manifest);
         Assert.False(alreadyThere);
         Assert.Equal(trained.Model.Version, model.Version);
-        Assert.Equal(before, home.Hashes());
+        Assert.Equal(before, await home.HashesAsync());
         var loaded = await CurrentModel.LoadAsync(home.Lake, model.Task, model.Version, FeatureSet.Home.Hash, s_none);
         Assert.Equal(TrainedHome.Task.Hash, loaded.Document.TaskHash);
     }
@@ -135,32 +135,32 @@ public sealed class TrainingStageTests(TrainedHome trained)
     public async Task What_an_earlier_try_left_with_other_bytes_is_not_made_part_of_the_model()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         home.Overwrite($"{trained.Model.Folder}/model.zip", "PK");
         home.Delete($"{trained.Model.Folder}/model.json");
         var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
         Assert.StartsWith(home.Lake.FullPath($"{trained.Model.Folder}/model.zip"), fault.Message, StringComparison.Ordinal);
-        Assert.False(home.Lake.Exists($"{trained.Model.Folder}/model.json"));
+        Assert.False(await home.Lake.ExistsAsync($"{trained.Model.Folder}/model.json", default));
     }
 
     [Fact]
     public async Task Cancelled_on_the_way_it_leaves_no_model_and_the_next_run_makes_it()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await TrainedHome.Feed().LandAsync(home);
         using var stop = new CancellationTokenSource();
         var progress = new Stopping(stop, "Final model");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             TrainingStage.RunAsync(home.Store, manifest, TrainedHome.Task, TrainedHome.Quick, progress, stop.Token));
-        Assert.False(home.Lake.Exists($"{trained.Model.Folder}/model.json"));
+        Assert.False(await home.Lake.ExistsAsync($"{trained.Model.Folder}/model.json", default));
         Assert.Null(await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
 
         var (model, alreadyThere) = await TrainAsync(home, manifest);
         Assert.False(alreadyThere);
         var (whole, _) = await trained.CopyAsync();
-        using (whole)
+        await using (whole)
         {
-            Assert.Equal(whole.Hashes("models"), home.Hashes("models"));
+            Assert.Equal(await whole.HashesAsync("models"), await home.HashesAsync("models"));
         }
 
         Assert.Equal(model.Version, await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
@@ -170,7 +170,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
     public async Task Held_out_rows_have_their_columns_and_nobody_from_outside_the_cohort()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var table = await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none);
         Assert.Equal(
             ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw", "alert", "trailing_7d", "trailing_28d"],
@@ -193,7 +193,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
     public async Task A_damaged_report_is_named_in_one_line()
     {
         var (home, manifest) = await trained.CopyAsync();
-        using var _ = home;
+        await using var _ = home;
         var path = $"{trained.Model.Folder}/evaluation-new-patients.json";
         home.Overwrite(path, "{\n");
         var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
@@ -204,7 +204,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
     [Fact]
     public async Task A_zone_that_does_not_exist_stops_no_training_and_is_in_the_flow()
     {
-        using var home = new TempHome();
+        await using var home = new TempHome();
         var manifest = await TrainedHome.Feed().Patient("elsewhere", zone: "Mars/Olympus_Mons").Daily("elsewhere", 0, 12).LandAsync(home);
         var (model, _) = await TrainAsync(home, manifest);
         Assert.Equal(new CohortFlowStep("unknown-time-zone", true, 1, 0, "The roster names a time zone that does not exist: their days and times stand in UTC"), model.Reports[0].Flow[^1]);
