@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Mappings;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Readings;
 
@@ -15,9 +15,9 @@ namespace RemoteMonitoring.Ingestion;
 public sealed class Silver(LakeDirectory lake)
 {
     /// <summary>The mapping as it stands in paths.</summary>
-    public static string MappingName { get; } = ReadingExtractor.Mapping.Replace('/', '-');
+    public static string MappingName { get; } = MappingSet.Bundled.Fallback.Label.Replace('/', '-');
 
-    private readonly ReadingExtractor _extractor = new(VitalSignCatalog.Default);
+    private readonly ReadingExtractor _extractor = new(VitalSignCatalog.Default, MappingSet.Bundled);
 
     /// <summary>Makes the silver of every bronze file of a partition that has none yet, or only half of it: what a crash or somebody's deletion left.</summary>
     /// <returns>How many files were made.</returns>
@@ -49,7 +49,7 @@ public sealed class Silver(LakeDirectory lake)
         }
 
         var readings = TelemetryTables.ToTable(accepted, VitalSignCatalog.Default);
-        readings.Metadata[TelemetryTables.Mapping] = ReadingExtractor.Mapping;
+        readings.Metadata[TelemetryTables.Mapping] = MappingSet.Bundled.Fallback.Label;
         readings.Metadata[TelemetryTables.KnownTime] = envelopes.KnownTime[^1].ToString(CultureInfo.InvariantCulture);
         readings.Metadata[TelemetryTables.Received] = received.ToString(CultureInfo.InvariantCulture);
         readings.Metadata[TelemetryTables.Accepted] = accepted.Count.ToString(CultureInfo.InvariantCulture);
@@ -68,31 +68,24 @@ public sealed class Silver(LakeDirectory lake)
         var received = 0L;
         for (var i = 0; i < envelopes.Count; i++)
         {
-            var origin = new MessageOrigin
+            var message = new ReceivedMessage
             {
-                Offset = envelopes.Offset[i],
+                DeviceId = envelopes.DeviceId[i],
+                MessageId = envelopes.MessageId[i],
+                Properties = envelopes.Properties[i],
                 EnqueuedTime = envelopes.EnqueuedTime[i],
                 KnownFrom = envelopes.KnownTime[i],
+                Offset = envelopes.Offset[i],
+                Body = envelopes.Body[i],
             };
             if (envelopes.Problem[i] is { } problem)
             {
-                ReadingExtractor.RejectLine(problem, envelopes.Body[i], origin, rejected);
+                ReadingExtractor.RejectLine(problem, in message, rejected);
                 received++;
                 continue;
             }
 
-            received += _extractor.Extract(
-                new DeviceMessage
-                {
-                    DeviceId = envelopes.DeviceId[i],
-                    EnqueuedTime = UnixMicros.ToInstant(envelopes.EnqueuedTime[i]),
-                    MessageId = envelopes.MessageId[i],
-                    Properties = EnvelopeProperties.Parse(envelopes.Properties[i]),
-                    Body = envelopes.Body[i],
-                },
-                origin,
-                accepted,
-                rejected);
+            received += _extractor.Extract(in message, accepted, rejected);
         }
 
         return received;
@@ -122,16 +115,5 @@ internal static class EnvelopeProperties
         }
 
         return System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
-    }
-
-    public static IReadOnlyList<KeyValuePair<string, string>> Parse(string? text)
-    {
-        if (text is null)
-        {
-            return [];
-        }
-
-        using var json = JsonDocument.Parse(text);
-        return [.. json.RootElement.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString()!))];
     }
 }

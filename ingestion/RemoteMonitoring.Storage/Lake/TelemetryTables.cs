@@ -117,7 +117,8 @@ public static class TelemetryTables
         .Text("message_id", [.. batch.MessageId])
         .Int64("body_hash", [.. batch.BodyHash])
         .Int64("offset", [.. batch.Offset])
-        .Int32("ordinal", [.. batch.Ordinal]);
+        .Int32("ordinal", [.. batch.Ordinal])
+        .Text("mapping", [.. batch.Mapping]);
 
     /// <summary>Appends the rows of a silver table to a batch.</summary>
     public static void AppendReadings(ParquetTable table, VitalSignCatalog catalog, ReadingBatch batch)
@@ -132,6 +133,10 @@ public static class TelemetryTables
         batch.BodyHash.AddRange(table.Int64("body_hash"));
         batch.Offset.AddRange(table.Int64("offset"));
         batch.Ordinal.AddRange(table.Int32("ordinal"));
+        // Files of before there was the column were made by one mapping, which their footer names.
+        batch.Mapping.AddRange(table.ColumnNames.Contains("mapping")
+            ? table.Text("mapping")!
+            : Enumerable.Repeat(table.Metadata.GetValueOrDefault(Mapping, "rmon/1"), table.Rows));
     }
 
     /// <summary>Rejected readings as a quarantine table.</summary>
@@ -145,7 +150,8 @@ public static class TelemetryTables
         .Time("enqueued_time", [.. batch.EnqueuedTime])
         .Time("known_from", [.. batch.KnownFrom])
         .Int64("offset", [.. batch.Offset])
-        .Int32("ordinal", [.. batch.Ordinal]);
+        .Int32("ordinal", [.. batch.Ordinal])
+        .Text("mapping", [.. batch.Mapping]);
 
     /// <summary>The reason that a quarantine row's text stands for.</summary>
     public static RejectionReason ReasonOf(string text) => s_reasons.TryGetValue(text, out var reason)

@@ -41,6 +41,9 @@ public sealed class ReadingBatch
     /// <summary>Place of the reading in its message, from 0.</summary>
     public List<int> Ordinal { get; } = [];
 
+    /// <summary>Name and version of the mapping that made the reading, for instance <c>rmon/1</c>.</summary>
+    public List<string> Mapping { get; } = [];
+
     /// <summary>Forgets the rows from <paramref name="count"/> on.</summary>
     public void Truncate(int count)
     {
@@ -54,6 +57,7 @@ public sealed class ReadingBatch
         Cut(BodyHash, count);
         Cut(Offset, count);
         Cut(Ordinal, count);
+        Cut(Mapping, count);
     }
 
     internal static void Cut<T>(List<T> column, int count) => column.RemoveRange(count, column.Count - count);
@@ -95,6 +99,9 @@ public sealed class QuarantineBatch
     /// <summary>Place of the reading in its message, from 0; 0 for a message rejected whole.</summary>
     public List<int> Ordinal { get; } = [];
 
+    /// <summary>Name and version of the mapping that judged it, for instance <c>rmon/1</c>; empty where the line was no message.</summary>
+    public List<string> Mapping { get; } = [];
+
     /// <summary>Forgets the rows from <paramref name="count"/> on.</summary>
     public void Truncate(int count)
     {
@@ -108,5 +115,6 @@ public sealed class QuarantineBatch
         ReadingBatch.Cut(KnownFrom, count);
         ReadingBatch.Cut(Offset, count);
         ReadingBatch.Cut(Ordinal, count);
+        ReadingBatch.Cut(Mapping, count);
     }
 }
