@@ -137,6 +137,9 @@ public readonly record struct MappingProblem(string Path, string Text)
 public sealed class MappingException(string name, IReadOnlyList<MappingProblem> problems)
     : Exception($"mapping '{name}', {problems[0]}{(problems.Count > 1 ? $" (and {problems.Count - 1} more)" : "")}")
 {
+    /// <summary>Name of the mapping, as far as it could be read.</summary>
+    public string Name { get; } = name;
+
     /// <summary>All that is wrong, at least one thing.</summary>
     public IReadOnlyList<MappingProblem> Problems { get; } = problems;
 }
