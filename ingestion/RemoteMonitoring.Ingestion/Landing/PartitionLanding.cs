@@ -29,8 +29,8 @@ public sealed class PartitionLanding(Silver silver, PartitionChain chain)
             var start = chain.Next;
             if (await chain.TryAppendAsync(batch.Envelopes, batch.Landed, cancellationToken))
             {
-                using var derived = silver.Derive(batch.Envelopes);
-                await silver.WriteAsync(new BronzeFile(chain.Partition, start, null), derived, cancellationToken);
+                using var derived = silver.Derive(batch.Envelopes, batch.Landed);
+                await silver.WriteAsync(new BronzeFile(chain.Partition, start, null), batch.Landed, derived, cancellationToken);
                 return batch.Envelopes.Count;
             }
         }

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using RemoteMonitoring.Cohorts.Import;
 using RemoteMonitoring.Cohorts.Simulation;
 using RemoteMonitoring.Ingestion;
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -66,7 +67,7 @@ internal static class DemoCommand
                 terminal.Line($"left out by the source's own convention, before messages were made: {Terminal.Number(count)} {reason}");
             }
 
-            var rejected = await RejectedByVital.CountAsync(store.Lake, token);
+            var rejected = await RejectedByVital.CountAsync(store.Lake, await Silver.OpenAsync(store.Lake, store.Reference, token), token);
             ShowRejectedByVital(terminal, rejected);
             TrainCommand.Show(terminal, store, model);
             foreach (var worklist in worklists)
