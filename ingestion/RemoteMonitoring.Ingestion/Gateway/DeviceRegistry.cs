@@ -54,10 +54,11 @@ public sealed class DeviceRegistry : IDisposable
         });
     }
 
-    /// <summary>Changes when another process has changed the registry.</summary>
+    /// <summary>Changes when the registry has been changed, by this process or another.</summary>
     public long Version => Try(() =>
     {
-        using var command = Command("PRAGMA data_version");
+        // SQLite counts what other connections did, and what this one did, apart; both only grow.
+        using var command = Command("SELECT total_changes() + (SELECT data_version FROM pragma_data_version)");
         return (long)command.ExecuteScalar()!;
     });
 
