@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Json;
-
 namespace RemoteMonitoring.Ingestion.Gateway;
 
 /// <summary>What the topic of a device's message says: <c>devices/{deviceId}/messages/events/{properties}</c>.</summary>
@@ -11,6 +8,8 @@ public sealed record DeviceTopic
 
     /// <summary>Property that a will gets.</summary>
     public const string MessageTypeProperty = "iothub-MessageType";
+
+    private static readonly DeviceTopic s_empty = new();
 
     /// <summary>The <c>$.mid</c>, or null.</summary>
     public string? MessageId { get; init; }
@@ -28,33 +27,8 @@ public sealed record DeviceTopic
         return bag is null ? null : ParseBag(bag);
     }
 
-    /// <summary>The properties as a JSON object of text, or null where there are none.</summary>
-    public string? ToJson(params ReadOnlySpan<KeyValuePair<string, string>> more)
-    {
-        if (Properties.Count + more.Length == 0)
-        {
-            return null;
-        }
-
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            foreach (var (name, value) in Properties)
-            {
-                json.WriteString(name, value);
-            }
-
-            foreach (var (name, value) in more)
-            {
-                json.WriteString(name, value);
-            }
-
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
-    }
+    /// <summary>The properties, and more of them, as a JSON object of text, or null where there are none.</summary>
+    public string? ToJson(params ReadOnlySpan<KeyValuePair<string, string>> more) => EnvelopeProperties.Format([.. Properties, .. more]);
 
     /// <summary>The property bag; the slash before it may be missing where there is none.</summary>
     private static string? Bag(string topic, string deviceId)
@@ -110,6 +84,4 @@ public sealed record DeviceTopic
 
     /// <summary>A plus sign is a plus sign, as at IoT Hub; what is no escape stands for itself.</summary>
     private static string Decode(string text) => text.Contains('%', StringComparison.Ordinal) ? Uri.UnescapeDataString(text) : text;
-
-    private static readonly DeviceTopic s_empty = new();
 }
