@@ -29,9 +29,9 @@ internal sealed class RmonProcess : IDisposable
 
     /// <summary><c>rmon</c>, as built, possibly under another program.</summary>
     public static RmonProcess Start(string[] arguments, params string[] under) =>
-        Start([.. under, "dotnet", Path.Combine(AppContext.BaseDirectory, "rmon.dll"), .. arguments], []);
+        Run([.. under, "dotnet", Path.Combine(AppContext.BaseDirectory, "rmon.dll"), .. arguments], []);
 
-    public static RmonProcess Start(string[] command, IEnumerable<KeyValuePair<string, string>> environment, string? folder = null)
+    public static RmonProcess Run(string[] command, IEnumerable<KeyValuePair<string, string>> environment, string? folder = null)
     {
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" };
         foreach (var (name, value) in environment)
@@ -62,10 +62,10 @@ internal sealed class RmonProcess : IDisposable
         throw new TimeoutException($"It never said so.\n{string.Join('\n', Output.TakeLast(20))}\n{string.Join('\n', Errors.TakeLast(20))}");
     }
 
-    /// <summary>SIGKILL.</summary>
+    /// <summary>SIGKILL, also for what it runs under itself.</summary>
     public void Kill()
     {
-        _process.Kill();
+        _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
     }
 

@@ -3,7 +3,8 @@
 // Environment: CONNECTION_STRING or TOKEN, CA (a file), COUNT, INTERVAL (ms), RETRY ("no" to give up at the first failure).
 
 const fs = require('fs');
-const { Client, Message, NoRetry } = require('azure-iot-device');
+const { Client, Message } = require('azure-iot-device');
+const { NoRetry } = require('azure-iot-common');
 const { Mqtt } = require('azure-iot-device-mqtt');
 
 const say = (what) => process.stdout.write(JSON.stringify(what) + '\n');

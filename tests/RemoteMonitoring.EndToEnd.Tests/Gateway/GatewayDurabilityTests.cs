@@ -22,7 +22,7 @@ public sealed partial class GatewayDurabilityTests
             await gateway.StartAsync();
             var before = acknowledged.Count;
             var sending = ids.Select(id => SendUntilCutAsync(gateway, id, kill, acknowledged)).ToArray();
-            while (acknowledged.Count < before + 500)
+            while (acknowledged.Count < before + 500 && !sending.All(s => s.IsCompleted))
             {
                 await Task.Delay(5);
             }

@@ -26,7 +26,7 @@ public sealed class NodeDevice : IAsyncLifetime
 
         try
         {
-            using var install = RmonProcess.Start(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], [], s_folder);
+            using var install = RmonProcess.Run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], [], s_folder);
             var exitCode = await install.ExitAsync(TimeSpan.FromMinutes(3));
             Assert.True(exitCode == 0, $"{Hint}\n{string.Join('\n', install.Errors.TakeLast(10))}");
         }
@@ -40,7 +40,7 @@ public sealed class NodeDevice : IAsyncLifetime
 
     public Task DisposeAsync() => Task.CompletedTask;
 
-    internal static RmonProcess Run(GatewayProcess gateway, params (string Name, string Value)[] settings) => RmonProcess.Start(
+    internal static RmonProcess Run(GatewayProcess gateway, params (string Name, string Value)[] settings) => RmonProcess.Run(
         ["node", "client.js"],
         [KeyValuePair.Create("CA", gateway.Home.AuthorityFile), .. settings.Select(s => KeyValuePair.Create(s.Name, s.Value))],
         s_folder);
