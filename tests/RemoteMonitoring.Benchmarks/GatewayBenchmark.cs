@@ -11,7 +11,7 @@ using RemoteMonitoring.Ingestion.Gateway;
 namespace RemoteMonitoring.Benchmarks;
 
 /// <summary>
-/// Durable messages a second from 200 connections over TLS, quality of service 1, several on the way in each; gateway and
+/// Durable messages a second from 200 connections over TLS, quality of service 1, each waiting for its acknowledgement; gateway and
 /// devices share the process and its cores. The peer appends the same bodies to a bare file, in batches of the sizes that the
 /// group commits just had, and syncs each batch. A device writes its bytes with a few array copies: it is not what is measured,
 /// but it does encrypt and decrypt as much as the gateway does.
@@ -20,7 +20,7 @@ internal sealed class GatewayBenchmark : Benchmark, IMeterFactory
 {
     private const int Connections = 200;
     private const int Messages = 100_000;
-    private const int OnTheWay = 8;
+    private const int OnTheWay = 1;
     private static readonly byte[] s_body = Encoding.UTF8.GetBytes("""{"time":"2025-01-01T07:40:00Z","readings":[{"code":"8867-4","value":72,"unit":"/min"},{"code":"59408-5","value":97,"unit":"%"}]}""");
     private readonly List<int> _batches = [];
     private readonly List<Meter> _meters = [];
@@ -31,7 +31,7 @@ internal sealed class GatewayBenchmark : Benchmark, IMeterFactory
 
     public override string Unit => "messages/s";
 
-    public override string PeerName => "fsynced append of the same bytes in the same batches";
+    public override string PeerName => SyncedAppend.Name;
 
     public override Task PrepareAsync(string folder)
     {
@@ -71,24 +71,7 @@ internal sealed class GatewayBenchmark : Benchmark, IMeterFactory
             : throw new InvalidOperationException($"{there} of {Messages} messages are in the log.");
     }
 
-    public override Task<Measured> PeerAsync()
-    {
-        using var file = new FileStream(Path.Combine(_folder, "peer"), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        var batch = new byte[_batches.Max() * s_body.Length];
-        for (var at = 0; at < batch.Length; at += s_body.Length)
-        {
-            s_body.CopyTo(batch, at);
-        }
-
-        var clock = Stopwatch.StartNew();
-        foreach (var messages in _batches)
-        {
-            file.Write(batch, 0, messages * s_body.Length);
-            file.Flush(flushToDisk: true);
-        }
-
-        return Task.FromResult(new Measured(Messages / clock.Elapsed.TotalSeconds));
-    }
+    public override Task<Measured> PeerAsync() => Task.FromResult(SyncedAppend.Run(Path.Combine(_folder, "peer"), s_body, _batches));
 
     Meter IMeterFactory.Create(MeterOptions options)
     {

@@ -47,7 +47,8 @@ public sealed class GatewayLog : IAsyncDisposable
     private readonly string _file;
     private readonly FileStream _writer;
     private readonly SqliteConnection _connection;
-    private readonly Appender[] _appenders;
+    private readonly LogStatements _statements;
+    private readonly long[] _ends;
     private readonly Thread _thread;
     private Batch _waiting = new();
     private TaskCompletionSource? _room;
@@ -62,7 +63,8 @@ public sealed class GatewayLog : IAsyncDisposable
         {
             _connection = GatewayLogFile.OpenOrCreate(file, options.Partitions);
             Epoch = GatewayLogFile.Epoch(_connection);
-            _appenders = [.. Enumerable.Range(0, GatewayLogFile.Partitions(_connection)).Select(p => new Appender(_connection, p))];
+            _ends = [.. Enumerable.Range(0, GatewayLogFile.Partitions(_connection)).Select(p => GatewayLogFile.Bounds(_connection, p).End)];
+            _statements = new LogStatements(_connection, _ends.Length);
         }
         catch
         {
@@ -82,7 +84,7 @@ public sealed class GatewayLog : IAsyncDisposable
     public string Epoch { get; }
 
     /// <summary>How many partitions it has.</summary>
-    public int Partitions => _appenders.Length;
+    public int Partitions => _ends.Length;
 
     /// <summary>
     /// Opens the log for writing, making it where it is not there. Throws <see cref="LakeException"/> where it cannot be used,
@@ -117,6 +119,7 @@ public sealed class GatewayLog : IAsyncDisposable
 
         _work.Release();
         await Task.Run(_thread.Join);
+        _statements.Dispose();
         await _connection.DisposeAsync();
         await _writer.DisposeAsync();
         _work.Dispose();
@@ -206,30 +209,23 @@ public sealed class GatewayLog : IAsyncDisposable
 
     private void Commit(Batch batch)
     {
+        Span<long> next = stackalloc long[_ends.Length];
         try
         {
-            using (var transaction = _connection.BeginTransaction(deferred: false))
+            _statements.Begin();
+            _ends.CopyTo(next);
+            foreach (var (message, enqueued) in batch.Messages)
             {
-                foreach (var appender in _appenders)
-                {
-                    appender.Begin(transaction);
-                }
-
-                foreach (var (message, enqueued) in batch.Messages)
-                {
-                    _appenders[Partitioning.PartitionOf(message.DeviceId, _appenders.Length)].Append(message, enqueued);
-                }
-
-                transaction.Commit();
+                var partition = Partitioning.PartitionOf(message.DeviceId, next.Length);
+                _statements.Insert(partition, next[partition]++, message, enqueued);
             }
 
-            foreach (var appender in _appenders)
-            {
-                appender.Keep();
-            }
+            _statements.Commit();
+            next.CopyTo(_ends);
         }
         catch (Exception e)
         {
+            TakeBack();
             // Whoever waits for the batch is told; the next batch tries anew.
             var cause = e is SqliteException sqlite ? GatewayLogFile.Cause(sqlite) : e.Message;
             batch.Done.SetException(new LakeException($"{_file}: messages cannot be appended, and none of the batch was ({cause}).", e));
@@ -242,6 +238,18 @@ public sealed class GatewayLog : IAsyncDisposable
         batch.Done.SetResult();
     }
 
+    private void TakeBack()
+    {
+        try
+        {
+            _statements.Rollback();
+        }
+        catch (SqliteException)
+        {
+            // Then beginning the next batch fails too, and says so.
+        }
+    }
+
     private sealed class Batch
     {
         public List<(GatewayMessage Message, long Enqueued)> Messages { get; } = [];
@@ -249,46 +257,5 @@ public sealed class GatewayLog : IAsyncDisposable
         public long Bytes { get; set; }
 
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    /// <summary>The insert of one partition and the offset it goes on at.</summary>
-    private sealed class Appender
-    {
-        private readonly SqliteCommand _insert;
-        private readonly SqliteParameter[] _values;
-        private long _kept;
-        private long _next;
-
-        public Appender(SqliteConnection connection, int partition)
-        {
-            _kept = GatewayLogFile.Bounds(connection, partition).End;
-            _insert = connection.CreateCommand();
-            _insert.CommandText = $"""INSERT INTO records_{partition} ("offset", device_id, message_id, enqueued_time, properties, body) VALUES ($o, $d, $m, $t, $p, $b)""";
-            _values =
-            [
-                _insert.Parameters.Add("$o", SqliteType.Integer), _insert.Parameters.Add("$d", SqliteType.Text), _insert.Parameters.Add("$m", SqliteType.Text),
-                _insert.Parameters.Add("$t", SqliteType.Integer), _insert.Parameters.Add("$p", SqliteType.Text), _insert.Parameters.Add("$b", SqliteType.Blob),
-            ];
-        }
-
-        public void Begin(SqliteTransaction transaction)
-        {
-            _insert.Transaction = transaction;
-            _next = _kept;
-        }
-
-        public void Append(in GatewayMessage message, long enqueued)
-        {
-            _values[0].Value = _next;
-            _values[1].Value = message.DeviceId;
-            _values[2].Value = (object?)message.MessageId ?? DBNull.Value;
-            _values[3].Value = enqueued;
-            _values[4].Value = (object?)message.Properties ?? DBNull.Value;
-            _values[5].Value = message.Body;
-            _insert.ExecuteNonQuery();
-            _next++;
-        }
-
-        public void Keep() => _kept = _next;
     }
 }
