@@ -53,4 +53,12 @@ internal static class GlobalOptions
             _ => throw new UserException($"{home}: holds no cohort '{named}'{(cohorts.Count > 0 ? $"; it has {string.Join(", ", cohorts)}" : "")}."),
         };
     }
+
+    /// <summary>Opens the cohort that the command line means; one that is named is made where it is not there.</summary>
+    public static CohortStore OpenOrMakeCohort(ParseResult parsed) => (parsed.GetValue(Cohort), CohortStore.List(HomeOf(parsed))) switch
+    {
+        ({ } named, _) => CohortStore.Open(HomeOf(parsed), named),
+        (null, []) => throw new UserException($"{HomeOf(parsed)}: holds no cohort yet; name the one to begin with --cohort."),
+        _ => OpenCohort(parsed),
+    };
 }
