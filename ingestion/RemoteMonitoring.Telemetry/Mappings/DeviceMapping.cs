@@ -119,7 +119,7 @@ public sealed class DeviceMapping
 
     private static string Fields(IEnumerable<RuleGroup> groups)
     {
-        var fields = groups.SelectMany(g => g.Rules).SelectMany(r => r.Parts).Select(p => p.Field).Distinct(StringComparer.Ordinal).ToArray();
+        var fields = groups.SelectMany(g => g.Rules).SelectMany(r => r.Parts).Select(p => p.Field.Split(" or ")[0]).Distinct(StringComparer.Ordinal).ToArray();
         return string.Join(", ", fields.Take(6)) + (fields.Length > 6 ? ", …" : "");
     }
 }
