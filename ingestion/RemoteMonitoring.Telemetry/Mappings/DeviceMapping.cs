@@ -52,8 +52,8 @@ public sealed class DeviceMapping
         Label = $"{Name}/{Version}";
         Document = document;
         Match = reader.Match;
-        Groups = reader.Groups;
-        Paths = reader.Paths;
+        Groups = [.. reader.Groups];
+        Paths = [.. reader.Paths];
         NothingFound = $"the body holds no reading that the mapping {Label} knows (it looks for {Fields(reader.Groups)})";
         NothingInElement = $"this element holds no reading that the mapping {Label} knows (it looks for {Fields(reader.Groups)})";
     }
@@ -85,9 +85,9 @@ public sealed class DeviceMapping
 
     internal MatchRule Match { get; }
 
-    internal IReadOnlyList<RuleGroup> Groups { get; }
+    internal RuleGroup[] Groups { get; }
 
-    internal IReadOnlyList<MappingPath> Paths { get; }
+    internal MappingPath[] Paths { get; }
 
     internal string NothingFound { get; }
 

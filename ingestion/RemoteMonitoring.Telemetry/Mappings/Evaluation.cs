@@ -45,12 +45,12 @@ internal ref struct Evaluation
 
     private readonly EvaluationBuffers _buffers;
     private readonly PathStep[][] _steps;
-    private readonly IReadOnlyList<MappingPath> _paths;
+    private readonly MappingPath[] _paths;
     private readonly long _bodyTick;
     private long _parentTick;
     private long _elementTick;
 
-    public Evaluation(ReadOnlySpan<byte> body, EvaluationBuffers buffers, IReadOnlyList<MappingPath> paths, PathStep[][] steps)
+    public Evaluation(ReadOnlySpan<byte> body, EvaluationBuffers buffers, MappingPath[] paths, PathStep[][] steps)
     {
         Body = body;
         _buffers = buffers;

@@ -68,6 +68,36 @@ public sealed class MappingSetTests
         Assert.Equal(matches ? "trial/1" : "rmon/1", Chosen(MappingSet.Canonical.With(MappingText.Parse(Named("trial", 1, match))), body));
 
     [Fact]
+    public void The_bundled_mappings_leave_the_canonical_form_its_fast_path() => Assert.NotNull(MappingSet.Bundled.ShapeIndex);
+
+    [Fact]
+    public void Nothing_is_allocated_for_a_message_whose_readings_are_accepted()
+    {
+        var extractor = new ReadingExtractor(VitalSignCatalog.Default, MappingSet.Bundled);
+        var (good, bad) = (new ReadingBatch(), new QuarantineBatch());
+        long Allocated(byte[] body)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 100; i++)
+            {
+                good.Truncate(0);
+                extractor.Extract(new Telemetry.Messages.ReceivedMessage { DeviceId = "d", EnqueuedTime = Extraction.Enqueued.ToUnixMicros(), KnownFrom = 0, Offset = i, Body = body }, good, bad);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        foreach (var (mapping, body, _) in BundledBodies.All)
+        {
+            var bytes = System.Text.Encoding.UTF8.GetBytes(body);
+            Allocated(bytes); // the columns grow, the buffers are made
+            Assert.True(Allocated(bytes) == 0, $"{mapping}: {Allocated(bytes)} bytes for 100 of {body}");
+        }
+
+        Assert.Equal(0, bad.Count);
+    }
+
+    [Fact]
     public void A_new_version_takes_the_place_of_the_old_one_and_the_id_tells_sets_apart()
     {
         var first = MappingText.SetWith(Named("a", 1, """{"shape": [["x"]]}"""));
