@@ -106,8 +106,12 @@ public sealed class ExtractionFuzzTests
     [InlineData("{\"heartrate\":1,\"x\":[", "[],", "[]]}")]
     [InlineData("{\"heartrate\":1,\"x\":[", "{\"y\":[{}]},", "{}]}")]
     [InlineData("{\"resourceType\":\"Observation\",\"code\":{\"coding\":[", "{\"system\":\"s\"},", "{}]},\"valueQuantity\":{\"value\":1}}")]
-    public void The_largest_bodies_of_the_worst_shapes_are_read_in_no_time(string start, string part, string end)
+    [InlineData("[{\"bn\":\"LONG\",\"bu\":\"LONG\",\"v\":1},", "{\"v\":1},", "{\"v\":1}]")] // what elements share is long
+    [InlineData("[{\"bn\":\"hr\",\"bu\":\"\\u0041LONG\",\"v\":1},", "{\"v\":1},", "{\"v\":1}]")]
+    [InlineData("{\"date\":\"\\u0041LONG\",\"data\":[", "{\"heartrate\":72},", "{}]}")]
+    public void The_largest_bodies_of_the_worst_shapes_are_read_in_no_time_and_little_memory(string start, string part, string end)
     {
+        start = start.Replace("LONG", new string('a', 80_000), StringComparison.Ordinal);
         var text = new StringBuilder(start, ReadingExtractor.MaxBodyBytes);
         while (text.Length + part.Length + end.Length <= ReadingExtractor.MaxBodyBytes)
         {
@@ -122,7 +126,9 @@ public sealed class ExtractionFuzzTests
         {
             good.Truncate(0);
             bad.Truncate(0);
+            var before = GC.GetAllocatedBytesForCurrentThread();
             var received = extractor.Extract(Message(body, i), good, bad);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, AllocatedBase + (AllocatedPerByte * body.Length));
             Assert.Equal(good.Count + bad.Count, received);
             Assert.InRange(received, 1, ReadingExtractor.MaxReadings);
         }
