@@ -52,8 +52,8 @@ public sealed class DeviceMapping
         Label = $"{Name}/{Version}";
         Document = document;
         Match = reader.Match;
-        Groups = reader.Groups;
-        Paths = reader.Paths;
+        Groups = [.. reader.Groups];
+        Paths = [.. reader.Paths];
         NothingFound = $"the body holds no reading that the mapping {Label} knows (it looks for {Fields(reader.Groups)})";
         NothingInElement = $"this element holds no reading that the mapping {Label} knows (it looks for {Fields(reader.Groups)})";
     }
@@ -85,9 +85,9 @@ public sealed class DeviceMapping
 
     internal MatchRule Match { get; }
 
-    internal IReadOnlyList<RuleGroup> Groups { get; }
+    internal RuleGroup[] Groups { get; }
 
-    internal IReadOnlyList<MappingPath> Paths { get; }
+    internal MappingPath[] Paths { get; }
 
     internal string NothingFound { get; }
 
@@ -119,7 +119,7 @@ public sealed class DeviceMapping
 
     private static string Fields(IEnumerable<RuleGroup> groups)
     {
-        var fields = groups.SelectMany(g => g.Rules).SelectMany(r => r.Parts).Select(p => p.Field).Distinct(StringComparer.Ordinal).ToArray();
+        var fields = groups.SelectMany(g => g.Rules).SelectMany(r => r.Parts).Select(p => p.Field.Split(" or ")[0]).Distinct(StringComparer.Ordinal).ToArray();
         return string.Join(", ", fields.Take(6)) + (fields.Length > 6 ? ", …" : "");
     }
 }

@@ -40,17 +40,23 @@ internal sealed class EvaluationBuffers(int paths)
 /// <summary>A body under evaluation: follows the paths of a mapping, each once an element.</summary>
 internal ref struct Evaluation
 {
+    /// <summary>
+    /// A code, unit, time or number is no longer than this. One field of the body may be asked for by thousands of elements; were it
+    /// as long as the body, each would read it anew.
+    /// </summary>
+    private const int MaxScalarBytes = 1024;
+
     public const int AbsentNode = -1;
     public const int RepeatedNode = -2;
 
     private readonly EvaluationBuffers _buffers;
     private readonly PathStep[][] _steps;
-    private readonly IReadOnlyList<MappingPath> _paths;
+    private readonly MappingPath[] _paths;
     private readonly long _bodyTick;
     private long _parentTick;
     private long _elementTick;
 
-    public Evaluation(ReadOnlySpan<byte> body, EvaluationBuffers buffers, IReadOnlyList<MappingPath> paths, PathStep[][] steps)
+    public Evaluation(ReadOnlySpan<byte> body, EvaluationBuffers buffers, MappingPath[] paths, PathStep[][] steps)
     {
         Body = body;
         _buffers = buffers;
@@ -103,6 +109,8 @@ internal ref struct Evaluation
         text = Body.Slice(node.Start, node.Length);
         switch (node.Type)
         {
+            case not (JsonTokenType.StartObject or JsonTokenType.StartArray) when node.Length > MaxScalarBytes:
+                return IsNot(path, $"text of at most {MaxScalarBytes} bytes");
             case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
                 return Found.Value;
             case JsonTokenType.String when !node.IsEscaped && Utf8.IsValid(text):
@@ -124,7 +132,7 @@ internal ref struct Evaluation
             return found;
         }
 
-        if (node.Type is not (JsonTokenType.Number or JsonTokenType.String))
+        if (node.Type is not (JsonTokenType.Number or JsonTokenType.String) || node.Length > MaxScalarBytes)
         {
             return IsNot(path, "a number");
         }
@@ -279,7 +287,7 @@ internal ref struct Evaluation
     {
         ref readonly var n = ref _buffers.Tape[node];
         return n.Type is JsonTokenType.String or JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False
-            && (n.IsEscaped ? Unescape(n) is { } unescaped && text.SequenceEqual(unescaped) : text.SequenceEqual(Body.Slice(n.Start, n.Length)));
+            && (n.IsEscaped ? n.Length <= MaxScalarBytes && Unescape(n) is { } unescaped && text.SequenceEqual(unescaped) : text.SequenceEqual(Body.Slice(n.Start, n.Length)));
     }
 
     private readonly byte[]? Unescape(in BodyNode node)

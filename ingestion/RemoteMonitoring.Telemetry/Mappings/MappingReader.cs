@@ -123,6 +123,7 @@ internal sealed partial class MappingReader(VitalSignCatalog catalog)
             return Match;
         }
 
+        var problems = Problems.Count;
         var properties = new List<(string, byte[])>();
         if (fields.TryGetValue("properties", out var listed) && Fields(listed, "match.properties", [], null) is { } named)
         {
@@ -155,7 +156,7 @@ internal sealed partial class MappingReader(VitalSignCatalog catalog)
         ShapeCondition[] unless = fields.TryGetValue("unless", out var not)
             ? [.. Items(not, "match.unless", "a list of paths").Select(c => ReadCondition(c.Item, c.Path)).OfType<ShapeCondition>()]
             : [];
-        if (properties.Count == 0 && shape.Count == 0)
+        if (properties.Count == 0 && shape.Count == 0 && Problems.Count == problems)
         {
             Report("match", "matches every message; name a property under 'properties', or the fields by which the body is known under 'shape'");
         }

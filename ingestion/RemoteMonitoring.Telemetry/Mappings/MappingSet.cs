@@ -15,6 +15,8 @@ public sealed class MappingSet
     private static readonly string[] s_bundled = // by how much a body must have to be taken for theirs, most first
         ["fhir-observation", "senml", "withings-measures", "iot-central", "pulse-oximeter", "glucose-meter", "body-scale", "iot-hub-flat"];
 
+    private static readonly string[] s_canonical = ["time", "readings", "code", "value", "unit"];
+
     private readonly int[] _order;
     private readonly PathStep[][][] _steps;
 
@@ -49,11 +51,9 @@ public sealed class MappingSet
             throw new ArgumentException($"The mappings speak of {names.Count} names; a set may speak of {short.MaxValue}.", nameof(mappings));
         }
 
-        MaxPaths = mappings.Max(m => m.Paths.Count);
-        string[] shapes = [.. others.SelectMany(i => ShapeNames(mappings[i])).Distinct(StringComparer.Ordinal)];
-        string[] canonical = ["time", "readings", "code", "value", "unit"];
-        // A shape that goes by no name at all (an array, say) is never one of an object with these names only.
-        ShapeIndex = shapes.Intersect(canonical).Any() || others.Any(i => HasNamelessShape(mappings[i])) ? null : new Utf8Index(shapes);
+        MaxPaths = mappings.Max(m => m.Paths.Length);
+        string[][] groups = [.. others.SelectMany(i => ShapeNames(mappings[i])).Select(names => names.Except(s_canonical).ToArray())];
+        ShapeIndex = groups.Any(g => g.Length == 0) ? null : new Utf8Index([.. groups.SelectMany(g => g).Distinct(StringComparer.Ordinal)]);
     }
 
     /// <summary>The mappings shipped with this version; <c>rmon/1</c> is the fallback.</summary>
@@ -75,7 +75,10 @@ public sealed class MappingSet
 
     internal bool HasPropertyRules { get; }
 
-    /// <summary>Names by which mappings know bodies; null where those of the canonical form are among them.</summary>
+    /// <summary>
+    /// Names of which a body has one at least where a mapping knows it by its shape; null where a mapping goes by names of the
+    /// canonical form alone, or by none.
+    /// </summary>
     internal Utf8Index? ShapeIndex { get; }
 
     internal int MaxPaths { get; }
@@ -159,11 +162,9 @@ public sealed class MappingSet
         return Mappings.Count - 1;
     }
 
-    private static IEnumerable<string> ShapeNames(DeviceMapping mapping) =>
-        mapping.Match.Shape.SelectMany(g => g).SelectMany(c => mapping.Paths[c.Path].Steps).Where(s => s.Kind == PathStepKind.Member).Select(s => s.Name);
-
-    private static bool HasNamelessShape(DeviceMapping mapping) =>
-        mapping.Match.Shape.Any(g => g.All(c => mapping.Paths[c.Path].Steps.All(s => s.Kind == PathStepKind.AnyMember)));
+    /// <summary>Of each group of conditions, the names that it asks for.</summary>
+    private static IEnumerable<IEnumerable<string>> ShapeNames(DeviceMapping mapping) => mapping.Match.Shape.Select(group =>
+        group.SelectMany(c => mapping.Paths[c.Path].Steps).Where(s => s.Kind == PathStepKind.Member).Select(s => s.Name));
 
     private static string Hash(IEnumerable<DeviceMapping> mappings)
     {

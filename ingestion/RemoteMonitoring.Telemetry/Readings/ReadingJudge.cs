@@ -54,6 +54,8 @@ internal static class ReadingJudge
     private static string Shorten(string text)
     {
         const int Kept = 40;
-        return text.Length <= Kept ? text : text[..(char.IsHighSurrogate(text[Kept - 1]) ? Kept - 1 : Kept)] + "…";
+        var shown = text.Length <= Kept ? text : text[..(char.IsHighSurrogate(text[Kept - 1]) ? Kept - 1 : Kept)] + "…";
+        // A hint is one line, whatever was sent.
+        return shown.Any(char.IsControl) ? string.Concat(shown.Select(c => char.IsControl(c) ? ' ' : c)) : shown;
     }
 }

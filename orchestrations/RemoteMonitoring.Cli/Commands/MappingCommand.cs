@@ -24,8 +24,8 @@ internal static class MappingCommand
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             var set = MappingSet.Bundled;
-            terminal.Table(["mapping", "chosen by", "what it is for"], set.Mappings.Select(m => new[] { m.Label, ChosenBy(set, m), m.Description }));
-            terminal.Line($"mapping set {set.Id}; the last takes what no other takes");
+            terminal.Table(["mapping", "what it is for"], set.Mappings.Select(m => new[] { m.Label, m.Description }));
+            terminal.Line($"mapping set {set.Id}; a message is offered to them in this order, and the last takes what no other takes");
             terminal.Document(new JsonObject
             {
                 ["set"] = set.Id,

@@ -78,7 +78,7 @@ internal static class MappingTestCommand
     {
         var now = message.EnqueuedTime != ReceivedMessage.UnknownTime ? $"enqueued {UnixMicros.Format(message.EnqueuedTime)}"
             : message.Problem is not null ? "no message"
-            : "no enqueued time: each reading's own time is taken as now, so none is too old or ahead";
+            : "no enqueued time (each reading's own is taken as now)";
         terminal.Line($"message {message.Place}: mapping {(outcome.Mapping.Length == 0 ? "none" : outcome.Mapping)}, device {message.DeviceId ?? "unknown (a worker would quarantine the line)"}, {now}");
         foreach (var reading in outcome.Readings)
         {

@@ -31,6 +31,9 @@ public sealed class ReadingExtractorPropertyTests
             return body[..(int)(body.Length * Math.Min(1, keep))];
         });
 
+    /// <summary>Holds a property of bodies of the canonical form, good and bad.</summary>
+    internal static void Bodies(Func<byte[], bool> property) => s_body.Sample(property, iter: 10_000);
+
     private static bool EveryReadingEndsInExactlyOneBatch(byte[] body)
     {
         var x = Extraction.Of(body);
