@@ -1,3 +1,5 @@
+using RemoteMonitoring.Ingestion.Landing;
+
 namespace RemoteMonitoring.Ingestion.Gateway;
 
 /// <summary>What the topic of a device's message says: <c>devices/{deviceId}/messages/events/{properties}</c>.</summary>

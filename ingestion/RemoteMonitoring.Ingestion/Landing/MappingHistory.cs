@@ -33,6 +33,9 @@ public sealed class MappingHistory
     /// <summary>The bundled mappings, and no commands.</summary>
     public static MappingHistory Bundled { get; } = new([], []);
 
+    /// <summary>Changes with every activation and every command.</summary>
+    public string Id => string.Join('-', [Latest.Id, .. _commands.Select(c => c.Generation)]);
+
     /// <summary>The mappings in force after everything.</summary>
     public MappingSet Latest => _sets[^1].Set;
 

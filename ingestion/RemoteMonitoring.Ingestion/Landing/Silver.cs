@@ -57,11 +57,10 @@ public sealed class Silver
         PathsOf(file, await LandedAsync(file, cancellationToken));
 
     /// <summary>The same for a file that landed at an instant.</summary>
-    public IReadOnlyList<SilverPaths> PathsOf(BronzeFile file, long landed) =>
-    [
-        SilverPaths.Of(file, Mappings.At(landed).Id),
-        .. Mappings.After(landed).Select(c => SilverPaths.Of(file, c.Generation)),
-    ];
+    public IReadOnlyList<SilverPaths> PathsOf(BronzeFile file, long landed) => [.. GenerationsOf(landed).Select(g => SilverPaths.Of(file, g))];
+
+    /// <summary>The generations that the silver of a file has that landed at an instant: first that of its landing, then one for each command since.</summary>
+    internal IEnumerable<string> GenerationsOf(long landed) => Mappings.After(landed).Select(c => c.Generation).Prepend(Mappings.At(landed).Id);
 
     /// <summary>Makes the silver that envelopes have as they land, and writes nothing yet.</summary>
     public SilverTables Derive(EnvelopeBatch envelopes, long landed)
@@ -155,8 +154,8 @@ public readonly record struct SilverPaths(string Readings, string Quarantine)
         LakePaths.Quarantine(file.Partition, file.Stem, generation));
 }
 
-/// <summary>The two silver files of a bronze file, encoded.</summary>
-public sealed record SilverTables(EncodedTable Readings, EncodedTable Quarantine) : IDisposable
+/// <summary>The two silver files of a bronze file, encoded, and how many readings were accepted and rejected, less what was taken back.</summary>
+public sealed record SilverTables(EncodedTable Readings, EncodedTable Quarantine, long Accepted, IReadOnlyDictionary<RejectionReason, long> Rejected) : IDisposable
 {
     /// <inheritdoc />
     public void Dispose()
@@ -175,18 +174,18 @@ public sealed record SilverTables(EncodedTable Readings, EncodedTable Quarantine
         var counts = rejected.Reason
             .Select((reason, i) => (reason, Sign: rejected.TakenBack.Contains(i) ? -1 : 1))
             .GroupBy(r => r.reason, (reason, rows) => (Reason: reason, Count: rows.Sum(r => (long)r.Sign)))
-            .ToArray();
+            .ToDictionary(c => c.Reason, c => c.Count);
         var taken = accepted.TakenBack.Count;
         readings.Metadata[TelemetryTables.Mapping] = generation;
         readings.Metadata[TelemetryTables.KnownTime] = Text(known);
         readings.Metadata[TelemetryTables.Accepted] = Text(accepted.Count - (2 * taken));
-        readings.Metadata[TelemetryTables.Received] = Text(accepted.Count - (2 * taken) + counts.Sum(c => c.Count));
+        readings.Metadata[TelemetryTables.Received] = Text(accepted.Count - (2 * taken) + counts.Values.Sum());
         foreach (var (reason, count) in counts)
         {
             readings.Metadata[TelemetryTables.Rejected + reason.ToText()] = Text(count);
         }
 
-        return new SilverTables(readings.Encode(), TelemetryTables.ToTable(rejected).Encode());
+        return new SilverTables(readings.Encode(), TelemetryTables.ToTable(rejected).Encode(), accepted.Count - (2 * taken), counts);
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -38,6 +38,19 @@ public sealed class EnvelopeBatch
     /// <summary>Hash of all lines of the source up to the batch's end; null where the source has none to compare by.</summary>
     public string? SourceHash { get; set; }
 
+    /// <summary>Appends the rows of another batch.</summary>
+    public void AddRange(EnvelopeBatch other)
+    {
+        Offset.AddRange(other.Offset);
+        DeviceId.AddRange(other.DeviceId);
+        MessageId.AddRange(other.MessageId);
+        EnqueuedTime.AddRange(other.EnqueuedTime);
+        KnownTime.AddRange(other.KnownTime);
+        Properties.AddRange(other.Properties);
+        Body.AddRange(other.Body);
+        Problem.AddRange(other.Problem);
+    }
+
     /// <summary>Forgets all rows.</summary>
     public void Clear()
     {

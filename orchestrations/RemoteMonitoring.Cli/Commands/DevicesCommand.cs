@@ -17,7 +17,7 @@ internal static class DevicesCommand
     {
         var ids = new Argument<string[]>("id") { Description = "Ids of the devices", Arity = ArgumentArity.OneOrMore };
         var command = new Command("add", "Add devices, each with two keys of its own") { ids };
-        command.SetAction(parsed => Run(parsed, (terminal, registry, _) =>
+        command.SetAction((parsed, _) => Run(parsed, (terminal, registry, _) =>
         {
             var wanted = parsed.GetRequiredValue(ids).Distinct(StringComparer.Ordinal).ToArray();
             var added = registry.Add(wanted);
@@ -30,7 +30,7 @@ internal static class DevicesCommand
     private static Command List()
     {
         var command = new Command("list", "List the devices");
-        command.SetAction(parsed => Run(parsed, (terminal, registry, _) =>
+        command.SetAction((parsed, _) => Run(parsed, (terminal, registry, _) =>
         {
             var devices = registry.List();
             if (devices.Count == 0)
@@ -59,7 +59,7 @@ internal static class DevicesCommand
     {
         var id = new Argument<string>("id") { Description = "Id of the device" };
         var command = new Command("revoke", "Revoke a device for good; a running gateway closes its connection within seconds") { id };
-        command.SetAction(parsed => Run(parsed, (terminal, registry, _) =>
+        command.SetAction((parsed, _) => Run(parsed, (terminal, registry, _) =>
         {
             var device = parsed.GetRequiredValue(id);
             if (!registry.Revoke(device) && registry.Find(device) is null)
@@ -77,7 +77,7 @@ internal static class DevicesCommand
     {
         var id = new Argument<string>("id") { Description = "Id of the device" };
         var command = new Command("connection-string", "Print what an Azure IoT device SDK connects with; it holds the device's key") { id, GatewayCommand.Host, GatewayCommand.Port };
-        command.SetAction(parsed => Run(parsed, (terminal, registry, home) =>
+        command.SetAction((parsed, _) => Run(parsed, (terminal, registry, home) =>
         {
             var device = parsed.GetRequiredValue(id);
             if (registry.KeysOf(device) is not { } keys)
@@ -103,9 +103,9 @@ internal static class DevicesCommand
         return command;
     }
 
-    private static int Run(ParseResult parsed, Action<Terminal, DeviceRegistry, GatewayHome> work)
+    private static async Task<int> Run(ParseResult parsed, Action<Terminal, DeviceRegistry, GatewayHome> work)
     {
-        using var store = GlobalOptions.OpenOrMakeCohort(parsed);
+        await using var store = GlobalOptions.OpenOrMakeCohort(parsed);
         var home = GatewayHome.Of(store);
         using var registry = new DeviceRegistry(home.RegistryFile, TimeProvider.System);
         work(GlobalOptions.TerminalOf(parsed), registry, home);
