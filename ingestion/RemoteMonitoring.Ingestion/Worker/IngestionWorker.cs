@@ -20,8 +20,11 @@ public sealed class IngestionWorker(
     private Silver _silver = null!;
     private long _historyRead;
 
-    /// <summary>Runs until it is told to stop; then lands what it has read, and returns.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>
+    /// Runs until it is told to stop, or with <paramref name="untilLanded"/> until all that the source has is landed and its
+    /// documents are written; then lands what it has read, and returns.
+    /// </summary>
+    public async Task RunAsync(bool untilLanded, CancellationToken stop)
     {
         if (options.Problem() is { } problem)
         {
@@ -42,7 +45,11 @@ public sealed class IngestionWorker(
                     await TakeAsync(batch, stop);
                 }
 
-                await FlushAsync(IsDue, stop);
+                await FlushAsync(untilLanded && batches.Count == 0 ? _ => true : IsDue, stop);
+                if (untilLanded && batches.Count == 0 && state.Lag == 0)
+                {
+                    break;
+                }
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -55,6 +62,11 @@ public sealed class IngestionWorker(
         foreach (var lane in _lanes.Values.Where(l => l.Batch.Envelopes.Count > 0))
         {
             await LandAsync(lane, CancellationToken.None);
+        }
+
+        if (untilLanded && !stop.IsCancellationRequested)
+        {
+            await RetryAsync("write documents", ProjectAsync, stop);
         }
 
         WorkerLog.Stopped(logger, state.Landed);
