@@ -39,7 +39,10 @@ public sealed class GatewayHomeTests : IDisposable
         using var registry = new DeviceRegistry(Home.RegistryFile, _time);
         registry.Add(["d1"]);
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        Assert.All(Directory.EnumerateFiles(Home.Folder).Where(f => f != Home.AuthorityFile), f => Assert.Equal(default, File.GetUnixFileMode(f) & Others));
+        foreach (var file in Directory.EnumerateFiles(Home.Folder).Where(f => f != Home.AuthorityFile))
+        {
+            Assert.Equal(default, File.GetUnixFileMode(file) & Others);
+        }
     }
 
     [Fact]
