@@ -64,6 +64,7 @@ internal sealed class GatewayConnection : IDisposable
     public async Task RunAsync(CancellationToken aborted)
     {
         using var drain = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        await using var closing = _closing.Token.Register(() => drain.CancelAfter(_options.DrainTimeout));
         var sending = SendAsync(drain.Token);
         var left = false;
         try
@@ -72,6 +73,10 @@ internal sealed class GatewayConnection : IDisposable
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
+        }
+        catch (ChannelClosedException)
+        {
+            // Nothing can be sent any more; why, the sending says below.
         }
         finally
         {
@@ -159,7 +164,8 @@ internal sealed class GatewayConnection : IDisposable
                 Body = System.Buffers.BuffersExtensions.ToArray(publish.Payload),
             },
             _closing.Token);
-        await _outgoing.Writer.WriteAsync(new Outgoing(durable, acknowledgement), _closing.Token);
+        // What is in the log is acknowledged, though the connection may be closing.
+        await _outgoing.Writer.WriteAsync(new Outgoing(durable, acknowledgement), CancellationToken.None);
     }
 
     private ValueTask SendAsync(MqttPacket? packet) => packet is null ? ValueTask.CompletedTask : _outgoing.Writer.WriteAsync(new Outgoing(Task.CompletedTask, packet), _closing.Token);
@@ -193,11 +199,11 @@ internal sealed class GatewayConnection : IDisposable
             Close(Refusal.Storage);
             throw;
         }
-        catch
+        finally
         {
-            // The device is gone: there is nothing to read from it either.
+            // Where nothing can be sent, nothing is read either.
+            _outgoing.Writer.TryComplete();
             await _closing.CancelAsync();
-            throw;
         }
     }
 

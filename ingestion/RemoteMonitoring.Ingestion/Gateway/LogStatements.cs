@@ -10,6 +10,9 @@ namespace RemoteMonitoring.Ingestion.Gateway;
 /// </summary>
 internal sealed class LogStatements : IDisposable
 {
+    /// <summary>How long the writer waits for another process: an erasure rewrites the whole file.</summary>
+    private const int MostWaitMilliseconds = 60_000;
+
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _begin;
     private readonly sqlite3_stmt _commit;
@@ -20,6 +23,7 @@ internal sealed class LogStatements : IDisposable
     public LogStatements(SqliteConnection connection, int partitions)
     {
         _database = connection.Handle!;
+        Check(raw.sqlite3_busy_timeout(_database, MostWaitMilliseconds));
         (_begin, _commit, _rollback) = (Prepare("BEGIN IMMEDIATE"), Prepare("COMMIT"), Prepare("ROLLBACK"));
         _insert = [.. Enumerable.Range(0, partitions).Select(p => Prepare(
             $"""INSERT INTO records_{p} ("offset", device_id, message_id, enqueued_time, properties, body) VALUES (?, ?, ?, ?, ?, ?)"""))];
