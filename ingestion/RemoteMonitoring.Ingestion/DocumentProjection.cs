@@ -68,10 +68,15 @@ public static class DocumentProjection
             }
 
             var readings = await SilverReadings.HoldingAsync(store.Lake, silver, file, cancellationToken);
+            var writing = Task.FromResult(0);
             foreach (var batch in ToDocuments(readings, assignments, since, null, from).Chunk(BatchDocuments))
             {
-                written += await store.Documents.UpsertAsync(Containers.Telemetry, batch, cancellationToken);
+                // One batch is written while the next is made.
+                written += await writing;
+                writing = Task.Run(() => store.Documents.UpsertAsync(Containers.Telemetry, batch, cancellationToken), cancellationToken);
             }
+
+            written += await writing;
 
             marker.Partitions[file.Partition.ToString()] = end;
             await WriteMarkerAsync(store.Documents, marker, cancellationToken);

@@ -14,7 +14,7 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
     private const string Cohort = "chaos";
     private const int Partitions = 4;
     private const int LostOffsets = 50;
-    private static readonly TimeSpan s_perKill = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan s_perKill = TimeSpan.FromMilliseconds(2000);
 
     private readonly Random _random = new(seed);
 
@@ -98,8 +98,11 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
         {
             var faults = string.Create(CultureInfo.InvariantCulture, $"seed={(seed * 1000) + (fighter * 100) + turn},lost=0.04,busy=0.01,full=0.01,half=0.02");
             using var worker = Start(Disturbed, "--no-gateway", "--batch-age", "0.1", "--faults", faults);
-            // Half of them die while they start or in their first batches, the others in the middle of their work.
-            var life = TimeSpan.FromMilliseconds(150 + (_random.NextDouble() * 1000));
+            // One in five dies while it starts, the others at some instant of their work.
+            var early = _random.NextDouble() < 0.2;
+            var life = TimeSpan.FromMilliseconds(_random.NextDouble() * (early ? 500 : 1500));
+            var errors = early ? Task.CompletedTask : WaitForWorkAsync(worker, cancellationToken);
+            await Task.WhenAny(worker.WaitForExitAsync(cancellationToken), errors);
             await Task.WhenAny(worker.WaitForExitAsync(cancellationToken), Task.Delay(life, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
             if (worker.HasExited)
@@ -110,6 +113,14 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
             worker.Kill();
             await worker.WaitForExitAsync(cancellationToken);
             Killed++;
+        }
+    }
+
+    /// <summary>Until a worker says that it reads.</summary>
+    private static async Task WaitForWorkAsync(Process worker, CancellationToken cancellationToken)
+    {
+        while (await worker.StandardError.ReadLineAsync(cancellationToken) is { } line && !line.Contains("reading on from", StringComparison.Ordinal))
+        {
         }
     }
 
