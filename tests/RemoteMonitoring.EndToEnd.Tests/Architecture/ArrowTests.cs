@@ -28,6 +28,8 @@ public sealed class ArrowTests
         (["Azure.Storage.Blobs", "Microsoft.Azure.Cosmos"], ["Storage"]),
         (["Microsoft.ML", "LightGBM"], ["Risk"]),
         (["CsvHelper"], ["Cohorts"]),
+        (["Confluent.Kafka"], ["Ingestion"]),
+        (["Azure.Identity"], ["Storage", "Ingestion", "Cli"]),
         (["MQTTnet"], ["Ingestion"]),
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),
     ];

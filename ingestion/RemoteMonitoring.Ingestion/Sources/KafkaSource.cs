@@ -1,0 +1,233 @@
+using Azure.Core;
+using Azure.Identity;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using RemoteMonitoring.Storage.Lake;
+
+namespace RemoteMonitoring.Ingestion.Sources;
+
+/// <summary>
+/// An Event Hub by its Kafka endpoint, as one of a consumer group. Where a partition becomes this reader's, it begins at the
+/// offset that the lake says; the offsets that the broker keeps are told it for its own figures of lag, and never asked for.
+/// </summary>
+public sealed class KafkaSource : IEventSource
+{
+    private const int BatchRecords = 16_384;
+    private const int BatchBytes = 4 << 20;
+    private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_ask = TimeSpan.FromSeconds(10);
+
+    private readonly KafkaOptions _options;
+    private readonly ILogger _logger;
+    private readonly IConsumer<Ignore, byte[]> _consumer;
+    private Func<int, CancellationToken, Task<long>> _positionOf = (_, _) => Task.FromResult(0L);
+    private CancellationToken _reading;
+
+    /// <summary>Joins the group; nothing is read yet.</summary>
+    /// <param name="options">Where and who.</param>
+    /// <param name="credential">Managed identity, or what stands for it; used where there is no connection string.</param>
+    /// <param name="logger">Told of the broker's complaints, without content.</param>
+    public KafkaSource(KafkaOptions options, TokenCredential? credential, ILogger logger)
+    {
+        _options = options;
+        _logger = logger;
+        var builder = new ConsumerBuilder<Ignore, byte[]>(Config(options))
+            .SetPartitionsAssignedHandler((_, partitions) => Positions(partitions))
+            .SetErrorHandler((_, error) => SourceLog.Complained(logger, error.Code.ToString(), error.IsFatal));
+        if (options is { ConnectionString: null, Plaintext: false })
+        {
+            var identity = credential ?? new DefaultAzureCredential();
+            builder.SetOAuthBearerTokenRefreshHandler((client, _) => Refresh(client, identity));
+        }
+
+        _consumer = builder.Build();
+        _consumer.Subscribe(options.Topic);
+    }
+
+    /// <inheritdoc />
+    public string Hub => _options.Hub;
+
+    /// <inheritdoc />
+    public string Epoch => _options.Epoch;
+
+    /// <inheritdoc />
+    public IReadOnlyDictionary<int, long> Ends
+    {
+        get
+        {
+            var ends = new Dictionary<int, long>();
+            foreach (var partition in _consumer.Assignment)
+            {
+                if (_consumer.GetWatermarkOffsets(partition).High is { IsSpecial: false } high)
+                {
+                    ends[partition.Partition] = high.Value;
+                }
+            }
+
+            return ends;
+        }
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<StreamBatch>> ReadAsync(Func<int, CancellationToken, Task<long>> positionOf, CancellationToken cancellationToken)
+    {
+        (_positionOf, _reading) = (positionOf, cancellationToken);
+        // The client waits in the thread that asks, and answers questions of assignment there.
+        return Task.Run(() => Read(cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task SeekAsync(int partition, long offset, CancellationToken cancellationToken)
+    {
+        if (_consumer.Assignment.Contains(new TopicPartition(_options.Topic, partition)))
+        {
+            _consumer.Seek(new TopicPartitionOffset(_options.Topic, partition, offset));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public Task CommitAsync(int partition, long nextOffset, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            try
+            {
+                _consumer.Commit([new TopicPartitionOffset(_options.Topic, partition, nextOffset)]);
+            }
+            catch (KafkaException e)
+            {
+                // Advice: the lake knows how far it is. A group that is being shared out anew refuses it.
+                SourceLog.AdviceRefused(_logger, partition, e.Error.Code.ToString());
+            }
+        },
+        cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync()
+    {
+        _consumer.Close();
+        _consumer.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static ConsumerConfig Config(KafkaOptions options)
+    {
+        var config = new ConsumerConfig
+        {
+            BootstrapServers = options.Servers,
+            GroupId = options.Group,
+            EnableAutoCommit = false,
+            AutoOffsetReset = AutoOffsetReset.Error, // never anywhere but where the lake ends
+            SessionTimeoutMs = 30_000,
+            MaxPollIntervalMs = 600_000,
+            QueuedMaxMessagesKbytes = 16 << 10,
+            FetchMaxBytes = 8 << 20,
+            MaxPartitionFetchBytes = 2 << 20,
+        };
+        if (!options.Plaintext)
+        {
+            config.SecurityProtocol = SecurityProtocol.SaslSsl;
+            config.SaslMechanism = options.ConnectionString is null ? SaslMechanism.OAuthBearer : SaslMechanism.Plain;
+            config.SaslUsername = options.ConnectionString is null ? null : "$ConnectionString";
+            config.SaslPassword = options.ConnectionString;
+        }
+
+        return config;
+    }
+
+    private IReadOnlyList<StreamBatch> Read(CancellationToken cancellationToken)
+    {
+        var records = new SortedDictionary<int, List<StreamRecord>>();
+        var (count, bytes) = (0, 0L);
+        while (count < BatchRecords && bytes < BatchBytes && !cancellationToken.IsCancellationRequested)
+        {
+            ConsumeResult<Ignore, byte[]>? result;
+            try
+            {
+                result = _consumer.Consume(count == 0 ? s_wait : TimeSpan.Zero);
+            }
+            catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
+            {
+                GoOnFromBegin(e.ConsumerRecord.TopicPartition, e.ConsumerRecord.Offset);
+                continue;
+            }
+            catch (ConsumeException e) when (!e.Error.IsFatal)
+            {
+                SourceLog.Complained(_logger, e.Error.Code.ToString(), false);
+                break;
+            }
+            catch (KafkaException e)
+            {
+                throw new LakeException($"{_options.Servers}, {_options.Topic}: cannot be read ({e.Error.Reason})", e);
+            }
+
+            if (result is null)
+            {
+                break;
+            }
+
+            if (!records.TryGetValue(result.Partition, out var list))
+            {
+                records.Add(result.Partition, list = []);
+            }
+
+            list.Add(KafkaRecord.Read(
+                result.Offset.Value,
+                result.Message.Timestamp.UnixTimestampMs * 1000,
+                result.Message.Headers?.Select(h => KeyValuePair.Create(h.Key, (byte[]?)h.GetValueBytes())) ?? [],
+                result.Message.Value ?? []));
+            count++;
+            bytes += result.Message.Value?.Length ?? 0;
+        }
+
+        return [.. records.Select(r => new StreamBatch(r.Key, r.Value))];
+    }
+
+    /// <summary>Answers where to begin. The client asks in the thread of <see cref="Read"/>, which is there to wait, and takes no task for an answer.</summary>
+    private IEnumerable<TopicPartitionOffset> Positions(List<TopicPartition> partitions) =>
+        [.. partitions.Select(p => new TopicPartitionOffset(p, _positionOf(p.Partition.Value, _reading).GetAwaiter().GetResult()))];
+
+    /// <summary>
+    /// The broker has the offset no more that is due: it begins later, and whoever reads records what is missing as lost. Where
+    /// it ends before, the Event Hub was made anew under its old name, and its offsets mean other messages.
+    /// </summary>
+    private void GoOnFromBegin(TopicPartition partition, Offset due)
+    {
+        var there = _consumer.QueryWatermarkOffsets(partition, s_ask);
+        var position = due.IsSpecial ? _positionOf(partition.Partition.Value, _reading).GetAwaiter().GetResult() : due.Value;
+        if (position > there.High.Value)
+        {
+            throw new LakeException($"{_options.Hub}, epoch {_options.Epoch}, partition {partition.Partition.Value}: the lake ends at offset {position}, the stream at {there.High.Value}, so it was made anew. Begin a new epoch: rmon stream epoch {_options.Hub} --begin NAME --why TEXT.");
+        }
+
+        _consumer.Seek(new TopicPartitionOffset(partition, there.Low));
+    }
+
+    private void Refresh(IClient client, TokenCredential identity)
+    {
+        var host = _options.Servers.Split(':')[0];
+        try
+        {
+            var token = identity.GetToken(new TokenRequestContext([$"https://{host}/.default"]), CancellationToken.None);
+            client.OAuthBearerSetToken(token.Token, token.ExpiresOn.ToUnixTimeMilliseconds(), "rmon");
+        }
+        catch (Exception e) when (e is AuthenticationFailedException or CredentialUnavailableException)
+        {
+            SourceLog.NoToken(_logger, e.GetType().Name);
+            client.OAuthBearerSetTokenFailure(e.Message.Split('\n')[0]);
+        }
+    }
+}
+
+internal static partial class SourceLog
+{
+    [LoggerMessage(300, LogLevel.Warning, "The stream's broker complains: {Code} (fatal: {Fatal})")]
+    public static partial void Complained(ILogger logger, string code, bool fatal);
+
+    [LoggerMessage(301, LogLevel.Information, "Partition {Partition}: the broker did not take note of how far it has landed ({Code})")]
+    public static partial void AdviceRefused(ILogger logger, int partition, string code);
+
+    [LoggerMessage(302, LogLevel.Warning, "No token for the stream's broker ({Cause})")]
+    public static partial void NoToken(ILogger logger, string cause);
+}

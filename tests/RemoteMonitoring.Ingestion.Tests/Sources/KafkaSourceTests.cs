@@ -1,0 +1,99 @@
+using System.Text;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using RemoteMonitoring.Ingestion.Sources;
+using RemoteMonitoring.Storage.Lake;
+
+namespace RemoteMonitoring.Ingestion.Tests.Sources;
+
+/// <summary>The real client against the client library's own broker, which knows groups, offsets and headers, and no security.</summary>
+public sealed class KafkaSourceTests : IDisposable
+{
+    private const string Topic = "telemetry";
+
+    private readonly IProducer<Null, byte[]> _producer = new ProducerBuilder<Null, byte[]>(
+        new Dictionary<string, string> { ["bootstrap.servers"] = "none:1", ["test.mock.num.brokers"] = "1" }).Build();
+
+    private readonly CancellationTokenSource _tooLong = new(TimeSpan.FromSeconds(60));
+
+    private string Servers
+    {
+        get
+        {
+            using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
+            return string.Join(',', admin.GetMetadata(TimeSpan.FromSeconds(20)).Brokers.Select(b => $"{b.Host}:{b.Port}"));
+        }
+    }
+
+    public void Dispose()
+    {
+        _producer.Dispose();
+        _tooLong.Dispose();
+    }
+
+    [Fact]
+    public async Task A_partition_is_read_from_where_the_lake_ends_whatever_the_broker_was_told()
+    {
+        await Produce(0, 10);
+        await using (var source = Source())
+        {
+            await ReadUntil(source, 9, _ => 0);
+            await source.CommitAsync(0, 10, default); // advice that the lake does not bear out
+        }
+
+        await using var again = Source();
+        var records = await ReadUntil(again, 9, _ => 4);
+        Assert.Equal([4, 5, 6, 7, 8, 9], records.Select(r => r.Offset));
+        Assert.All(records, r => Assert.Equal(("cuff-1", $"m{r.Offset}"), (r.DeviceId, r.MessageId)));
+        Assert.Equal(10, again.Ends[0]);
+    }
+
+    [Fact]
+    public async Task What_was_read_is_read_again_after_a_seek()
+    {
+        await Produce(0, 5);
+        await using var source = Source();
+        await ReadUntil(source, 4, _ => 0);
+        await source.SeekAsync(0, 2, default);
+        Assert.Equal([2, 3, 4], (await ReadUntil(source, 4, _ => 0)).Select(r => r.Offset));
+    }
+
+    [Fact]
+    public async Task A_stream_that_ends_before_the_lake_was_made_anew_and_is_not_read()
+    {
+        await Produce(0, 3);
+        await using var source = Source();
+        var e = await Assert.ThrowsAsync<LakeException>(() => ReadUntil(source, 9, _ => 1000));
+        Assert.Contains("made anew. Begin a new epoch: rmon stream epoch iot-hub", e.Message, StringComparison.Ordinal);
+    }
+
+    private KafkaSource Source() => new(
+        new KafkaOptions { Servers = Servers, Topic = Topic, Hub = "iot-hub", Plaintext = true }, null, NullLogger.Instance);
+
+    private async Task Produce(int partition, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            await _producer.ProduceAsync(new TopicPartition(Topic, partition), new Message<Null, byte[]>
+            {
+                Value = "{}"u8.ToArray(),
+                Headers = [new Header("iothub-connection-device-id", Encoding.UTF8.GetBytes("cuff-1")), new Header("message-id", Encoding.UTF8.GetBytes($"m{i}"))],
+            });
+        }
+    }
+
+    private async Task<List<StreamRecord>> ReadUntil(KafkaSource source, long last, Func<int, long> positionOf)
+    {
+        var records = new List<StreamRecord>();
+        while (records.All(r => r.Offset < last))
+        {
+            _tooLong.Token.ThrowIfCancellationRequested();
+            foreach (var batch in await source.ReadAsync((p, _) => Task.FromResult(p == 0 ? positionOf(p) : 0), _tooLong.Token))
+            {
+                records.AddRange(batch.Records);
+            }
+        }
+
+        return records;
+    }
+}
