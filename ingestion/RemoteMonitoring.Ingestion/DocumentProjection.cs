@@ -56,10 +56,11 @@ public static class DocumentProjection
         ];
         var count = await store.Documents.UpsertAsync(Containers.Patients, patients, cancellationToken);
         var assignments = new AssignmentIndex(reference.Assignments);
-        foreach (var partition in await PartitionChain.ListAsync(store.Lake, cancellationToken))
+        foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
         {
-            foreach (var path in await Silver.ReadingsAsync(store.Lake, partition.ToString(), cancellationToken))
+            foreach (var file in await BronzeFile.ListAsync(store.Lake, partition, cancellationToken))
             {
+                var path = LakePaths.Readings(partition, file.Stem, Silver.MappingName);
                 var metadata = await store.Lake.ReadMetadataAsync(path, cancellationToken);
                 if (TelemetryTables.Number(metadata, TelemetryTables.KnownTime, store.Lake.NameOf(path)) <= account.Watermark - HotWindow)
                 {

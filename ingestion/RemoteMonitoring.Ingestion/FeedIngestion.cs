@@ -66,12 +66,12 @@ public sealed record IngestionAccount
         var frontier = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var rejected = new SortedDictionary<string, long>(StringComparer.Ordinal);
         long messages = 0, received = 0, accepted = 0, watermark = 0;
-        foreach (var partition in await PartitionChain.ListAsync(lake, cancellationToken))
+        foreach (var partition in await BronzeFile.PartitionsAsync(lake, cancellationToken))
         {
             var expected = 0L;
-            foreach (var path in await PartitionChain.FilesAsync(lake, partition, cancellationToken))
+            foreach (var file in await BronzeFile.ListAsync(lake, partition, cancellationToken))
             {
-                var offset = LakePaths.OffsetOf(path);
+                var (path, offset) = (file.Path, file.Start);
                 var bronze = await lake.ReadTableAsync(path, [], cancellationToken);
                 var end = TelemetryTables.Number(bronze.Metadata, TelemetryTables.EndOffset, lake.NameOf(path));
                 if (offset != expected || end - offset != bronze.Rows)
@@ -82,7 +82,7 @@ public sealed record IngestionAccount
                 expected = end;
                 messages += bronze.Rows;
                 watermark = Math.Max(watermark, TelemetryTables.Number(bronze.Metadata, TelemetryTables.KnownTime, lake.NameOf(path)));
-                var (receivedHere, acceptedHere) = await TakeSilverAsync(lake, LakePaths.Readings(partition, offset, Silver.MappingName), rejected, cancellationToken);
+                var (receivedHere, acceptedHere) = await TakeSilverAsync(lake, LakePaths.Readings(partition, file.Stem, Silver.MappingName), rejected, cancellationToken);
                 received += receivedHere;
                 accepted += acceptedHere;
             }
@@ -152,7 +152,7 @@ public static class FeedIngestion
             }
         }
 
-        var landing = new Landing(store.Lake, time);
+        var landing = new FileLanding(store.Lake, new Silver(store.Lake), time);
         var files = new LandedFile[feed.MessageFiles.Count];
         await Parallel.ForEachAsync(
             Enumerable.Range(0, files.Length),
@@ -167,7 +167,7 @@ public static class FeedIngestion
 
         // Of every stream, not only this feed's: the account is over all, and another run may have been stopped half way.
         var silver = new Silver(store.Lake);
-        foreach (var partition in await PartitionChain.ListAsync(store.Lake, cancellationToken))
+        foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
         {
             await silver.CatchUpAsync(partition, cancellationToken);
         }
@@ -187,7 +187,7 @@ public static class FeedIngestion
     private static async Task RefuseOtherSourceAsync(CohortStore store, FeedFolder feed, CancellationToken cancellationToken)
     {
         if (feed is { Messages: not null, Imported: true }
-            && (await PartitionChain.ListAsync(store.Lake, cancellationToken)).FirstOrDefault(p => p.Hub == feed.Hub && p.Epoch != feed.Epoch) is { } other)
+            && (await BronzeFile.PartitionsAsync(store.Lake, cancellationToken)).FirstOrDefault(p => p.Hub == feed.Hub && p.Epoch != feed.Epoch) is { } other)
         {
             throw new LakeException($"{store.Folder}: already holds '{feed.Hub}' from another source or with other settings (epoch {other.Epoch}, this feed has {feed.Epoch}). Give this one a cohort of its own with --cohort NAME, or another --home.");
         }

@@ -1,3 +1,4 @@
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Catalog;
 
@@ -15,7 +16,7 @@ public sealed record RejectedByVital(string Label, string Code, string Reason, l
     public static async Task<IReadOnlyList<RejectedByVital>> CountAsync(Lake lake, CancellationToken cancellationToken)
     {
         var counts = new Dictionary<(string Code, string Reason), (long Readings, long ZeroOrBelow)>();
-        foreach (var path in (await lake.ListAsync(LakePaths.SilverQuarantine, cancellationToken)).Where(p => LakePaths.IsSilver(p, Silver.MappingName)))
+        foreach (var path in await Silver.QuarantineAsync(lake, cancellationToken))
         {
             var table = await lake.ReadTableAsync(path, ["code", "reason", "value"], cancellationToken);
             var (code, reason, value) = (table.Text("code"), table.Text("reason"), table.Float64("value"));

@@ -1,3 +1,4 @@
+using RemoteMonitoring.Ingestion.Landing;
 using CsCheck;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -51,7 +52,7 @@ public sealed class FeedIngestionTests : IDisposable
     {
         await using var store = _home.Store();
         var other = new StreamPartition("another-hub", "e1", 0);
-        await (await PartitionChain.OpenAsync(store.Lake, other, default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), default);
+        await (await PartitionChain.OpenAsync(store.Lake, other, TimeProvider.System, default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), 0, default);
         Assert.Contains("are not there", (await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(store.Lake, default))).Message, StringComparison.Ordinal);
         var feed = FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 2), 2), null, imported: true);
         Assert.Equal(5, (await FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default)).Account.Messages);
@@ -61,7 +62,7 @@ public sealed class FeedIngestionTests : IDisposable
     public async Task A_feed_of_another_epoch_is_refused_before_anything_lands_and_taken_under_a_cohort_of_its_own()
     {
         await using var store = _home.Store();
-        await (await PartitionChain.OpenAsync(store.Lake, new StreamPartition("test", "other", 0), default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), default);
+        await (await PartitionChain.OpenAsync(store.Lake, new StreamPartition("test", "other", 0), TimeProvider.System, default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), 0, default);
         var folder = _home.WriteFeed(TempHome.Messages(0, 2), 2, null, (ReferenceKinds.Teams, Team + "\n"));
         var refused = await Assert.ThrowsAsync<LakeException>(() => FeedIngestion.RunAsync(store, FeedFolder.Open(folder, null, imported: true), TimeProvider.System, null, default));
         Assert.Contains("--cohort NAME", refused.Message, StringComparison.Ordinal);
@@ -90,7 +91,7 @@ public sealed class FeedIngestionTests : IDisposable
 
         var again = await FeedIngestion.RunAsync(store, FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 3) + "?\n" + TempHome.Messages(3, 2), 6), null, imported: true), TimeProvider.System, null, default);
         Assert.Equal((4, 2, 6), (first.Landed, again.Landed, again.Account.Messages));
-        Assert.Equal([new StreamPartition("test", "e1", 0)], await PartitionChain.ListAsync(store.Lake, default));
+        Assert.Equal([new StreamPartition("test", "e1", 0)], await BronzeFile.PartitionsAsync(store.Lake, default));
         Assert.Equal(1, Assert.Single(await RejectedByVital.CountAsync(store.Lake, default)).Readings);
     }
 
@@ -120,7 +121,7 @@ public sealed class FeedIngestionTests : IDisposable
             string[] lines = [.. drawn, TempHome.Message(2)];
             using var home = new TempHome();
             var lake = home.Lake();
-            await new Landing(lake, TimeProvider.System).LandAsync(home.Write("m.ndjson", string.Join('\n', lines) + "\n"), TempHome.Partition, true, null, default);
+            await new FileLanding(lake, new Silver(lake), TimeProvider.System).LandAsync(home.Write("m.ndjson", string.Join('\n', lines) + "\n"), TempHome.Partition, true, null, default);
             var account = await IngestionAccount.TakeAsync(lake, default);
             Assert.Equal(lines.Length, account.Messages);
             Assert.Equal(account.Received, account.Accepted + account.RejectedTotal);
@@ -136,9 +137,9 @@ public sealed class FeedIngestionTests : IDisposable
     {
         var lake = _home.Lake();
         var file = _home.Write("m.ndjson", TempHome.Messages(0, 2));
-        await new Landing(lake, TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
+        await new FileLanding(lake, new Silver(lake), TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
         _home.Write("m.ndjson", TempHome.Messages(0, 4));
-        await new Landing(lake, TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
+        await new FileLanding(lake, new Silver(lake), TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
         File.Delete(lake.FullPath(LakePaths.Bronze(TempHome.Partition, 0)));
         var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, default));
         Assert.Contains("the chain of hub/epoch/0 is broken: offset 0 expected, the file has 2 to 4", e.Message, StringComparison.Ordinal);
@@ -154,11 +155,11 @@ public sealed class FeedIngestionTests : IDisposable
         var path = (await lake.ListAsync(LakePaths.SilverReadings, default))[0];
         var table = await lake.ReadTableAsync(path, null, default);
         table.Metadata[key] = "3";
-        lake.ReplaceAsync(path, await table.ToBytes(), default);
+        await lake.ReplaceAsync(path, table.ToBytes(), default);
         var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, default));
         Assert.StartsWith($"{lake.FullPath(path)}: silver does not add up", e.Message, StringComparison.Ordinal);
     }
 
     private Task<LandedFile> Land(LakeDirectory lake, string text) =>
-        new Landing(lake, TimeProvider.System).LandAsync(_home.Write("m.ndjson", text), TempHome.Partition, true, null, default);
+        new FileLanding(lake, new Silver(lake), TimeProvider.System).LandAsync(_home.Write("m.ndjson", text), TempHome.Partition, true, null, default);
 }

@@ -1,3 +1,4 @@
+using RemoteMonitoring.Ingestion.Landing;
 using System.Text;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
@@ -130,7 +131,7 @@ public sealed class LandingTests : IDisposable
     public async Task A_line_longer_than_any_message_is_one_line_that_names_it_and_what_came_before_has_landed()
     {
         var lake = _home.Lake();
-        var file = _home.Write("m.ndjson", TempHome.Messages(0, 2) + new string('x', NdjsonReader.MaxLineBytes + 1) + "\n" + TempHome.Messages(2, 1));
+        var file = _home.Write("m.ndjson", TempHome.Messages(0, 2) + new string('x', LineBlockReader.MaxLineBytes + 1) + "\n" + TempHome.Messages(2, 1));
         var e = await Assert.ThrowsAsync<LakeException>(() => Land(lake, file));
         Assert.StartsWith(file, e.Message, StringComparison.Ordinal);
         Assert.Contains("line 3 is longer", e.Message, StringComparison.Ordinal);
@@ -146,7 +147,7 @@ public sealed class LandingTests : IDisposable
     [InlineData("stopped between bronze and silver")]
     public async Task What_an_interruption_leaves_the_next_run_mends(string interruption)
     {
-        const int Lines = Landing.BatchMessages + 1_000;
+        const int Lines = FileLanding.BatchMessages + 1_000;
         var file = _home.Write("m.ndjson", string.Concat(Enumerable.Range(0, Lines).Select(i => i % 997 == 5 ? "?\n" : TempHome.Message(i / 60, id: $"{i}") + "\n")));
         var undisturbed = _home.Lake("undisturbed");
         await Land(undisturbed, file, imported: true);
@@ -159,7 +160,7 @@ public sealed class LandingTests : IDisposable
             var stopping = new Immediately(() => stop.CancelAfter(interruption.Contains("bronze", StringComparison.Ordinal) ? 30 : 0));
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
             {
-                await new Landing(lake, _time).LandAsync(file, TempHome.Partition, imported: true, stopping, stop.Token);
+                await new FileLanding(lake, new Silver(lake), _time).LandAsync(file, TempHome.Partition, imported: true, stopping, stop.Token);
                 throw new OperationCanceledException("it was quicker than the stop");
             });
         }
@@ -187,7 +188,7 @@ public sealed class LandingTests : IDisposable
         var file = _home.Write("m.ndjson", TempHome.Messages(0, 200));
         var lake = _home.Lake();
         await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() =>
-            new Landing(lake, new SetTime(_time.Now.AddMinutes(-i))).LandAsync(file, TempHome.Partition, imported: false, null, default))));
+            new FileLanding(lake, new Silver(lake), new SetTime(_time.Now.AddMinutes(-i))).LandAsync(file, TempHome.Partition, imported: false, null, default))));
         await Land(lake, _home.Write("m.ndjson", TempHome.Messages(0, 300)));
         var account = await IngestionAccount.TakeAsync(lake, default);
         Assert.Equal((300, 300), (account.Messages, account.Accepted));
@@ -201,8 +202,8 @@ public sealed class LandingTests : IDisposable
         var lake = _home.Lake();
         var ahead = _time.Now.AddHours(1).ToUnixTimeMilliseconds() * 1000;
         // The other worker lands two messages, and dies before their silver, while this one reads.
-        var losing = new Landing(lake, new Interrupting(_time, () =>
-            PartitionChain.OpenAsync(lake, TempHome.Partition, default).Result.TryAppendAsync(PartitionChainTests.Batch(0, 2, ahead), default).Wait()));
+        var losing = new FileLanding(lake, new Silver(lake), new Interrupting(_time, () =>
+            PartitionChain.OpenAsync(lake, TempHome.Partition, TimeProvider.System, default).Result.TryAppendAsync(PartitionChainTests.Batch(0, 2, ahead), 0, default).Wait()));
         await losing.LandAsync(file, TempHome.Partition, imported: false, null, default);
         Assert.Equal(Enumerable.Repeat(ahead, 6), await KnownTimes(lake));
         Assert.Equal(6, (await IngestionAccount.TakeAsync(lake, default)).Messages);
@@ -258,7 +259,7 @@ public sealed class LandingTests : IDisposable
     }
 
     private Task<LandedFile> Land(LakeDirectory lake, string file, bool imported = false) =>
-        new Landing(lake, _time).LandAsync(file, TempHome.Partition, imported, null, default);
+        new FileLanding(lake, new Silver(lake), _time).LandAsync(file, TempHome.Partition, imported, null, default);
 
     private sealed class Immediately(Action act) : IProgress<int>
     {

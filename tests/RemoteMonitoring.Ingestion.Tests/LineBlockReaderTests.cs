@@ -1,3 +1,4 @@
+using RemoteMonitoring.Ingestion.Landing;
 using System.Text;
 using CsCheck;
 

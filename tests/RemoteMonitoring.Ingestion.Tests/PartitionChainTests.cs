@@ -1,3 +1,4 @@
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Ingestion.Tests;
@@ -14,12 +15,12 @@ public sealed class PartitionChainTests : IDisposable
         var lake = _home.Lake();
         var chain = await Open(lake);
         Assert.Equal((0L, long.MinValue), (chain.Next, chain.Known));
-        Assert.True(await chain.TryAppendAsync(Batch(0, 3, known: 10), default));
-        Assert.True(await chain.TryAppendAsync(Batch(3, 1, known: 11), default));
+        Assert.True(await chain.TryAppendAsync(Batch(0, 3, known: 10), 0, default));
+        Assert.True(await chain.TryAppendAsync(Batch(3, 1, known: 11), 0, default));
         var again = await Open(lake);
         Assert.Equal((4L, 11L), (again.Next, again.Known));
         Assert.Equal([LakePaths.Bronze(TempHome.Partition, 0), LakePaths.Bronze(TempHome.Partition, 3)], await lake.ListAsync(LakePaths.BronzeTelemetry, default));
-        Assert.Equal([TempHome.Partition], await PartitionChain.ListAsync(lake, default));
+        Assert.Equal([TempHome.Partition], await BronzeFile.PartitionsAsync(lake, default));
     }
 
     [Theory]
@@ -33,7 +34,7 @@ public sealed class PartitionChainTests : IDisposable
     {
         var lake = _home.Lake();
         var chain = await Open(lake);
-        await chain.TryAppendAsync(Batch(0, 2, known: 10), default);
+        await chain.TryAppendAsync(Batch(0, 2, known: 10), 0, default);
         var before = await TempHome.ContentsAsync(lake);
         var batch = wrong switch
         {
@@ -52,7 +53,7 @@ public sealed class PartitionChainTests : IDisposable
             batch.KnownTime[1] = 12;
         }
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => chain.TryAppendAsync(batch, default));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => chain.TryAppendAsync(batch, 0, default));
         Assert.Equal(before, await TempHome.ContentsAsync(lake));
     }
 
@@ -61,12 +62,12 @@ public sealed class PartitionChainTests : IDisposable
     {
         var lake = _home.Lake();
         var (winner, loser) = (await Open(lake), await Open(lake));
-        Assert.True(await winner.TryAppendAsync(Batch(0, 2, known: 10), default));
+        Assert.True(await winner.TryAppendAsync(Batch(0, 2, known: 10), 0, default));
         var batch = Batch(0, 5, known: 12);
-        Assert.False(await loser.TryAppendAsync(batch, default));
+        Assert.False(await loser.TryAppendAsync(batch, 0, default));
         Assert.Equal((2L, 10L), (loser.Next, loser.Known));
         batch.RemoveBefore(loser.Next);
-        Assert.True(await loser.TryAppendAsync(batch, default));
+        Assert.True(await loser.TryAppendAsync(batch, 0, default));
         Assert.Equal(5, loser.Next);
         Assert.Equal(2, (await lake.ListAsync(LakePaths.BronzeTelemetry, default)).Count);
     }
@@ -80,7 +81,7 @@ public sealed class PartitionChainTests : IDisposable
             var chain = await Open(lake);
             while (chain.Next < 40)
             {
-                await chain.TryAppendAsync(Batch(chain.Next, 2, known: 10), default);
+                await chain.TryAppendAsync(Batch(chain.Next, 2, known: 10), 0, default);
             }
         })));
         Assert.Equal(Enumerable.Range(0, 20).Select(i => LakePaths.Bronze(TempHome.Partition, 2 * i)), await lake.ListAsync(LakePaths.BronzeTelemetry, default));
@@ -114,5 +115,5 @@ public sealed class PartitionChainTests : IDisposable
         return batch;
     }
 
-    private static Task<PartitionChain> Open(LakeDirectory lake) => PartitionChain.OpenAsync(lake, TempHome.Partition, default);
+    private static Task<PartitionChain> Open(LakeDirectory lake) => PartitionChain.OpenAsync(lake, TempHome.Partition, TimeProvider.System, default);
 }

@@ -1,4 +1,3 @@
-using RemoteMonitoring.Ingestion.Sources;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Ingestion.Landing;

@@ -55,6 +55,7 @@ public sealed class PartitionChain
     /// </summary>
     public async Task<bool> TryAppendAsync(EnvelopeBatch batch, long landed, CancellationToken cancellationToken)
     {
+        Check(batch, landed);
         using var file = Encode(batch, landed);
         return await TryAppendAsync(batch, landed, file.Bytes, cancellationToken);
     }
@@ -77,19 +78,7 @@ public sealed class PartitionChain
     /// <summary>The same with the file encoded before.</summary>
     public async Task<bool> TryAppendAsync(EnvelopeBatch batch, long landed, ReadOnlyMemory<byte> file, CancellationToken cancellationToken)
     {
-        if (batch.Count == 0 || batch.Offset[0] != Next)
-        {
-            throw new InvalidOperationException($"The chain of {Partition} expects offset {Next}; the batch starts elsewhere.");
-        }
-
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.Offset[i] != Next + i || batch.KnownTime[i] < (i == 0 ? Known : batch.KnownTime[i - 1]) || landed < Landed)
-            {
-                throw new InvalidOperationException($"The chain of {Partition} expects every offset from {Next} on, with known and landed times that never fall; row {i} of the batch breaks that.");
-            }
-        }
-
+        Check(batch, landed);
         return await TryCreateAsync(file, batch.Offset[^1] + 1, batch.KnownTime[^1], landed, batch.SourceHash, cancellationToken);
     }
 
@@ -108,6 +97,22 @@ public sealed class PartitionChain
         table.Metadata[TelemetryTables.Lost] = why;
         using var file = table.Encode();
         return await TryCreateAsync(file.Bytes, until, known, Math.Max(Landed, landed), null, cancellationToken);
+    }
+
+    private void Check(EnvelopeBatch batch, long landed)
+    {
+        if (batch.Count == 0 || batch.Offset[0] != Next)
+        {
+            throw new InvalidOperationException($"The chain of {Partition} expects offset {Next}; the batch starts elsewhere.");
+        }
+
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.Offset[i] != Next + i || batch.KnownTime[i] < (i == 0 ? Known : batch.KnownTime[i - 1]) || landed < Landed)
+            {
+                throw new InvalidOperationException($"The chain of {Partition} expects every offset from {Next} on, with known and landed times that never fall; row {i} of the batch breaks that.");
+            }
+        }
     }
 
     private async Task<bool> TryCreateAsync(ReadOnlyMemory<byte> file, long end, long known, long landed, string? sourceHash, CancellationToken cancellationToken)

@@ -18,6 +18,18 @@ public sealed class Silver(Lake lake)
 
     private readonly ReadingExtractor _extractor = new(VitalSignCatalog.Default);
 
+    /// <summary>The files of all rejected readings that count.</summary>
+    public static async Task<IReadOnlyList<string>> QuarantineAsync(Lake lake, CancellationToken cancellationToken)
+    {
+        var paths = new List<string>();
+        foreach (var partition in await BronzeFile.PartitionsAsync(lake, cancellationToken))
+        {
+            paths.AddRange((await BronzeFile.ListAsync(lake, partition, cancellationToken)).Select(f => LakePaths.Quarantine(partition, f.Stem, MappingName)));
+        }
+
+        return paths;
+    }
+
     /// <summary>Makes the silver of every bronze file of a partition that has none yet, or only half of it: what a crash or somebody's deletion left.</summary>
     /// <returns>How many files were made.</returns>
     public async Task<int> CatchUpAsync(StreamPartition partition, CancellationToken cancellationToken)

@@ -8,6 +8,11 @@ namespace RemoteMonitoring.Storage.Lake;
 /// <param name="Partition">Number of the partition.</param>
 public sealed record StreamPartition(string Hub, string Epoch, int Partition)
 {
+    /// <summary>Reads what <see cref="ToString"/> gives.</summary>
+    public static StreamPartition Parse(string text) => text.Split('/') is [var hub, var epoch, var partition]
+        ? new StreamPartition(hub, epoch, int.Parse(partition, NumberStyles.None, CultureInfo.InvariantCulture))
+        : throw new FormatException($"'{text}' is not hub/epoch/partition.");
+
     /// <inheritdoc />
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Hub}/{Epoch}/{Partition}");
 }

@@ -92,7 +92,7 @@ public readonly ref struct RoutedLine
         return true;
     }
 
-    private static bool TrySystemProperties(ReadOnlySpan<byte> line, ref int at, out ReadOnlySpan<byte> device, out ReadOnlySpan<byte> id)
+    private static bool TrySystemProperties(ReadOnlySpan<byte> line, scoped ref int at, out ReadOnlySpan<byte> device, out ReadOnlySpan<byte> id)
     {
         device = id = default;
         var enqueued = false;
@@ -149,11 +149,11 @@ public readonly ref struct RoutedLine
         return false;
     }
 
-    private static bool TryName(ReadOnlySpan<byte> line, ref int at, out ReadOnlySpan<byte> name) =>
+    private static bool TryName(ReadOnlySpan<byte> line, scoped ref int at, out ReadOnlySpan<byte> name) =>
         TryText(line, ref at, out name) && at < line.Length && line[at++] == (byte)':';
 
     /// <summary>A string without escapes.</summary>
-    private static bool TryText(ReadOnlySpan<byte> line, ref int at, out ReadOnlySpan<byte> text)
+    private static bool TryText(ReadOnlySpan<byte> line, scoped ref int at, out ReadOnlySpan<byte> text)
     {
         text = default;
         if (at >= line.Length || line[at] != (byte)'"')
@@ -173,7 +173,7 @@ public readonly ref struct RoutedLine
     }
 
     /// <summary>An object or array up to the bracket that closes it, strings passed over.</summary>
-    private static bool TrySkipNested(ReadOnlySpan<byte> line, ref int at, out ReadOnlySpan<byte> nested)
+    private static bool TrySkipNested(ReadOnlySpan<byte> line, scoped ref int at, out ReadOnlySpan<byte> nested)
     {
         nested = default;
         if (at >= line.Length || s_kinds[line[at]] != Opens)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RemoteMonitoring.Features;
 using RemoteMonitoring.Ingestion;
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
@@ -18,7 +19,7 @@ namespace RemoteMonitoring.Workflows.Compaction;
 public static class CompactionStage
 {
     /// <summary>Changes whenever the rules of compaction do, so that old output is not taken for new.</summary>
-    private const string Rules = "compaction 3";
+    private const string Rules = "compaction 4";
 
     /// <summary>
     /// Patients of a shard at the most: what is read of gold at a time. Compaction itself still holds all of silver, so its
@@ -99,8 +100,9 @@ public static class CompactionStage
         foreach (var (stream, end) in inputs.Frontier)
         {
             var readings = new ReadingBatch();
-            foreach (var path in (await lake.ListAsync($"{LakePaths.SilverReadings}/{stream}", cancellationToken)).Where(p => LakePaths.IsSilver(p, inputs.Mapping) && LakePaths.OffsetOf(p) < end))
+            foreach (var file in (await BronzeFile.ListAsync(lake, StreamPartition.Parse(stream), cancellationToken)).Where(f => f.Start < end))
             {
+                var path = LakePaths.Readings(file.Partition, file.Stem, inputs.Mapping);
                 TelemetryTables.AppendReadings(await lake.ReadTableAsync(path, null, cancellationToken), VitalSignCatalog.Default, readings);
             }
 
@@ -180,6 +182,6 @@ public static class CompactionStage
             .Int64("offset", Column((b, i) => b.Offset[i]))
             .Int32("ordinal", Column((b, i) => b.Ordinal[i]));
         table.Metadata["remotemonitoring.rows"] = rows.Length.ToString(CultureInfo.InvariantCulture);
-        lake.CreateDerivedAsync(LakePaths.Unassigned(hash), await table.ToBytes(), cancellationToken);
+        await lake.CreateDerivedAsync(LakePaths.Unassigned(hash), table.ToBytes(), cancellationToken);
     }
 }

@@ -285,7 +285,7 @@ public static class DailyRiskRun
 
     private static async Task<LedgerOutput> WriteAsync(Lake lake, string path, ParquetTable table, CancellationToken cancellationToken)
     {
-        var written = lake.CreateDerivedAsync(path, await table.ToBytes(), cancellationToken);
+        var written = await lake.CreateDerivedAsync(path, table.ToBytes(), cancellationToken);
         return new LedgerOutput(path, table.Rows, written.Sha256);
     }
 }

@@ -86,13 +86,13 @@ public static class TrainingStage
                 $"The task '{task.Name}' cannot be evaluated on this cohort ({impossible}): its {cohort.Rows.Count} rows, {cohort.Rows.Count(r => r.Label)} of them with the outcome, leave no part to test beside one with both kinds to learn from.");
         }
 
-        store.Lake.CreateDerivedAsync(features, await FeatureStage.ToParquet(table).ToBytes(), cancellationToken);
+        await store.Lake.CreateDerivedAsync(features, FeatureStage.ToParquet(table).ToBytes(), cancellationToken);
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
         {
             var (report, heldOut) = Evaluator.Evaluate(data, zones is null ? cohort.Flow : [.. cohort.Flow, zones], split, settings, progress, cancellationToken);
             reports.Add(report);
-            store.Lake.CreateDerivedAsync(HeldOutPath(task, version, split), await ToParquet(heldOut).ToBytes(), cancellationToken);
+            await store.Lake.CreateDerivedAsync(HeldOutPath(task, version, split), ToParquet(heldOut).ToBytes(), cancellationToken);
             await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(report.ToJson()), cancellationToken);
         }
 

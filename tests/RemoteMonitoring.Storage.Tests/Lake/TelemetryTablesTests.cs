@@ -165,8 +165,9 @@ public sealed class TelemetryTablesTests
         var offsets = new[] { 0L, 9, 10, 65_536, long.MaxValue };
         var bronze = offsets.Select(o => LakePaths.Bronze(partition, o)).ToArray();
         Assert.Equal(bronze.Order(StringComparer.Ordinal), bronze);
-        Assert.Equal(offsets, bronze.Select(LakePaths.OffsetOf));
-        Assert.Equal(offsets, offsets.Select(o => LakePaths.OffsetOf(LakePaths.Readings(partition, o, "rmon-1"))));
+        Assert.All(offsets.Zip(bronze), o => Assert.Equal((o.First, null), LakePaths.RangeOf(LakePaths.StemOf(o.Second))));
+        Assert.Equal((9, 12), LakePaths.RangeOf(LakePaths.StemOf(LakePaths.Readings(partition, LakePaths.StemOf(LakePaths.Sealed(partition, 9, 12)), "rmon-1"))));
+        Assert.All(new[] { "", "thumbs", "-1", "00000000000000000009-", "0000000000000000000x", "00000000000000000009-0000000000000000001x" }, stem => Assert.Null(LakePaths.RangeOf(stem)));
         Assert.Equal("20250131T074000Z", LakePaths.Stamp(1_738_309_200_000_000));
     }
 
