@@ -82,17 +82,17 @@ public sealed class LakeBlobs : Lake
         }
     }
 
-    /// <summary>The names of the folders right below a container that hold blobs, in ordinal order.</summary>
-    internal static async Task<IReadOnlyList<string>> FoldersAsync(LakeBlobs lake, CancellationToken cancellationToken)
+    /// <summary>The names of the folders right below this one that hold files, in ordinal order.</summary>
+    public async Task<IReadOnlyList<string>> FoldersAsync(CancellationToken cancellationToken)
     {
         try
         {
             var folders = new List<string>();
-            await foreach (var item in lake._container.GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, "/", lake._folder, cancellationToken))
+            await foreach (var item in _container.GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, "/", _folder, cancellationToken))
             {
                 if (item.IsPrefix)
                 {
-                    folders.Add(item.Prefix[lake._folder.Length..].TrimEnd('/'));
+                    folders.Add(item.Prefix[_folder.Length..].TrimEnd('/'));
                 }
             }
 
@@ -101,7 +101,7 @@ public sealed class LakeBlobs : Lake
         }
         catch (Exception e) when (BlobFault.Is(e, cancellationToken))
         {
-            throw lake.Fault("", "cannot be listed", e);
+            throw Fault("", "cannot be listed", e);
         }
     }
 
@@ -144,7 +144,7 @@ public sealed class LakeBlobs : Lake
             try
             {
                 var answer = await Blob(path).DownloadContentAsync(cancellationToken);
-                return IsFolder(answer.Value.Details.Metadata) ? null : Bytes(answer.Value.Content);
+                return IsFolder(answer.Value.Details.Metadata) ? null : answer.Value.Content.ToArray();
             }
             catch (RequestFailedException e) when (BlobFault.IsAbsent(e))
             {
@@ -259,11 +259,10 @@ public sealed class LakeBlobs : Lake
         BlockBlobClient blob, ReadOnlyMemory<byte> content, byte[] creation, CommitBlockListOptions options, CancellationToken cancellationToken)
     {
         var blocks = new List<string>();
+        byte[] id = [.. creation, 0, 0, 0, 0];
         for (var at = 0; at < content.Length; at += BlockBytes)
         {
-            Span<byte> id = stackalloc byte[creation.Length + sizeof(int)];
-            creation.CopyTo(id);
-            BinaryPrimitives.WriteInt32BigEndian(id[creation.Length..], blocks.Count);
+            BinaryPrimitives.WriteInt32BigEndian(id.AsSpan(creation.Length), blocks.Count);
             blocks.Add(Convert.ToBase64String(id));
             var bytes = content.Slice(at, Math.Min(BlockBytes, content.Length - at));
             await blob.StageBlockAsync(blocks[^1], BinaryData.FromBytes(bytes).ToStream(), cancellationToken: cancellationToken);
@@ -310,10 +309,4 @@ public sealed class LakeBlobs : Lake
 
     private static bool IsFolder(IDictionary<string, string> metadata) =>
         metadata.TryGetValue("hdi_isfolder", out var isFolder) && string.Equals(isFolder, "true", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>The array itself where it is one, which a downloaded content is.</summary>
-    private static byte[] Bytes(BinaryData content) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(content.ToMemory(), out var segment) && segment.Array is { } array && segment.Count == array.Length
-            ? array
-            : content.ToArray();
 }
