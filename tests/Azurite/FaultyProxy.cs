@@ -90,10 +90,15 @@ public sealed class FaultyProxy : IAsyncDisposable
             var stream = client.GetStream();
             while (await ReadHeadAsync(stream) is { } head)
             {
-                if (!await ExchangeAsync(stream, head))
+                switch (await ExchangeAsync(stream, head))
                 {
-                    client.LingerState = new LingerOption(true, 0);
-                    return;
+                    case After.Close:
+                        return;
+                    case After.Reset:
+                        client.LingerState = new LingerOption(true, 0);
+                        return;
+                    default:
+                        break;
                 }
             }
         }
@@ -103,8 +108,8 @@ public sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>One request and its reply; false when the connection ends here.</summary>
-    private async Task<bool> ExchangeAsync(NetworkStream client, string head)
+    /// <summary>One request and its reply, and what becomes of the connection.</summary>
+    private async Task<After> ExchangeAsync(NetworkStream client, string head)
     {
         var length = HeaderOf(head, "Content-Length") is { } text ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : 0;
         if (HeaderOf(head, "Expect") is not null)
@@ -121,22 +126,22 @@ public sealed class FaultyProxy : IAsyncDisposable
             var (status, code) = fault == Fault.Busy ? ("503 Service Unavailable", "ServerBusy") : ("429 Too Many Requests", "OperationTimedOut");
             var answer = $"HTTP/1.1 {status}\r\nRetry-After: {RetryAfterSeconds}\r\nx-ms-error-code: {code}\r\nContent-Length: 0\r\n\r\n";
             await client.WriteAsync(Encoding.ASCII.GetBytes(answer), _stop.Token);
-            return true;
+            return After.GoOn;
         }
 
         var reply = await ForwardAsync(head, body);
         switch (fault)
         {
             case Fault.LoseReply:
-                return false;
+                return After.Reset;
             case Fault.CutReply:
                 var bodyAt = reply.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
                 await client.WriteAsync(reply.AsMemory(0, bodyAt + ((reply.Length - bodyAt) / 2)), _stop.Token);
-                return false;
+                return After.Close;
             default:
                 await client.WriteAsync(reply, _stop.Token);
                 // The service was asked to close; so its reply says that the connection ends.
-                return false;
+                return After.Close;
         }
     }
 
@@ -168,6 +173,13 @@ public sealed class FaultyProxy : IAsyncDisposable
         }
 
         return null;
+    }
+
+    private enum After
+    {
+        GoOn,
+        Close,
+        Reset,
     }
 
     private static string? HeaderOf(string head, string name) => head.Split("\r\n")
