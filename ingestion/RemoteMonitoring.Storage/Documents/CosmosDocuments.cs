@@ -248,11 +248,15 @@ public sealed partial class CosmosDocuments : DocumentStore
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Through the gateway, which needs no more than port 443.</summary>
+    /// <summary>
+    /// Through the gateway, which needs no more than port 443, and the account's one address: with several, the client tries a broken
+    /// connection again for minutes, which <see cref="CosmosCalls"/> does more briefly.
+    /// </summary>
     private static CosmosClientOptions Options(bool bulk, RequestHandler calls) => new()
     {
         ApplicationName = "RemoteMonitoring",
         ConnectionMode = ConnectionMode.Gateway,
+        LimitToEndpoint = true,
         AllowBulkExecution = bulk,
         EnableContentResponseOnWrite = false,
         MaxRetryAttemptsOnRateLimitedRequests = 9,
