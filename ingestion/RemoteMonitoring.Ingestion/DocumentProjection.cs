@@ -14,9 +14,15 @@ using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Ingestion;
 
+/// <summary>What bringing the documents up to date did.</summary>
+/// <param name="Written">Documents written, patients' included.</param>
+/// <param name="Moved">Messages that turned out to be another patient's, or nobody's, and left the patient's partition they were in.</param>
+public readonly record struct ProjectedDocuments(int Written, int Moved);
+
 /// <summary>
 /// Projects silver and the reference log into documents: a document per device message of the hot window, and one per
-/// patient. Ids come from content, so projecting again changes nothing. It lags the lake and can be made again from it.
+/// patient. Ids come from content, so projecting again changes nothing. It lags the lake, goes on from where it stopped,
+/// partition by partition, and can be made again from the lake.
 /// </summary>
 public static class DocumentProjection
 {
@@ -26,79 +32,159 @@ public static class DocumentProjection
     private const string Marker = "document-projection";
     private const int BatchDocuments = 20_000;
 
-    /// <summary>Brings the documents up to the account's frontier; returns how many were written, 0 when they were there already.</summary>
-    public static async Task<int> RunAsync(CohortStore store, IngestionAccount account, CancellationToken cancellationToken)
+    /// <summary>Brings the documents up to the lake's end.</summary>
+    public static async Task<ProjectedDocuments> RunAsync(CohortStore store, Silver silver, CancellationToken cancellationToken)
     {
         var position = await store.Reference.PositionAsync(cancellationToken);
-        var frontier = string.Join(';', account.Frontier.Select(f => $"{f.Key}={f.Value}").Concat(position.Select(p => $"{p.Key}={p.Value}")));
-        var devices = position[ReferenceKinds.Assignments];
-        var done = await store.Documents.FindAsync(Containers.Runs, Marker, Marker, cancellationToken) is { } marker ? ReadMarker(marker.Body) : null;
-        if (done?.Frontier == frontier)
+        var marker = await FindMarkerAsync(store.Documents, cancellationToken);
+        if (marker is not null && (marker.Version != ProjectionMarker.Current || IsBehind(marker, position, ReferenceKinds.Mappings, ReferenceKinds.Reprocess)))
         {
-            return 0;
-        }
-
-        if (done is not null && done.Assignments != devices)
-        {
-            // A back-dated assignment moves messages to another patient; none may stay where they were.
+            // What messages say has changed; what it was is nowhere written down but in what is there.
             await store.Documents.DeleteAllAsync(Containers.Telemetry, cancellationToken);
+            marker = null;
         }
 
+        marker ??= new ProjectionMarker(ProjectionMarker.Current, [], []);
         var reference = await store.Reference.LoadAsync(position, cancellationToken);
-        Document[] patients =
-        [
-            .. reference.Patients.GroupBy(p => p.PatientId, StringComparer.Ordinal).Select(g => g.OrderBy(p => p.Known).Last()).Select(p => new Document
-            {
-                PartitionKey = p.PatientId,
-                Id = p.PatientId,
-                Body = ReferenceJson.ToLine(p),
-            }),
-        ];
-        var count = await store.Documents.UpsertAsync(Containers.Patients, patients, cancellationToken);
-        var assignments = new AssignmentIndex(reference.Assignments);
-        foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
+        var written = 0;
+        if (IsBehind(marker, position, ReferenceKinds.Roster))
         {
-            foreach (var file in await BronzeFile.ListAsync(store.Lake, partition, cancellationToken))
-            {
-                var path = LakePaths.Readings(partition, file.Stem, Silver.MappingName);
-                var metadata = await store.Lake.ReadMetadataAsync(path, cancellationToken);
-                if (TelemetryTables.Number(metadata, TelemetryTables.KnownTime, store.Lake.NameOf(path)) <= account.Watermark - HotWindow)
-                {
-                    continue;
-                }
+            written += await store.Documents.UpsertAsync(Containers.Patients, ToDocuments(reference.Patients), cancellationToken);
+        }
 
-                var readings = new ReadingBatch();
-                TelemetryTables.AppendReadings(await store.Lake.ReadTableAsync(path, null, cancellationToken), VitalSignCatalog.Default, readings);
-                foreach (var batch in ToDocuments(readings, assignments, account.Watermark - HotWindow).Chunk(BatchDocuments))
-                {
-                    count += await store.Documents.UpsertAsync(Containers.Telemetry, batch, cancellationToken);
-                }
+        var moves = marker.Partitions.Count > 0 && IsBehind(marker, position, ReferenceKinds.Assignments);
+        var files = await FilesAsync(store.Lake, moves ? [] : marker.Partitions, cancellationToken);
+        var since = files.Select(f => f.Known).DefaultIfEmpty().Max() - HotWindow;
+        files.RemoveAll(f => f.Known <= since);
+        var assignments = new AssignmentIndex(reference.Assignments);
+        var moved = moves ? await MoveAsync(store, silver, files, marker, reference.Assignments, since, cancellationToken) : 0;
+        marker = marker with { Reference = new SortedDictionary<string, long>(position.ToDictionary(), StringComparer.Ordinal) };
+        foreach (var (file, end, _) in files)
+        {
+            var from = marker.Partitions.GetValueOrDefault(file.Partition.ToString());
+            if (end <= from)
+            {
+                continue;
+            }
+
+            var readings = await SilverReadings.HoldingAsync(store.Lake, silver, file, cancellationToken);
+            foreach (var batch in ToDocuments(readings, assignments, since, null, from).Chunk(BatchDocuments))
+            {
+                written += await store.Documents.UpsertAsync(Containers.Telemetry, batch, cancellationToken);
+            }
+
+            marker.Partitions[file.Partition.ToString()] = end;
+            await WriteMarkerAsync(store.Documents, marker, cancellationToken);
+        }
+
+        await store.Documents.DeleteExpiredAsync(Containers.Telemetry, since + HotWindow, cancellationToken);
+        await WriteMarkerAsync(store.Documents, marker, cancellationToken);
+        return new ProjectedDocuments(written, moved);
+    }
+
+    /// <summary>
+    /// Moves the messages of devices whose assignments changed since: a back-dated one makes messages another patient's, and none
+    /// may stay where it was.
+    /// </summary>
+    private static async Task<int> MoveAsync(
+        CohortStore store,
+        Silver silver,
+        List<(BronzeFile File, long End, long Known)> files,
+        ProjectionMarker marker,
+        IReadOnlyList<DeviceAssignment> all,
+        long since,
+        CancellationToken cancellationToken)
+    {
+        var there = marker.Reference.GetValueOrDefault(ReferenceKinds.Assignments);
+        var before = (await store.Reference.LoadAsync(new Dictionary<string, long> { [ReferenceKinds.Assignments] = there }, cancellationToken)).Assignments;
+        var devices = all.Except(before).Select(a => a.DeviceId).ToHashSet(StringComparer.Ordinal);
+        var (was, now) = (new AssignmentIndex(before), new AssignmentIndex(all));
+        var moved = 0;
+        foreach (var (file, _, _) in files.Where(f => f.File.Start < marker.Partitions.GetValueOrDefault(f.File.Partition.ToString())))
+        {
+            var readings = await SilverReadings.HoldingAsync(store.Lake, silver, file, cancellationToken);
+            var documents = ToDocuments(readings, now, since, devices, 0).ToArray();
+            var gone = ToDocuments(readings, was, since, devices, 0).Select(d => new DocumentKey(d.PartitionKey, d.Id))
+                .Except(documents.Select(d => new DocumentKey(d.PartitionKey, d.Id)))
+                .ToArray();
+            await store.Documents.UpsertAsync(Containers.Telemetry, documents, cancellationToken);
+            moved += await store.Documents.DeleteAsync(Containers.Telemetry, gone, cancellationToken);
+        }
+
+        return moved;
+    }
+
+    /// <summary>The bronze files of all partitions that reach behind what is done of them, and the last of each, with their ends and greatest known times.</summary>
+    private static async Task<List<(BronzeFile File, long End, long Known)>> FilesAsync(
+        Lake lake, IReadOnlyDictionary<string, long> done, CancellationToken cancellationToken)
+    {
+        var files = new List<(BronzeFile, long, long)>();
+        foreach (var partition in await BronzeFile.PartitionsAsync(lake, cancellationToken))
+        {
+            var all = await BronzeFile.ListAsync(lake, partition, cancellationToken);
+            var from = done.GetValueOrDefault(partition.ToString());
+            foreach (var file in all.Where((_, i) => i + 1 == all.Count || all[i + 1].Start > from))
+            {
+                var metadata = await lake.ReadMetadataAsync(file.Path, cancellationToken);
+                var name = lake.NameOf(file.Path);
+                files.Add((file, TelemetryTables.Number(metadata, TelemetryTables.EndOffset, name), TelemetryTables.Number(metadata, TelemetryTables.KnownTime, name)));
             }
         }
 
-        await store.Documents.DeleteExpiredAsync(Containers.Telemetry, account.Watermark, cancellationToken);
-        var body = JsonSerializer.Serialize(new ProjectionMarker(1, frontier, devices), ProjectionJson.Default.ProjectionMarker);
-        await store.Documents.UpsertAsync(Containers.Runs, [new Document { PartitionKey = Marker, Id = Marker, Body = body }], cancellationToken);
-        return count;
+        return files;
     }
 
-    private static ProjectionMarker ReadMarker(string body)
+    private static Document[] ToDocuments(IReadOnlyList<Patient> roster) =>
+    [
+        .. roster.GroupBy(p => p.PatientId, StringComparer.Ordinal).Select(g => g.OrderBy(p => p.Known).Last()).Select(p => new Document
+        {
+            PartitionKey = p.PatientId,
+            Id = p.PatientId,
+            Body = ReferenceJson.ToLine(p),
+        }),
+    ];
+
+    private static bool IsBehind(ProjectionMarker marker, IReadOnlyDictionary<string, long> position, params ReadOnlySpan<string> kinds)
     {
+        foreach (var kind in kinds)
+        {
+            if (marker.Reference.GetValueOrDefault(kind) != position[kind])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static async Task<ProjectionMarker?> FindMarkerAsync(DocumentStore documents, CancellationToken cancellationToken)
+    {
+        if (await documents.FindAsync(Containers.Runs, Marker, Marker, cancellationToken) is not { } marker)
+        {
+            return null;
+        }
+
         try
         {
-            return JsonSerializer.Deserialize(body, ProjectionJson.Default.ProjectionMarker)!;
+            return JsonSerializer.Deserialize(marker.Body, ProjectionJson.Default.ProjectionMarker);
         }
         catch (JsonException)
         {
-            return new ProjectionMarker(0, "", -1); // of an earlier version, whose ids were others: all is made again
+            return new ProjectionMarker(0, [], []); // of an earlier version, whose ids were others: all is made again
         }
     }
+
+    private static async Task WriteMarkerAsync(DocumentStore documents, ProjectionMarker marker, CancellationToken cancellationToken) =>
+        await documents.UpsertAsync(
+            Containers.Runs,
+            [new Document { PartitionKey = Marker, Id = Marker, Body = JsonSerializer.Serialize(marker, ProjectionJson.Default.ProjectionMarker) }],
+            cancellationToken);
 
     /// <summary>
     /// The messages known after <paramref name="since"/> of patients: one document each, and where a device changed hands
     /// within a message one for each patient, with their own readings only. Readings of nobody's devices have none.
     /// </summary>
-    private static IEnumerable<Document> ToDocuments(ReadingBatch readings, AssignmentIndex assignments, long since)
+    private static IEnumerable<Document> ToDocuments(ReadingBatch readings, AssignmentIndex assignments, long since, HashSet<string>? devices, long from)
     {
         var rows = new List<(string PatientId, int Row)>();
         for (int start = 0, end; start < readings.Count; start = end)
@@ -106,7 +192,7 @@ public static class DocumentProjection
             rows.Clear();
             for (end = start; end < readings.Count && readings.Offset[end] == readings.Offset[start]; end++)
             {
-                if (readings.KnownFrom[end] > since
+                if (readings.KnownFrom[end] > since && readings.Offset[end] >= from && devices?.Contains(readings.DeviceId[end]) != false
                     && assignments.Find(readings.DeviceId[end], readings.EffectiveTime[end], out var patientId, out _) == AssignmentStatus.Assigned)
                 {
                     rows.Add((patientId!, end));
@@ -165,8 +251,12 @@ public static class DocumentProjection
     }
 }
 
-/// <summary>How far the documents are: the frontier of streams and reference log, and the assignments they were made under.</summary>
-internal sealed record ProjectionMarker(int SchemaVersion, string Frontier, long Assignments);
+/// <summary>How far the documents are: the reference log they were made under by kind, and the end offset of each partition.</summary>
+internal sealed record ProjectionMarker(int Version, SortedDictionary<string, long> Reference, SortedDictionary<string, long> Partitions)
+{
+    /// <summary>Changes with the form of the documents and their ids.</summary>
+    public const int Current = 2;
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ProjectionMarker))]

@@ -108,7 +108,7 @@ public sealed record FeedFolder
             Messages = feed.Messages,
             LeftOut = feed.LeftOut,
             MessageFiles = files,
-            ReferenceFiles = ReferenceKinds.All
+            ReferenceFiles = ReferenceKinds.OfFeeds
                 .Select(kind => (kind, file: Path.Combine(path, kind + ".ndjson")))
                 .Where(k => File.Exists(k.file))
                 .ToDictionary(k => k.kind, k => k.file, StringComparer.Ordinal),

@@ -1,6 +1,7 @@
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Readings;
 
 namespace RemoteMonitoring.Ingestion;
 
@@ -13,18 +14,14 @@ namespace RemoteMonitoring.Ingestion;
 public sealed record RejectedByVital(string Label, string Code, string Reason, long Readings, long ZeroOrBelow)
 {
     /// <summary>Counts quarantine by code and reason, most first.</summary>
-    public static async Task<IReadOnlyList<RejectedByVital>> CountAsync(Lake lake, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<RejectedByVital>> CountAsync(Lake lake, Silver silver, CancellationToken cancellationToken)
     {
         var counts = new Dictionary<(string Code, string Reason), (long Readings, long ZeroOrBelow)>();
-        foreach (var path in await Silver.QuarantineAsync(lake, cancellationToken))
+        foreach (var row in await Quarantine.ReadAsync(lake, silver, cancellationToken))
         {
-            var table = await lake.ReadTableAsync(path, ["code", "reason", "value"], cancellationToken);
-            var (code, reason, value) = (table.Text("code"), table.Text("reason"), table.Float64("value"));
-            for (var i = 0; i < table.Rows; i++)
-            {
-                var (readings, zeroOrBelow) = counts.GetValueOrDefault((code[i] ?? "", reason[i]!));
-                counts[(code[i] ?? "", reason[i]!)] = (readings + 1, zeroOrBelow + (value[i] <= 0 ? 1 : 0));
-            }
+            var key = (row.Code ?? "", row.Reason.ToText());
+            var (readings, zeroOrBelow) = counts.GetValueOrDefault(key);
+            counts[key] = (readings + 1, zeroOrBelow + (row.Value <= 0 ? 1 : 0));
         }
 
         return

@@ -23,6 +23,12 @@ public sealed class ResolvedObservations
     /// <summary>Readings that repeat another: the same message again, or the same value of the same instant and device.</summary>
     public required long Duplicates { get; init; }
 
+    /// <summary>
+    /// Readings that were taken back, since their message was read again by another mapping. They count nowhere else; what was
+    /// told of them before still stands for then.
+    /// </summary>
+    public required long TakenBack { get; init; }
+
     /// <summary>Accepted readings that another version has replaced.</summary>
     public required long Corrected { get; init; }
 
@@ -54,11 +60,16 @@ public static class ObservationResolver
         var seen = new HashSet<(string Device, string Message, long Body, int Ordinal)>();
         var patients = new Dictionary<string, List<Candidate>>(StringComparer.Ordinal);
         var duplicates = 0L;
+        var takenBack = 0L;
+        var given = 0L;
         var sequence = 0;
         foreach (var (stream, row) in InTotalOrder(streams))
         {
             var readings = streams[stream].Readings;
-            if (readings.MessageId[row] is { } id && !seen.Add((readings.DeviceId[row], id, readings.BodyHash[row], readings.Ordinal[row])))
+            var holds = !readings.KnownTo.ContainsKey(row);
+            takenBack += holds ? 0 : 1;
+            // A reading that is taken back repeats none: what it repeats is taken back too, or says something else.
+            if (holds && readings.MessageId[row] is { } id && !seen.Add((readings.DeviceId[row], id, readings.BodyHash[row], readings.Ordinal[row])))
             {
                 duplicates++;
                 continue;
@@ -68,19 +79,23 @@ public static class ObservationResolver
             var candidate = new Candidate(readings.Vital[row], readings.EffectiveTime[row], sequence, stream, row, Share.Whole);
             if (status == AssignmentStatus.Unknown)
             {
-                unknown.Add((stream, row));
+                if (holds)
+                {
+                    unknown.Add((stream, row));
+                }
             }
             else if (TryGive(candidate, readings.KnownFrom[row], history, patients))
             {
                 sequence++;
+                given += holds ? 1 : 0;
             }
-            else
+            else if (holds)
             {
                 unassigned.Add((stream, row));
             }
         }
 
-        return Versions(streams, assignments, patients, unknown, unassigned, sequence, duplicates);
+        return Versions(streams, assignments, patients, unknown, unassigned, given, duplicates, takenBack);
     }
 
     /// <summary>
@@ -135,7 +150,8 @@ public static class ObservationResolver
         List<(int, int)> unknown,
         List<(int, int)> unassigned,
         long given,
-        long duplicates)
+        long duplicates,
+        long takenBack)
     {
         var order = patients.Keys.ToArray();
         Array.Sort(order, StringComparer.Ordinal);
@@ -175,6 +191,7 @@ public static class ObservationResolver
             Observations = batch,
             Accepted = given - repeated,
             Duplicates = duplicates + repeated,
+            TakenBack = takenBack,
             Corrected = settled.Sum(s => s.Corrected),
             Reassigned = settled.Sum(s => s.Reassigned),
             UnknownDevice = unknown,
@@ -195,7 +212,18 @@ public static class ObservationResolver
             }
 
             versions.Clear();
+            var isTakenBack = false;
             for (var i = start; i < end; i++)
+            {
+                isTakenBack |= End(streams, candidates[i]) != UnixMicros.Open;
+            }
+
+            if (isTakenBack)
+            {
+                settled.Duplicates += TellTakenBack(streams, candidates[start..end], versions);
+            }
+
+            for (var i = start; i < end && !isTakenBack; i++)
             {
                 if (IsRepeated(streams, candidates[start..i], candidates[i]) || !TryReplace(streams, versions, candidates[i]))
                 {
@@ -208,7 +236,8 @@ public static class ObservationResolver
 
             foreach (var version in versions)
             {
-                settled.Corrected += version.KnownTo == UnixMicros.Open || version.Reading.Share == Share.Former ? 0 : 1;
+                settled.Corrected += version.KnownTo == UnixMicros.Open || version.Reading.Share == Share.Former
+                    || End(streams, version.Reading) != UnixMicros.Open ? 0 : 1;
                 if (version.Reading.Share != Share.Whole)
                 {
                     Cut(version, assignments.History(Device(streams, version.Reading), version.Reading.EffectiveTime, out _), patient, ref settled);
@@ -221,6 +250,47 @@ public static class ObservationResolver
         }
 
         return settled;
+    }
+
+    /// <summary>
+    /// The versions of one instant where some reading was taken back: at any time of knowing the last of those that hold says
+    /// what is so, device by device, and where it says the same on and on, the first that did says it. The rare general case of
+    /// what <see cref="TryReplace"/> does one by one.
+    /// </summary>
+    /// <returns>How many of the readings that still hold add nothing.</returns>
+    private static int TellTakenBack(
+        IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, ReadOnlySpan<Candidate> candidates, List<Version> versions)
+    {
+        var all = candidates.ToArray();
+        foreach (var device in all.GroupBy(c => Device(streams, c), StringComparer.Ordinal))
+        {
+            Candidate[] ofDevice = [.. device];
+            long[] turns = [.. ofDevice.SelectMany(c => (long[])[Known(streams, c), End(streams, c)]).Distinct().Order()];
+            Version? told = null;
+            foreach (var at in turns)
+            {
+                Candidate[] holding = Array.FindAll(ofDevice, c => Known(streams, c) <= at && at < End(streams, c));
+                if (told is { } before && (holding.Length == 0 || !Value(streams, holding[^1]).Equals(Value(streams, before.Reading))))
+                {
+                    versions.Add(before with { KnownTo = at });
+                    told = null;
+                }
+
+                if (told is null && holding.Length > 0)
+                {
+                    told = new Version(Array.Find(holding, c => Value(streams, c).Equals(Value(streams, holding[^1]))), at, UnixMicros.Open);
+                }
+            }
+
+            if (told is { } last)
+            {
+                versions.Add(last);
+            }
+        }
+
+        versions.Sort((a, b) => a.KnownFrom.CompareTo(b.KnownFrom));
+        var telling = versions.Select(v => v.Reading.Sequence).ToHashSet();
+        return all.Count(c => c.Share != Share.Former && End(streams, c) == UnixMicros.Open && !telling.Contains(c.Sequence));
     }
 
     /// <summary>Adds the parts of a version during which it was held to be the patient's.</summary>
@@ -286,6 +356,9 @@ public static class ObservationResolver
     private static string Device(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) => streams[c.Stream].Readings.DeviceId[c.Row];
 
     private static long Known(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) => streams[c.Stream].Readings.KnownFrom[c.Row];
+
+    private static long End(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) =>
+        streams[c.Stream].Readings.KnownTo.TryGetValue(c.Row, out var end) ? end : UnixMicros.Open;
 
     private static double Value(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) => streams[c.Stream].Readings.Value[c.Row];
 

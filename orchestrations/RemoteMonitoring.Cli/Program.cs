@@ -8,6 +8,9 @@ namespace RemoteMonitoring.Cli;
 /// <summary>The entry point of <c>rmon</c>.</summary>
 public static class Program
 {
+    /// <summary>How long a command that is told to stop may take to land what it holds.</summary>
+    private static readonly TimeSpan s_gracefulStop = TimeSpan.FromSeconds(25);
+
     /// <summary>Runs a command line; see <c>rmon --help</c>.</summary>
     public static async Task<int> Main(string[] args)
     {
@@ -24,10 +27,15 @@ public static class Program
         root.Subcommands.Add(SimulateCommand.Create());
         root.Subcommands.Add(ImportCommand.Create());
         root.Subcommands.Add(IngestCommand.Create());
+        root.Subcommands.Add(MappingCommand.Create());
         root.Subcommands.Add(FeaturesCommand.Create());
         root.Subcommands.Add(TrainCommand.Create());
         root.Subcommands.Add(ScoreCommand.Create());
         root.Subcommands.Add(WorklistCommand.Create());
+        root.Subcommands.Add(GatewayCommand.Create());
+        root.Subcommands.Add(WorkerCommand.Create());
+        root.Subcommands.Add(DevicesCommand.Create());
+        root.Subcommands.Add(ChaosCommand.Create());
 
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
@@ -43,7 +51,7 @@ public static class Program
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_gracefulStop });
         }
         catch (Exception e) when (OneLine(e) is { } line)
         {

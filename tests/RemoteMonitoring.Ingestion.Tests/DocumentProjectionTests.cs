@@ -25,14 +25,14 @@ public sealed class DocumentProjectionTests : IAsyncLifetime, IDisposable
         var before = await Telemetry();
         Assert.Equal(3, before.Length);
         Assert.Equal("p1", Assert.Single(await _store.Documents.ListAsync(Containers.Patients, default).ToArrayAsync()).Id);
-        var account = await IngestionAccount.TakeAsync(_store.Lake, default);
-        Assert.Equal(0, await DocumentProjection.RunAsync(_store, account, default));
+        var silver = TempHome.Silver(_store.Lake);
+        Assert.Equal(0, (await DocumentProjection.RunAsync(_store, silver, default)).Written);
         foreach (var container in new[] { Containers.Telemetry, Containers.Patients, Containers.Runs })
         {
             await _store.Documents.DeleteAllAsync(container, default);
         }
 
-        Assert.Equal(4, await DocumentProjection.RunAsync(_store, account, default));
+        Assert.Equal(4, (await DocumentProjection.RunAsync(_store, silver, default)).Written);
         Assert.Equal(before, await Telemetry());
     }
 

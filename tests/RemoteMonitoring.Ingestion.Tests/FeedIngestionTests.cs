@@ -44,7 +44,7 @@ public sealed class FeedIngestionTests : IDisposable
         await using var store = _home.Store();
         var e = await Assert.ThrowsAsync<LakeException>(() => FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default));
         Assert.Contains("promises 3 messages; its files hold 2", e.Message, StringComparison.Ordinal);
-        Assert.Equal(2, (await IngestionAccount.TakeAsync(store.Lake, default)).Messages);
+        Assert.Equal(2, (await IngestionAccount.TakeAsync(store.Lake, TempHome.Silver(store.Lake), default)).Messages);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class FeedIngestionTests : IDisposable
         await using var store = _home.Store();
         var other = new StreamPartition("another-hub", "e1", 0);
         await (await PartitionChain.OpenAsync(store.Lake, other, TimeProvider.System, default)).TryAppendAsync(PartitionChainTests.Batch(0, 3, 0), 0, default);
-        Assert.Contains("are not there", (await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(store.Lake, default))).Message, StringComparison.Ordinal);
+        Assert.Contains("are not there", (await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(store.Lake, TempHome.Silver(store.Lake), default))).Message, StringComparison.Ordinal);
         var feed = FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 2), 2), null, imported: true);
         Assert.Equal(5, (await FeedIngestion.RunAsync(store, feed, TimeProvider.System, null, default)).Account.Messages);
     }
@@ -92,7 +92,7 @@ public sealed class FeedIngestionTests : IDisposable
         var again = await FeedIngestion.RunAsync(store, FeedFolder.Open(_home.WriteFeed(TempHome.Messages(0, 3) + "?\n" + TempHome.Messages(3, 2), 6), null, imported: true), TimeProvider.System, null, default);
         Assert.Equal((4, 2, 6), (first.Landed, again.Landed, again.Account.Messages));
         Assert.Equal([new StreamPartition("test", "e1", 0)], await BronzeFile.PartitionsAsync(store.Lake, default));
-        Assert.Equal(1, Assert.Single(await RejectedByVital.CountAsync(store.Lake, default)).Readings);
+        Assert.Equal(1, Assert.Single(await RejectedByVital.CountAsync(store.Lake, TempHome.Silver(store.Lake), default)).Readings);
     }
 
     [Fact]
@@ -102,9 +102,9 @@ public sealed class FeedIngestionTests : IDisposable
         await Land(lake, TempHome.Messages(0, 5) + "?\n" + TempHome.Message(5, value: -1) + "\n");
         var before = await TempHome.ContentsAsync(lake);
         Directory.Delete(lake.FullPath("silver"), recursive: true);
-        Assert.Equal(1, await new Silver(lake).CatchUpAsync(TempHome.Partition, default));
+        Assert.Equal(1, await TempHome.Silver(lake).CatchUpAsync(TempHome.Partition, default));
         Assert.Equal(before, await TempHome.ContentsAsync(lake));
-        Assert.Equal(0, await new Silver(lake).CatchUpAsync(TempHome.Partition, default));
+        Assert.Equal(0, await TempHome.Silver(lake).CatchUpAsync(TempHome.Partition, default));
     }
 
     [Fact]
@@ -121,8 +121,8 @@ public sealed class FeedIngestionTests : IDisposable
             string[] lines = [.. drawn, TempHome.Message(2)];
             using var home = new TempHome();
             var lake = home.Lake();
-            await new FileLanding(lake, new Silver(lake), TimeProvider.System).LandAsync(home.Write("m.ndjson", string.Join('\n', lines) + "\n"), TempHome.Partition, true, null, default);
-            var account = await IngestionAccount.TakeAsync(lake, default);
+            await new FileLanding(lake, TempHome.Silver(lake), TimeProvider.System).LandAsync(home.Write("m.ndjson", string.Join('\n', lines) + "\n"), TempHome.Partition, true, null, default);
+            var account = await IngestionAccount.TakeAsync(lake, TempHome.Silver(lake), default);
             Assert.Equal(lines.Length, account.Messages);
             Assert.Equal(account.Received, account.Accepted + account.RejectedTotal);
             var quarantine = await lake.ReadTableAsync((await lake.ListAsync(LakePaths.SilverQuarantine, default))[0], null, default);
@@ -137,11 +137,11 @@ public sealed class FeedIngestionTests : IDisposable
     {
         var lake = _home.Lake();
         var file = _home.Write("m.ndjson", TempHome.Messages(0, 2));
-        await new FileLanding(lake, new Silver(lake), TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
+        await new FileLanding(lake, TempHome.Silver(lake), TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
         _home.Write("m.ndjson", TempHome.Messages(0, 4));
-        await new FileLanding(lake, new Silver(lake), TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
+        await new FileLanding(lake, TempHome.Silver(lake), TimeProvider.System).LandAsync(file, TempHome.Partition, true, null, default);
         File.Delete(lake.FullPath(LakePaths.Bronze(TempHome.Partition, 0)));
-        var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, default));
+        var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, TempHome.Silver(lake), default));
         Assert.Contains("the chain of hub/epoch/0 is broken: offset 0 expected, the file has 2 to 4", e.Message, StringComparison.Ordinal);
     }
 
@@ -156,10 +156,10 @@ public sealed class FeedIngestionTests : IDisposable
         var table = await lake.ReadTableAsync(path, null, default);
         table.Metadata[key] = "3";
         await lake.ReplaceAsync(path, table.ToBytes(), default);
-        var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, default));
+        var e = await Assert.ThrowsAsync<LakeException>(() => IngestionAccount.TakeAsync(lake, TempHome.Silver(lake), default));
         Assert.StartsWith($"{lake.FullPath(path)}: silver does not add up", e.Message, StringComparison.Ordinal);
     }
 
     private Task<LandedFile> Land(LakeDirectory lake, string text) =>
-        new FileLanding(lake, new Silver(lake), TimeProvider.System).LandAsync(_home.Write("m.ndjson", text), TempHome.Partition, true, null, default);
+        new FileLanding(lake, TempHome.Silver(lake), TimeProvider.System).LandAsync(_home.Write("m.ndjson", text), TempHome.Partition, true, null, default);
 }

@@ -77,7 +77,7 @@ public sealed class LandingTests : IDisposable
         Assert.Equal("unparsable", Assert.Single(quarantine.Text("reason")));
         Assert.Equal(Broken, Encoding.UTF8.GetString(quarantine.Bytes("raw")[0].Span));
         Assert.Equal(2, quarantine.Int64("offset")[0]);
-        var account = await IngestionAccount.TakeAsync(lake, default);
+        var account = await IngestionAccount.TakeAsync(lake, TempHome.Silver(lake), default);
         Assert.Equal((5, 5, 4, 1), (account.Messages, account.Received, account.Accepted, account.RejectedTotal));
         Assert.Empty((await Land(lake, file)).Malformed);
     }
@@ -160,7 +160,7 @@ public sealed class LandingTests : IDisposable
             var stopping = new Immediately(() => stop.CancelAfter(interruption.Contains("bronze", StringComparison.Ordinal) ? 30 : 0));
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
             {
-                await new FileLanding(lake, new Silver(lake), _time).LandAsync(file, TempHome.Partition, imported: true, stopping, stop.Token);
+                await new FileLanding(lake, TempHome.Silver(lake), _time).LandAsync(file, TempHome.Partition, imported: true, stopping, stop.Token);
                 throw new OperationCanceledException("it was quicker than the stop");
             });
         }
@@ -179,7 +179,7 @@ public sealed class LandingTests : IDisposable
         var again = await Land(lake, file, imported: true);
         Assert.Equal(Lines, again.Lines);
         await SaysTheSame(undisturbed, lake);
-        Assert.Equal(Lines, (await IngestionAccount.TakeAsync(lake, default)).Messages);
+        Assert.Equal(Lines, (await IngestionAccount.TakeAsync(lake, TempHome.Silver(lake), default)).Messages);
     }
 
     [Fact]
@@ -188,9 +188,9 @@ public sealed class LandingTests : IDisposable
         var file = _home.Write("m.ndjson", TempHome.Messages(0, 200));
         var lake = _home.Lake();
         await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() =>
-            new FileLanding(lake, new Silver(lake), new SetTime(_time.Now.AddMinutes(-i))).LandAsync(file, TempHome.Partition, imported: false, null, default))));
+            new FileLanding(lake, TempHome.Silver(lake), new SetTime(_time.Now.AddMinutes(-i))).LandAsync(file, TempHome.Partition, imported: false, null, default))));
         await Land(lake, _home.Write("m.ndjson", TempHome.Messages(0, 300)));
-        var account = await IngestionAccount.TakeAsync(lake, default);
+        var account = await IngestionAccount.TakeAsync(lake, TempHome.Silver(lake), default);
         Assert.Equal((300, 300), (account.Messages, account.Accepted));
         Assert.True(await KnownTimes(lake) is var known && known.Zip(known.Skip(1)).All(k => k.First <= k.Second));
     }
@@ -202,11 +202,11 @@ public sealed class LandingTests : IDisposable
         var lake = _home.Lake();
         var ahead = _time.Now.AddHours(1).ToUnixTimeMilliseconds() * 1000;
         // The other worker lands two messages, and dies before their silver, while this one reads.
-        var losing = new FileLanding(lake, new Silver(lake), new Interrupting(_time, () =>
+        var losing = new FileLanding(lake, TempHome.Silver(lake), new Interrupting(_time, () =>
             PartitionChain.OpenAsync(lake, TempHome.Partition, TimeProvider.System, default).Result.TryAppendAsync(PartitionChainTests.Batch(0, 2, ahead), 0, default).Wait()));
         await losing.LandAsync(file, TempHome.Partition, imported: false, null, default);
         Assert.Equal(Enumerable.Repeat(ahead, 6), await KnownTimes(lake));
-        Assert.Equal(6, (await IngestionAccount.TakeAsync(lake, default)).Messages);
+        Assert.Equal(6, (await IngestionAccount.TakeAsync(lake, TempHome.Silver(lake), default)).Messages);
     }
 
     [Fact]
@@ -259,7 +259,7 @@ public sealed class LandingTests : IDisposable
     }
 
     private Task<LandedFile> Land(LakeDirectory lake, string file, bool imported = false) =>
-        new FileLanding(lake, new Silver(lake), _time).LandAsync(file, TempHome.Partition, imported, null, default);
+        new FileLanding(lake, TempHome.Silver(lake), _time).LandAsync(file, TempHome.Partition, imported, null, default);
 
     private sealed class Immediately(Action act) : IProgress<int>
     {

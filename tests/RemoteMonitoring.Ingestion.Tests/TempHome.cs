@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
@@ -17,6 +18,9 @@ public sealed class TempHome : IDisposable
     public LakeDirectory Lake(string name = "lake") => new(Path.Combine(Root, name));
 
     public CohortStore Store() => CohortStore.Open(Path.Combine(Root, "home"), "test");
+
+    /// <summary>Silver by the bundled mappings.</summary>
+    public static Silver Silver(Lake lake) => new(lake, MappingHistory.Bundled);
 
     /// <summary>Writes a source file; gzip where it ends so.</summary>
     public string Write(string name, string text)
@@ -104,6 +108,7 @@ internal static class Rows
     private static string[] Column(ParquetTable table, string name) => name switch
     {
         "offset" or "body_hash" or "enqueued_time" or "known_time" or "known_from" or "effective_time" => Array.ConvertAll(table.Int64(name), v => v.ToString(CultureInfo.InvariantCulture)),
+        "taken_back" => Array.ConvertAll(table.Boolean(name), v => v ? "1" : "0"),
         "ordinal" => Array.ConvertAll(table.Int32(name), v => v.ToString(CultureInfo.InvariantCulture)),
         "value" => Array.ConvertAll(table.Float64(name), v => v.ToString("R", CultureInfo.InvariantCulture)),
         "body" or "raw" => Array.ConvertAll(table.Bytes(name), b => Convert.ToHexString(b.Span)),

@@ -26,15 +26,4 @@ internal static class EnvelopeProperties
 
         return System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
-
-    public static IReadOnlyList<KeyValuePair<string, string>> Parse(string? text)
-    {
-        if (text is null)
-        {
-            return [];
-        }
-
-        using var json = JsonDocument.Parse(text);
-        return [.. json.RootElement.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString()!))];
-    }
 }

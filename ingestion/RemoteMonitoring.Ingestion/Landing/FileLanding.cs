@@ -181,7 +181,7 @@ public sealed class FileLanding(Lake lake, Silver silver, TimeProvider time)
         }
 
         var bronze = Task.Run(() => PartitionChain.Encode(slot.Batch.Envelopes, slot.Batch.Landed), cancellationToken);
-        var tables = Task.Run(() => silver.Derive(slot.Batch.Envelopes), cancellationToken);
+        var tables = Task.Run(() => silver.Derive(slot.Batch.Envelopes, slot.Batch.Landed), cancellationToken);
         using var file = await bronze;
         using var derived = await tables;
         await before;
@@ -198,7 +198,7 @@ public sealed class FileLanding(Lake lake, Silver silver, TimeProvider time)
         if (slot.Batch.Follows(run.Chain)
             && await run.Chain.TryAppendAsync(slot.Batch.Envelopes, slot.Batch.Landed, file.Bytes, cancellationToken))
         {
-            await silver.WriteAsync(new BronzeFile(run.Chain.Partition, start, null), derived, cancellationToken);
+            await silver.WriteAsync(new BronzeFile(run.Chain.Partition, start, null), slot.Batch.Landed, derived, cancellationToken);
             return;
         }
 

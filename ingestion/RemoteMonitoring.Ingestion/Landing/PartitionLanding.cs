@@ -1,17 +1,28 @@
+using RemoteMonitoring.Telemetry.Readings;
+
 namespace RemoteMonitoring.Ingestion.Landing;
+
+/// <summary>What landing one batch did.</summary>
+public readonly record struct LandedBatch
+{
+    /// <summary>Rows this call landed; the others of the batch another writer had.</summary>
+    public int Rows { get; init; }
+
+    /// <summary>Readings accepted in them.</summary>
+    public long Accepted { get; init; }
+
+    /// <summary>Readings rejected in them, by reason.</summary>
+    public IReadOnlyDictionary<RejectionReason, long> Rejected { get; init; }
+}
 
 /// <summary>Lands batches at the end of one partition's chain, and their silver behind them.</summary>
 public sealed class PartitionLanding(Silver silver, PartitionChain chain)
 {
-    /// <summary>The chain.</summary>
-    public PartitionChain Chain => chain;
-
     /// <summary>
     /// Lands a stamped batch. What another writer landed first is adopted: dropped from the batch, and its silver made in case
-    /// its writer did not live to make it.
+    /// its writer did not live to make it. Called again with the same batch after it threw, it goes on where it stopped.
     /// </summary>
-    /// <returns>How many rows this call landed.</returns>
-    public async Task<int> LandAsync(MicroBatch batch, CancellationToken cancellationToken)
+    public async Task<LandedBatch> LandAsync(MicroBatch batch, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -23,19 +34,16 @@ public sealed class PartitionLanding(Silver silver, PartitionChain chain)
 
             if (batch.Envelopes.Count == 0)
             {
-                return 0;
+                return new LandedBatch { Rejected = new Dictionary<RejectionReason, long>() };
             }
 
             var start = chain.Next;
             if (await chain.TryAppendAsync(batch.Envelopes, batch.Landed, cancellationToken))
             {
-                using var derived = silver.Derive(batch.Envelopes);
-                await silver.WriteAsync(new BronzeFile(chain.Partition, start, null), derived, cancellationToken);
-                return batch.Envelopes.Count;
+                using var derived = silver.Derive(batch.Envelopes, batch.Landed);
+                await silver.WriteAsync(new BronzeFile(chain.Partition, start, null), batch.Landed, derived, cancellationToken);
+                return new LandedBatch { Rows = batch.Envelopes.Count, Accepted = derived.Accepted, Rejected = derived.Rejected };
             }
         }
     }
-
-    /// <summary>Makes silver that is missing in the partition: what a crash left half done, before anything is read on.</summary>
-    public Task<int> RecoverAsync(CancellationToken cancellationToken) => silver.CatchUpAsync(chain.Partition, cancellationToken);
 }

@@ -1,128 +1,161 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Mappings;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Readings;
 
 namespace RemoteMonitoring.Ingestion.Landing;
 
 /// <summary>
-/// Silver as a function of bronze: the readings of a bronze file's messages, accepted and rejected. The quarantine file is
-/// created first and the readings file last, so a readings file means that both are there.
+/// Silver as a function of bronze and the history of mappings: the readings of a bronze file's messages, accepted and
+/// rejected, by the mappings in force when it landed; and behind that, for each command to read messages again, what it
+/// added and took back. Of each pair the quarantine file is created first and the readings file last, so a readings file
+/// means that both are there.
 /// </summary>
-public sealed class Silver(Lake lake)
+public sealed class Silver
 {
-    /// <summary>The mapping as it stands in paths.</summary>
-    public static string MappingName { get; } = ReadingExtractor.Mapping.Replace('/', '-');
+    private readonly Lake _lake;
+    private readonly ConcurrentDictionary<string, ReadingExtractor> _extractors = new(StringComparer.Ordinal);
 
-    private readonly ReadingExtractor _extractor = new(VitalSignCatalog.Default);
-
-    /// <summary>The files of all rejected readings that count.</summary>
-    public static async Task<IReadOnlyList<string>> QuarantineAsync(Lake lake, CancellationToken cancellationToken)
+    /// <summary>Silver by this history.</summary>
+    public Silver(Lake lake, MappingHistory mappings)
     {
-        var paths = new List<string>();
-        foreach (var partition in await BronzeFile.PartitionsAsync(lake, cancellationToken))
-        {
-            paths.AddRange((await BronzeFile.ListAsync(lake, partition, cancellationToken)).Select(f => LakePaths.Quarantine(partition, f.Stem, MappingName)));
-        }
-
-        return paths;
+        _lake = lake;
+        Mappings = mappings;
     }
 
-    /// <summary>Makes the silver of every bronze file of a partition that has none yet, or only half of it: what a crash or somebody's deletion left.</summary>
-    /// <returns>How many files were made.</returns>
+    /// <summary>The history it is made by.</summary>
+    public MappingHistory Mappings { get; }
+
+    /// <summary>Opens it by the history that the reference log tells now.</summary>
+    public static async Task<Silver> OpenAsync(Lake lake, ReferenceLog log, CancellationToken cancellationToken) =>
+        new(lake, await MappingHistory.LoadAsync(log, cancellationToken));
+
+    /// <summary>Makes what is missing of the silver of a partition: what a crash, somebody's deletion or a new command left undone.</summary>
+    /// <returns>How many pairs of files were made.</returns>
     public async Task<int> CatchUpAsync(StreamPartition partition, CancellationToken cancellationToken)
     {
-        var there = (await lake.ListAsync($"{LakePaths.SilverReadings}/{partition}", cancellationToken))
-            .Concat(await lake.ListAsync($"{LakePaths.SilverQuarantine}/{partition}", cancellationToken))
+        var there = (await _lake.ListAsync($"{LakePaths.SilverReadings}/{partition}", cancellationToken))
+            .Concat(await _lake.ListAsync($"{LakePaths.SilverQuarantine}/{partition}", cancellationToken))
             .ToHashSet(StringComparer.Ordinal);
         var made = 0;
-        foreach (var file in await BronzeFile.ListAsync(lake, partition, cancellationToken))
+        foreach (var file in await BronzeFile.ListAsync(_lake, partition, cancellationToken))
         {
-            if (!there.Contains(LakePaths.Readings(partition, file.Stem, MappingName)) || !there.Contains(LakePaths.Quarantine(partition, file.Stem, MappingName)))
-            {
-                var envelopes = TelemetryTables.ToEnvelopes(await lake.ReadTableAsync(file.Path, null, cancellationToken));
-                using var tables = Derive(envelopes);
-                await WriteAsync(file, tables, cancellationToken);
-                made++;
-            }
+            made += await CatchUpAsync(file, there, cancellationToken);
         }
 
         return made;
     }
 
-    /// <summary>Makes the silver of one bronze file's envelopes, and writes nothing yet.</summary>
-    public SilverTables Derive(EnvelopeBatch envelopes)
+    /// <summary>
+    /// The silver files of a bronze file: first that of its landing, then one for each command since. Reads the footer of the
+    /// bronze file only.
+    /// </summary>
+    public async Task<IReadOnlyList<SilverPaths>> PathsAsync(BronzeFile file, CancellationToken cancellationToken) =>
+        PathsOf(file, await LandedAsync(file, cancellationToken));
+
+    /// <summary>The same for a file that landed at an instant.</summary>
+    public IReadOnlyList<SilverPaths> PathsOf(BronzeFile file, long landed) => [.. GenerationsOf(landed).Select(g => SilverPaths.Of(file, g))];
+
+    /// <summary>The generations that the silver of a file has that landed at an instant: first that of its landing, then one for each command since.</summary>
+    internal IEnumerable<string> GenerationsOf(long landed) => Mappings.After(landed).Select(c => c.Generation).Prepend(Mappings.At(landed).Id);
+
+    /// <summary>Makes the silver that envelopes have as they land, and writes nothing yet.</summary>
+    public SilverTables Derive(EnvelopeBatch envelopes, long landed)
     {
         var accepted = new ReadingBatch();
         var rejected = new QuarantineBatch();
-        var received = Extract(envelopes, accepted, rejected);
-        if (received != accepted.Count + rejected.Count)
-        {
-            throw new InvalidOperationException($"Of {received} readings received {accepted.Count} were accepted and {rejected.Count} rejected.");
-        }
-
-        var readings = TelemetryTables.ToTable(accepted, VitalSignCatalog.Default);
-        readings.Metadata[TelemetryTables.Mapping] = ReadingExtractor.Mapping;
-        readings.Metadata[TelemetryTables.KnownTime] = Text(envelopes.Count == 0 ? 0 : envelopes.KnownTime[^1]);
-        readings.Metadata[TelemetryTables.Received] = Text(received);
-        readings.Metadata[TelemetryTables.Accepted] = Text(accepted.Count);
-        foreach (var reason in rejected.Reason.CountBy(r => r))
-        {
-            readings.Metadata[TelemetryTables.Rejected + reason.Key.ToText()] = Text(reason.Value);
-        }
-
-        return new SilverTables(readings.Encode(), TelemetryTables.ToTable(rejected).Encode());
+        var received = Extract(Extractor(Mappings.At(landed)), envelopes, 0, envelopes.Count, null, accepted, rejected);
+        return received == accepted.Count + rejected.Count
+            ? SilverTables.Encode(accepted, rejected, Mappings.At(landed).Id, envelopes.Count == 0 ? 0 : envelopes.KnownTime[^1])
+            : throw new InvalidOperationException($"Of {received} readings received {accepted.Count} were accepted and {rejected.Count} rejected.");
     }
 
-    /// <summary>Writes what was derived of a bronze file; where it is there already, nothing changes.</summary>
-    public async Task WriteAsync(BronzeFile file, SilverTables tables, CancellationToken cancellationToken)
-    {
-        await lake.TryCreateAsync(LakePaths.Quarantine(file.Partition, file.Stem, MappingName), tables.Quarantine.Bytes, cancellationToken);
-        await lake.TryCreateAsync(LakePaths.Readings(file.Partition, file.Stem, MappingName), tables.Readings.Bytes, cancellationToken);
-    }
+    /// <summary>Writes what was derived of a bronze file as it landed; where it is there already, nothing changes.</summary>
+    public Task WriteAsync(BronzeFile file, long landed, SilverTables tables, CancellationToken cancellationToken) =>
+        WriteAsync(SilverPaths.Of(file, Mappings.At(landed).Id), tables, cancellationToken);
 
-    private long Extract(EnvelopeBatch envelopes, ReadingBatch accepted, QuarantineBatch rejected)
+    /// <summary>Appends the readings of messages to batches, all rows known from <paramref name="knownFrom"/> where it is given.</summary>
+    internal static long Extract(
+        ReadingExtractor extractor, EnvelopeBatch envelopes, int start, int end, long? knownFrom, ReadingBatch accepted, QuarantineBatch rejected)
     {
         var received = 0L;
-        for (var i = 0; i < envelopes.Count; i++)
+        for (var i = start; i < end; i++)
         {
-            var origin = new MessageOrigin
+            var message = new ReceivedMessage
             {
-                Offset = envelopes.Offset[i],
+                DeviceId = envelopes.DeviceId[i],
+                MessageId = envelopes.MessageId[i],
+                Properties = envelopes.Properties[i],
                 EnqueuedTime = envelopes.EnqueuedTime[i],
-                KnownFrom = envelopes.KnownTime[i],
+                KnownFrom = knownFrom ?? envelopes.KnownTime[i],
+                Offset = envelopes.Offset[i],
+                Body = envelopes.Body[i].Span,
             };
             if (envelopes.Problem[i] is { } problem)
             {
-                ReadingExtractor.RejectLine(problem, envelopes.Body[i].Span, origin, rejected);
+                ReadingExtractor.RejectLine(problem, in message, rejected);
                 received++;
                 continue;
             }
 
-            received += _extractor.Extract(
-                new DeviceMessage
-                {
-                    DeviceId = envelopes.DeviceId[i],
-                    EnqueuedTime = UnixMicros.ToInstant(envelopes.EnqueuedTime[i]),
-                    MessageId = envelopes.MessageId[i],
-                    Properties = EnvelopeProperties.Parse(envelopes.Properties[i]),
-                    Body = envelopes.Body[i],
-                },
-                origin,
-                accepted,
-                rejected);
+            received += extractor.Extract(in message, accepted, rejected);
         }
 
         return received;
     }
 
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+    internal ReadingExtractor Extractor(MappingSet mappings) =>
+        _extractors.GetOrAdd(mappings.Id, (_, set) => new ReadingExtractor(VitalSignCatalog.Default, set), mappings);
+
+    private async Task<int> CatchUpAsync(BronzeFile file, HashSet<string> there, CancellationToken cancellationToken)
+    {
+        // Without a history there is one generation, and no footer needs to be read to know its name.
+        var landed = Mappings == MappingHistory.Bundled ? 0 : await LandedAsync(file, cancellationToken);
+        var paths = PathsOf(file, landed);
+        if (paths.All(p => there.Contains(p.Readings) && there.Contains(p.Quarantine)))
+        {
+            return 0;
+        }
+
+        var envelopes = TelemetryTables.ToEnvelopes(await _lake.ReadTableAsync(file.Path, null, cancellationToken));
+        using (var tables = Derive(envelopes, landed))
+        {
+            await WriteAsync(paths[0], tables, cancellationToken);
+        }
+
+        var reread = new RereadFile(this, envelopes, landed);
+        foreach (var (path, command) in paths.Skip(1).Zip(Mappings.After(landed)))
+        {
+            using var tables = reread.Apply(command);
+            await WriteAsync(path, tables, cancellationToken);
+        }
+
+        return 1;
+    }
+
+    private async Task<long> LandedAsync(BronzeFile file, CancellationToken cancellationToken) =>
+        BronzeFooter.LandedTime(await _lake.ReadMetadataAsync(file.Path, cancellationToken), _lake.NameOf(file.Path));
+
+    private async Task WriteAsync(SilverPaths paths, SilverTables tables, CancellationToken cancellationToken)
+    {
+        await _lake.TryCreateAsync(paths.Quarantine, tables.Quarantine.Bytes, cancellationToken);
+        await _lake.TryCreateAsync(paths.Readings, tables.Readings.Bytes, cancellationToken);
+    }
 }
 
-/// <summary>The two silver files of a bronze file, encoded.</summary>
-public sealed record SilverTables(EncodedTable Readings, EncodedTable Quarantine) : IDisposable
+/// <summary>Where the pair of silver files lies that a generation of mappings makes of a bronze file.</summary>
+public readonly record struct SilverPaths(string Readings, string Quarantine)
+{
+    internal static SilverPaths Of(BronzeFile file, string generation) => new(
+        LakePaths.Readings(file.Partition, file.Stem, generation),
+        LakePaths.Quarantine(file.Partition, file.Stem, generation));
+}
+
+/// <summary>The two silver files of a bronze file, encoded, and how many readings were accepted and rejected, less what was taken back.</summary>
+public sealed record SilverTables(EncodedTable Readings, EncodedTable Quarantine, long Accepted, IReadOnlyDictionary<RejectionReason, long> Rejected) : IDisposable
 {
     /// <inheritdoc />
     public void Dispose()
@@ -130,4 +163,30 @@ public sealed record SilverTables(EncodedTable Readings, EncodedTable Quarantine
         Readings.Dispose();
         Quarantine.Dispose();
     }
+
+    /// <summary>
+    /// Encodes both, with their account in the footer of the readings: received, accepted and rejected by reason, each less what
+    /// is taken back.
+    /// </summary>
+    internal static SilverTables Encode(ReadingBatch accepted, QuarantineBatch rejected, string generation, long known)
+    {
+        var readings = TelemetryTables.ToTable(accepted, VitalSignCatalog.Default);
+        var counts = rejected.Reason
+            .Select((reason, i) => (reason, Sign: rejected.TakenBack.Contains(i) ? -1 : 1))
+            .GroupBy(r => r.reason, (reason, rows) => (Reason: reason, Count: rows.Sum(r => (long)r.Sign)))
+            .ToDictionary(c => c.Reason, c => c.Count);
+        var taken = accepted.TakenBack.Count;
+        readings.Metadata[TelemetryTables.Mapping] = generation;
+        readings.Metadata[TelemetryTables.KnownTime] = Text(known);
+        readings.Metadata[TelemetryTables.Accepted] = Text(accepted.Count - (2 * taken));
+        readings.Metadata[TelemetryTables.Received] = Text(accepted.Count - (2 * taken) + counts.Values.Sum());
+        foreach (var (reason, count) in counts)
+        {
+            readings.Metadata[TelemetryTables.Rejected + reason.ToText()] = Text(count);
+        }
+
+        return new SilverTables(readings.Encode(), TelemetryTables.ToTable(rejected).Encode(), accepted.Count - (2 * taken), counts);
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

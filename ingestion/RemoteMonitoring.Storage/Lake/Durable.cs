@@ -6,7 +6,7 @@ namespace RemoteMonitoring.Storage.Lake;
 /// What .NET lacks to make a new name once and have it survive a power cut: linking, and syncing a directory. On Windows a
 /// move does the first, and a created name is durable with its file's flush.
 /// </summary>
-internal static partial class Durable
+public static partial class Durable
 {
     private const int ReadOnlyFlag = 0;
     private const int AlreadyExists = 17;

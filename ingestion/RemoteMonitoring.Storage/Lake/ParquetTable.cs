@@ -103,6 +103,9 @@ public sealed class ParquetTable
     /// <summary>The boolean column of this name.</summary>
     public bool[] Boolean(string name) => Get<bool[]>(name);
 
+    /// <summary>The values of a column, whatever its kind.</summary>
+    public Array Column(string name) => Get<Array>(name);
+
     /// <summary>The file's bytes.</summary>
     public byte[] ToBytes()
     {

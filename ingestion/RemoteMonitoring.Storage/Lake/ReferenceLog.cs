@@ -67,6 +67,9 @@ public sealed class ReferenceLog(Lake lake)
         Census = await LoadAsync<CensusEvent>(ReferenceKinds.Census, position, cancellationToken),
         Outcomes = await LoadAsync<Outcome>(ReferenceKinds.Outcomes, position, cancellationToken),
         Contacts = await LoadAsync<Contact>(ReferenceKinds.Contacts, position, cancellationToken),
+        Mappings = await LoadAsync<MappingActivation>(ReferenceKinds.Mappings, position, cancellationToken),
+        Reprocess = await LoadAsync<ReprocessCommand>(ReferenceKinds.Reprocess, position, cancellationToken),
+        Epochs = await LoadAsync<StreamEpoch>(ReferenceKinds.Epochs, position, cancellationToken),
     };
 
     /// <summary>Reads a batch's lines; a line that is no event of the kind throws <see cref="LakeException"/> with the line's number.</summary>

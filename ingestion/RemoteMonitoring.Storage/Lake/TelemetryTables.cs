@@ -38,6 +38,19 @@ public sealed class EnvelopeBatch
     /// <summary>Hash of all lines of the source up to the batch's end; null where the source has none to compare by.</summary>
     public string? SourceHash { get; set; }
 
+    /// <summary>Appends the rows of another batch.</summary>
+    public void AddRange(EnvelopeBatch other)
+    {
+        Offset.AddRange(other.Offset);
+        DeviceId.AddRange(other.DeviceId);
+        MessageId.AddRange(other.MessageId);
+        EnqueuedTime.AddRange(other.EnqueuedTime);
+        KnownTime.AddRange(other.KnownTime);
+        Properties.AddRange(other.Properties);
+        Body.AddRange(other.Body);
+        Problem.AddRange(other.Problem);
+    }
+
     /// <summary>Forgets all rows.</summary>
     public void Clear()
     {
@@ -137,11 +150,14 @@ public static class TelemetryTables
         .Text("message_id", [.. batch.MessageId])
         .Int64("body_hash", [.. batch.BodyHash])
         .Int64("offset", [.. batch.Offset])
-        .Int32("ordinal", [.. batch.Ordinal]);
+        .Int32("ordinal", [.. batch.Ordinal])
+        .Text("mapping", [.. batch.Mapping])
+        .Boolean("taken_back", Flags(batch.TakenBack, batch.Count));
 
     /// <summary>Appends the rows of a silver table to a batch.</summary>
     public static void AppendReadings(ParquetTable table, VitalSignCatalog catalog, ReadingBatch batch)
     {
+        var before = batch.Count;
         batch.DeviceId.AddRange(table.Text("device_id")!);
         batch.Vital.AddRange(ToIndexes(table, catalog));
         batch.Value.AddRange(table.Float64("value"));
@@ -152,6 +168,14 @@ public static class TelemetryTables
         batch.BodyHash.AddRange(table.Int64("body_hash"));
         batch.Offset.AddRange(table.Int64("offset"));
         batch.Ordinal.AddRange(table.Int32("ordinal"));
+        // Files of before there was the column were made by one mapping, which their footer names.
+        batch.Mapping.AddRange(table.ColumnNames.Contains("mapping")
+            ? table.Text("mapping")!
+            : Enumerable.Repeat(table.Metadata.GetValueOrDefault(Mapping, "rmon/1"), table.Rows));
+        if (table.ColumnNames.Contains("taken_back"))
+        {
+            AddFlags(table.Boolean("taken_back"), before, batch.TakenBack);
+        }
     }
 
     /// <summary>Rejected readings as a quarantine table.</summary>
@@ -165,7 +189,30 @@ public static class TelemetryTables
         .Time("enqueued_time", [.. batch.EnqueuedTime])
         .Time("known_from", [.. batch.KnownFrom])
         .Int64("offset", [.. batch.Offset])
-        .Int32("ordinal", [.. batch.Ordinal]);
+        .Int32("ordinal", [.. batch.Ordinal])
+        .Text("mapping", [.. batch.Mapping])
+        .Boolean("taken_back", Flags(batch.TakenBack, batch.Count));
+
+    /// <summary>Appends the rows of a quarantine table to a batch.</summary>
+    public static void AppendQuarantine(ParquetTable table, QuarantineBatch batch)
+    {
+        var before = batch.Count;
+        batch.DeviceId.AddRange(table.Text("device_id")!);
+        batch.Reason.AddRange(table.Text("reason").Select(r => ReasonOf(r!)));
+        batch.Hint.AddRange(table.Text("hint")!);
+        batch.Raw.AddRange(table.Bytes("raw").Select(r => r.ToArray()));
+        batch.Code.AddRange(table.Text("code"));
+        batch.Value.AddRange(table.Float64("value"));
+        batch.EnqueuedTime.AddRange(table.Time("enqueued_time"));
+        batch.KnownFrom.AddRange(table.Time("known_from"));
+        batch.Offset.AddRange(table.Int64("offset"));
+        batch.Ordinal.AddRange(table.Int32("ordinal"));
+        batch.Mapping.AddRange(table.ColumnNames.Contains("mapping") ? table.Text("mapping")! : Enumerable.Repeat("rmon/1", table.Rows));
+        if (table.ColumnNames.Contains("taken_back"))
+        {
+            AddFlags(table.Boolean("taken_back"), before, batch.TakenBack);
+        }
+    }
 
     /// <summary>The reason that a quarantine row's text stands for.</summary>
     public static RejectionReason ReasonOf(string text) => s_reasons.TryGetValue(text, out var reason)
@@ -207,6 +254,25 @@ public static class TelemetryTables
         metadata.TryGetValue(key, out var text) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : throw new LakeException($"{file}: not a file that this program wrote (its footer has no number '{key}'). Restore it, or delete it if it is derived (silver, gold) and run again.");
+
+    private static bool[] Flags(HashSet<int> rows, int count)
+    {
+        var flags = new bool[count];
+        foreach (var row in rows)
+        {
+            flags[row] = true;
+        }
+
+        return flags;
+    }
+
+    private static void AddFlags(bool[] flags, int before, HashSet<int> rows)
+    {
+        for (var i = Array.IndexOf(flags, true); i >= 0; i = Array.IndexOf(flags, true, i + 1))
+        {
+            rows.Add(before + i);
+        }
+    }
 
     private static int[] ToIndexes(ParquetTable table, VitalSignCatalog catalog) => Array.ConvertAll(table.Text("code"), code =>
         catalog.TryGetByCode(code, out var vital)

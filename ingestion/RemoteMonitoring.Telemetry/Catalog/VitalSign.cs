@@ -7,6 +7,7 @@ namespace RemoteMonitoring.Telemetry.Catalog;
 public sealed class VitalSign
 {
     private readonly Dictionary<string, UnitConversion> _byUnit;
+    private readonly (byte[] Unit, UnitConversion Conversion)[] _byUtf8Unit;
 
     internal VitalSign(int index, VitalSignRow row)
     {
@@ -30,6 +31,8 @@ public sealed class VitalSign
                 _byUnit.Add(alias, AcceptedUnits[i]);
             }
         }
+
+        _byUtf8Unit = [.. _byUnit.Select(u => (System.Text.Encoding.UTF8.GetBytes(u.Key), u.Value))];
     }
 
     /// <summary>Position in the catalog of this process; never stored, since rows may be inserted. Stored data carries <see cref="Code"/>.</summary>
@@ -67,6 +70,22 @@ public sealed class VitalSign
 
     /// <summary>The conversion from <paramref name="unit"/> (UCUM, or a listed alias); false when the unit measures something else.</summary>
     public bool TryGetUnit(string unit, out UnitConversion conversion) => _byUnit.TryGetValue(unit, out conversion);
+
+    /// <summary>The same, for a unit as it stands in a message.</summary>
+    internal bool TryGetUnit(ReadOnlySpan<byte> utf8Unit, out UnitConversion conversion)
+    {
+        foreach (var (unit, known) in _byUtf8Unit)
+        {
+            if (utf8Unit.SequenceEqual(unit))
+            {
+                conversion = known;
+                return true;
+            }
+        }
+
+        conversion = default;
+        return false;
+    }
 
     /// <summary>Whether a value in the canonical unit lies within the hard limits; NaN does not.</summary>
     public bool IsPlausible(double value) => value >= Low && value <= High;

@@ -11,6 +11,8 @@ public sealed class VitalSignCatalog
     private readonly FrozenDictionary<string, VitalSign> _byCode;
     private readonly FrozenDictionary<string, VitalSign>.AlternateLookup<ReadOnlySpan<char>> _byCodeSpan;
     private readonly FrozenDictionary<string, VitalSign> _byKey;
+    private readonly (string Code, VitalSign Vital)[] _codes;
+    private readonly Utf8Index _codeIndex;
 
     private VitalSignCatalog(VitalSignFile file)
     {
@@ -20,6 +22,8 @@ public sealed class VitalSignCatalog
             .SelectMany(v => v.AlternateCodes.Append(v.Code).Select(code => KeyValuePair.Create(code, v)))
             .ToFrozenDictionary(StringComparer.Ordinal);
         _byCodeSpan = _byCode.GetAlternateLookup<ReadOnlySpan<char>>();
+        _codes = [.. _byCode.Select(c => (c.Key, c.Value))];
+        _codeIndex = new Utf8Index([.. _codes.Select(c => c.Code)]);
     }
 
     /// <summary>The catalog shipped with this version.</summary>
@@ -35,6 +39,14 @@ public sealed class VitalSignCatalog
 
     /// <summary>The vital with this code, canonical or alternate.</summary>
     public bool TryGetByCode(ReadOnlySpan<char> code, out VitalSign? vital) => _byCodeSpan.TryGetValue(code, out vital);
+
+    /// <summary>The same, for a code as it stands in a message; <paramref name="text"/> is the code, one string for all who have it.</summary>
+    internal bool TryGetByCode(ReadOnlySpan<byte> utf8Code, out VitalSign? vital, out string? text)
+    {
+        var found = _codeIndex.Find(utf8Code);
+        (text, vital) = found < 0 ? default((string?, VitalSign?)) : _codes[found];
+        return found >= 0;
+    }
 
     private static VitalSignCatalog Load()
     {

@@ -25,6 +25,18 @@ public sealed record DeviceMessage
 
     /// <summary>The body as sent, at most 256 KB on a real hub.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>The message as it will stand in bronze at this offset, known from then on.</summary>
+    public ReceivedMessage ReceivedAt(long offset, long knownFrom) => new()
+    {
+        DeviceId = DeviceId,
+        MessageId = MessageId,
+        Properties = ApplicationProperties.Format(Properties),
+        EnqueuedTime = EnqueuedTime.ToUnixMicros(),
+        KnownFrom = knownFrom,
+        Offset = offset,
+        Body = Body.Span,
+    };
 }
 
 /// <summary>Which partition of a hub a device's messages go to: all of one device to one partition, in order.</summary>

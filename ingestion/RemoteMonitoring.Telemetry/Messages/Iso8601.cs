@@ -13,9 +13,16 @@ public static class Iso8601
     private static readonly long s_last = NodaTime.Instant.MaxValue.ToUnixMicros();
 
     /// <summary>False when the text is not of this form, or names no real date.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> text, out long unixMicros)
+    public static bool TryParse(ReadOnlySpan<byte> text, out long unixMicros) => TryParse(text, out unixMicros, out _);
+
+    /// <summary>Whether an instant lies within the years that this class reads and writes.</summary>
+    internal static bool IsInRange(long unixMicros) => unixMicros >= s_first && unixMicros <= s_last;
+
+    /// <summary>As the other, and says whether the text has an offset, and so names an instant on its own.</summary>
+    internal static bool TryParse(ReadOnlySpan<byte> text, out long unixMicros, out bool hasOffset)
     {
         unixMicros = 0;
+        hasOffset = false;
         var p = 0;
         if (!Digits(text, ref p, 4, out var year) || !Skip(text, ref p, (byte)'-') || !Digits(text, ref p, 2, out var month)
             || !Skip(text, ref p, (byte)'-') || !Digits(text, ref p, 2, out var day)
@@ -40,6 +47,7 @@ public static class Iso8601
             }
         }
 
+        hasOffset = p < text.Length;
         if (!Offset(text, ref p, out var offsetMinutes) || p != text.Length)
         {
             return false;
@@ -54,7 +62,7 @@ public static class Iso8601
         var days = new DateOnly(year, month, day).DayNumber - new DateOnly(1970, 1, 1).DayNumber;
         var minutes = (((days * 24L) + hour) * 60) + minute - offsetMinutes;
         unixMicros = (((minutes * 60) + second) * 1_000_000) + micros;
-        return unixMicros >= s_first && unixMicros <= s_last; // an offset may lead out of the years there are
+        return IsInRange(unixMicros); // an offset may lead out of the years there are
     }
 
     private static bool Digits(ReadOnlySpan<byte> text, ref int p, int count, out int value)

@@ -41,6 +41,42 @@ public sealed class ReadingBatch
     /// <summary>Place of the reading in its message, from 0.</summary>
     public List<int> Ordinal { get; } = [];
 
+    /// <summary>Name and version of the mapping that made the reading, for instance <c>rmon/1</c>.</summary>
+    public List<string> Mapping { get; } = [];
+
+    /// <summary>
+    /// Rows that take back an earlier one of their offset and ordinal from <see cref="KnownFrom"/> on, since the message was read
+    /// again by another mapping. Rare: empty but where a command to do so was given.
+    /// </summary>
+    public HashSet<int> TakenBack { get; } = [];
+
+    /// <summary>Rows that were taken back later, and when. Settled when silver is read; not stored.</summary>
+    public Dictionary<int, long> KnownTo { get; } = [];
+
+    /// <summary>Appends a row of another batch.</summary>
+    public void AddFrom(ReadingBatch other, int row)
+    {
+        DeviceId.Add(other.DeviceId[row]);
+        Vital.Add(other.Vital[row]);
+        Value.Add(other.Value[row]);
+        EffectiveTime.Add(other.EffectiveTime[row]);
+        EnqueuedTime.Add(other.EnqueuedTime[row]);
+        KnownFrom.Add(other.KnownFrom[row]);
+        MessageId.Add(other.MessageId[row]);
+        BodyHash.Add(other.BodyHash[row]);
+        Offset.Add(other.Offset[row]);
+        Ordinal.Add(other.Ordinal[row]);
+        Mapping.Add(other.Mapping[row]);
+    }
+
+    /// <summary>Appends that a row of another batch no longer holds from <paramref name="known"/> on (Unix microseconds).</summary>
+    public void AddTakenBack(ReadingBatch other, int row, long known)
+    {
+        AddFrom(other, row);
+        KnownFrom[^1] = known;
+        TakenBack.Add(Count - 1);
+    }
+
     /// <summary>Forgets the rows from <paramref name="count"/> on.</summary>
     public void Truncate(int count)
     {
@@ -54,6 +90,7 @@ public sealed class ReadingBatch
         Cut(BodyHash, count);
         Cut(Offset, count);
         Cut(Ordinal, count);
+        Cut(Mapping, count);
     }
 
     internal static void Cut<T>(List<T> column, int count) => column.RemoveRange(count, column.Count - count);
@@ -95,6 +132,36 @@ public sealed class QuarantineBatch
     /// <summary>Place of the reading in its message, from 0; 0 for a message rejected whole.</summary>
     public List<int> Ordinal { get; } = [];
 
+    /// <summary>Name and version of the mapping that judged it, for instance <c>rmon/1</c>; empty where the line was no message.</summary>
+    public List<string> Mapping { get; } = [];
+
+    /// <summary>Rows that take back an earlier one, as <see cref="ReadingBatch.TakenBack"/> has it.</summary>
+    public HashSet<int> TakenBack { get; } = [];
+
+    /// <summary>Appends a row of another batch.</summary>
+    public void AddFrom(QuarantineBatch other, int row)
+    {
+        DeviceId.Add(other.DeviceId[row]);
+        Reason.Add(other.Reason[row]);
+        Hint.Add(other.Hint[row]);
+        Raw.Add(other.Raw[row]);
+        Code.Add(other.Code[row]);
+        Value.Add(other.Value[row]);
+        EnqueuedTime.Add(other.EnqueuedTime[row]);
+        KnownFrom.Add(other.KnownFrom[row]);
+        Offset.Add(other.Offset[row]);
+        Ordinal.Add(other.Ordinal[row]);
+        Mapping.Add(other.Mapping[row]);
+    }
+
+    /// <summary>Appends that a row of another batch no longer holds from <paramref name="known"/> on (Unix microseconds).</summary>
+    public void AddTakenBack(QuarantineBatch other, int row, long known)
+    {
+        AddFrom(other, row);
+        KnownFrom[^1] = known;
+        TakenBack.Add(Count - 1);
+    }
+
     /// <summary>Forgets the rows from <paramref name="count"/> on.</summary>
     public void Truncate(int count)
     {
@@ -108,5 +175,6 @@ public sealed class QuarantineBatch
         ReadingBatch.Cut(KnownFrom, count);
         ReadingBatch.Cut(Offset, count);
         ReadingBatch.Cut(Ordinal, count);
+        ReadingBatch.Cut(Mapping, count);
     }
 }

@@ -138,6 +138,51 @@ public sealed record Contact
     public required Instant Known { get; init; }
 }
 
+/// <summary>A device mapping came into force: messages that land from then on are read by it.</summary>
+public sealed record MappingActivation
+{
+    /// <summary>Name and version of the mapping.</summary>
+    public required string Mapping { get; init; }
+
+    /// <summary>The mapping's document, as text.</summary>
+    public required string Document { get; init; }
+
+    /// <summary>When we knew: from then on.</summary>
+    public required Instant Known { get; init; }
+}
+
+/// <summary>
+/// Messages that landed before are to be read again, by the mappings in force when the command was given. What comes out
+/// otherwise than before counts from then on; what was known before stays what it was then.
+/// </summary>
+public sealed record ReprocessCommand
+{
+    /// <summary>Only messages with a reading in quarantine for this reason; null for any.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Only messages of this device; null for any.</summary>
+    public string? DeviceId { get; init; }
+
+    /// <summary>When we knew.</summary>
+    public required Instant Known { get; init; }
+}
+
+/// <summary>A hub's stream was begun anew: its offsets count from 0 again, under this epoch.</summary>
+public sealed record StreamEpoch
+{
+    /// <summary>Name of the hub.</summary>
+    public required string Hub { get; init; }
+
+    /// <summary>Name of the epoch, never used before for the hub.</summary>
+    public required string Epoch { get; init; }
+
+    /// <summary>Why, in words for people.</summary>
+    public required string Why { get; init; }
+
+    /// <summary>When we knew.</summary>
+    public required Instant Known { get; init; }
+}
+
 /// <summary>Everything a cohort's reference log says, in the order it was known. See <see cref="ReferenceKinds"/> for the kinds.</summary>
 public sealed record ReferenceData
 {
@@ -158,4 +203,13 @@ public sealed record ReferenceData
 
     /// <summary>Contacts.</summary>
     public IReadOnlyList<Contact> Contacts { get; init; } = [];
+
+    /// <summary>Mappings that came into force beside the bundled ones.</summary>
+    public IReadOnlyList<MappingActivation> Mappings { get; init; } = [];
+
+    /// <summary>Commands to read messages again.</summary>
+    public IReadOnlyList<ReprocessCommand> Reprocess { get; init; } = [];
+
+    /// <summary>Streams begun anew.</summary>
+    public IReadOnlyList<StreamEpoch> Epochs { get; init; } = [];
 }

@@ -27,8 +27,20 @@ public static class ReferenceKinds
     /// <summary><see cref="Contact"/>.</summary>
     public const string Contacts = "contacts";
 
+    /// <summary><see cref="MappingActivation"/>.</summary>
+    public const string Mappings = "mappings";
+
+    /// <summary><see cref="ReprocessCommand"/>.</summary>
+    public const string Reprocess = "reprocess";
+
+    /// <summary><see cref="StreamEpoch"/>.</summary>
+    public const string Epochs = "epochs";
+
     /// <summary>All kinds.</summary>
-    public static IReadOnlyList<string> All { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts];
+    public static IReadOnlyList<string> All { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts, Mappings, Reprocess, Epochs];
+
+    /// <summary>The kinds that a feed may bring; the others are commands to the pipeline, given on the spot.</summary>
+    public static IReadOnlyList<string> OfFeeds { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts];
 }
 
 /// <summary>Reference events as lines of JSON: camelCase, instants as ISO 8601 text, unknown fields refused.</summary>
@@ -73,5 +85,8 @@ public sealed class InstantJsonConverter : JsonConverter<Instant>
 [JsonSerializable(typeof(CensusEvent))]
 [JsonSerializable(typeof(Outcome))]
 [JsonSerializable(typeof(Contact))]
+[JsonSerializable(typeof(MappingActivation))]
+[JsonSerializable(typeof(ReprocessCommand))]
+[JsonSerializable(typeof(StreamEpoch))]
 [JsonSerializable(typeof(Feed))]
 internal sealed partial class ReferenceJsonContext : JsonSerializerContext;

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using RemoteMonitoring.Cohorts.Import;
 using RemoteMonitoring.Cohorts.Simulation;
 using RemoteMonitoring.Ingestion;
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -52,7 +53,7 @@ internal static class DemoCommand
             var options = new SimulationOptions { Patients = parsed.GetValue(patients), Days = parsed.GetValue(days), Seed = parsed.GetValue(seed) };
             var cohort = parsed.GetValue(GlobalOptions.Cohort) ?? dataSet;
             var feed = await FeedAsync(terminal, home, cohort, dataSet, source, options, token);
-            await using var store = CohortStore.Open(home, cohort);
+            await using var store = await GlobalOptions.OpenCohortAsync(parsed, cohort, token);
             var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, cohort), cohort, false), token);
             var task = TaskOf(dataSet);
             var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, token);
@@ -66,7 +67,7 @@ internal static class DemoCommand
                 terminal.Line($"left out by the source's own convention, before messages were made: {Terminal.Number(count)} {reason}");
             }
 
-            var rejected = await RejectedByVital.CountAsync(store.Lake, token);
+            var rejected = await RejectedByVital.CountAsync(store.Lake, await Silver.OpenAsync(store.Lake, store.Reference, token), token);
             ShowRejectedByVital(terminal, rejected);
             TrainCommand.Show(terminal, store, model);
             foreach (var worklist in worklists)

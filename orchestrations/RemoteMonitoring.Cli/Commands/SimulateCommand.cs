@@ -43,8 +43,8 @@ internal static class SimulateCommand
         var patients = new Option<int>("--patients") { Description = "Number of simulated patients", DefaultValueFactory = _ => defaultPatients };
         var days = new Option<int>("--days") { Description = "Number of simulated days", DefaultValueFactory = _ => new SimulationOptions().Days };
         var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same cohort", DefaultValueFactory = _ => new SimulationOptions().Seed };
-        patients.Validators.Add(result => RefuseUnless(result, patients, 1, 1_000_000));
-        days.Validators.Add(result => RefuseUnless(result, days, 1, 3650));
+        RefuseUnless(patients, 1, 1_000_000);
+        RefuseUnless(days, 1, 3650);
         return (patients, days, seed);
     }
 
@@ -53,6 +53,9 @@ internal static class SimulateCommand
         var cohort = HomeSimulator.Run(options, new Patients(progress, options.Patients), cancellationToken);
         return FeedWriter.Write(output, cohort.Header, cohort.Messages, cohort.Reference, new ImportCommand.Counter(progress), cancellationToken);
     }
+
+    /// <summary>Refuses numbers outside a range, as a wrong command line.</summary>
+    public static void RefuseUnless(Option<int> option, int low, int high) => option.Validators.Add(result => RefuseUnless(result, option, low, high));
 
     private static void RefuseUnless(System.CommandLine.Parsing.OptionResult result, Option<int> option, int low, int high)
     {

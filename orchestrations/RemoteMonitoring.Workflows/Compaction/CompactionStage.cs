@@ -31,7 +31,13 @@ public static class CompactionStage
     /// <returns>The manifest, and whether it was there already.</returns>
     public static async Task<(ObservationsManifest Manifest, bool AlreadyThere)> RunAsync(CohortStore store, CancellationToken cancellationToken)
     {
-        var account = await IngestionAccount.TakeAsync(store.Lake, cancellationToken);
+        var silver = await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken);
+        foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
+        {
+            await silver.CatchUpAsync(partition, cancellationToken);
+        }
+
+        var account = await IngestionAccount.TakeAsync(store.Lake, silver, cancellationToken);
         var inputs = await PinnedInputs.PinAsync(account, store.Reference, cancellationToken);
         var hash = inputs.Hash(Rules);
         if (await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current
@@ -41,7 +47,7 @@ public static class CompactionStage
         }
 
         var reference = await store.Reference.LoadAsync(inputs.Reference, cancellationToken);
-        var streams = await ReadStreamsAsync(store.Lake, inputs, cancellationToken);
+        var streams = await ReadStreamsAsync(store.Lake, silver, inputs, cancellationToken);
         var resolved = ObservationResolver.Resolve(streams, new AssignmentIndex(reference.Assignments));
         await WriteUnassignedAsync(store.Lake, hash, streams, resolved, cancellationToken);
 
@@ -94,19 +100,15 @@ public static class CompactionStage
         }
     }
 
-    private static async Task<List<(string Stream, ReadingBatch Readings)>> ReadStreamsAsync(Lake lake, PinnedInputs inputs, CancellationToken cancellationToken)
+    private static async Task<List<(string Stream, ReadingBatch Readings)>> ReadStreamsAsync(Lake lake, Silver silver, PinnedInputs inputs, CancellationToken cancellationToken)
     {
         var streams = new List<(string, ReadingBatch)>();
         foreach (var (stream, end) in inputs.Frontier)
         {
-            var readings = new ReadingBatch();
-            foreach (var file in (await BronzeFile.ListAsync(lake, StreamPartition.Parse(stream), cancellationToken)).Where(f => f.Start < end))
+            foreach (var piece in await SilverReadings.ReadAsync(lake, silver, StreamPartition.Parse(stream), end, cancellationToken))
             {
-                var path = LakePaths.Readings(file.Partition, file.Stem, inputs.Mapping);
-                TelemetryTables.AppendReadings(await lake.ReadTableAsync(path, null, cancellationToken), VitalSignCatalog.Default, readings);
+                streams.Add((stream, piece));
             }
-
-            streams.Add((stream, readings));
         }
 
         return streams;

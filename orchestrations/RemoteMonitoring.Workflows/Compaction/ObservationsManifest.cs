@@ -3,8 +3,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RemoteMonitoring.Ingestion;
-using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Mappings;
 
 namespace RemoteMonitoring.Workflows.Compaction;
 
@@ -17,7 +17,7 @@ public sealed record PinnedInputs
     /// <summary>Last sequence of the reference log by kind.</summary>
     public required SortedDictionary<string, long> Reference { get; init; }
 
-    /// <summary>Mapping that made the readings.</summary>
+    /// <summary>The mappings that were in force before the reference log activated others.</summary>
     public required string Mapping { get; init; }
 
     /// <summary>Greatest known time among the messages, Unix microseconds.</summary>
@@ -28,7 +28,7 @@ public sealed record PinnedInputs
     {
         Frontier = new SortedDictionary<string, long>(account.Frontier.ToDictionary(), StringComparer.Ordinal),
         Reference = new SortedDictionary<string, long>((await reference.PositionAsync(cancellationToken)).ToDictionary(), StringComparer.Ordinal),
-        Mapping = Silver.MappingName,
+        Mapping = MappingSet.Bundled.Id,
         Watermark = account.Watermark,
     };
 

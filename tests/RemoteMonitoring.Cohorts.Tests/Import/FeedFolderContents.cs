@@ -4,6 +4,7 @@ using System.Text.Json;
 using NodaTime;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Mappings;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
@@ -19,7 +20,7 @@ public sealed class FeedFolderContents
     {
         _folder = folder;
         Feed = Feed.FromJson(File.ReadAllText(Path.Combine(folder, Feed.FileName)));
-        var extractor = new ReadingExtractor(VitalSignCatalog.Default);
+        var extractor = new ReadingExtractor(VitalSignCatalog.Default, MappingSet.Bundled);
         for (var partition = 0; partition < Feed.Partitions; partition++)
         {
             ReadPartition(Path.Combine(folder, Feed.MessagesFolder, $"{partition:D2}.ndjson.gz"), extractor);
@@ -77,8 +78,7 @@ public sealed class FeedFolderContents
             previous = message.EnqueuedTime;
             Messages.Add(message);
             var enqueued = message.EnqueuedTime.ToUnixMicros();
-            Received += extractor.Extract(
-                message, new MessageOrigin { Offset = offset, EnqueuedTime = enqueued, KnownFrom = enqueued }, Accepted, Rejected);
+            Received += extractor.Extract(message.ReceivedAt(offset, enqueued), Accepted, Rejected);
         }
     }
 }

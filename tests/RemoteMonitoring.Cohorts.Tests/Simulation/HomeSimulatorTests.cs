@@ -5,6 +5,7 @@ using NodaTime;
 using RemoteMonitoring.Cohorts.Simulation;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Mappings;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
@@ -250,8 +251,7 @@ public sealed class HomeSimulatorTests
         var accepted = new ReadingBatch();
         var rejected = new QuarantineBatch();
         var enqueued = message.EnqueuedTime.ToUnixMicros();
-        new ReadingExtractor(VitalSignCatalog.Default).Extract(
-            message, new MessageOrigin { Offset = 0, EnqueuedTime = enqueued, KnownFrom = enqueued }, accepted, rejected);
+        new ReadingExtractor(VitalSignCatalog.Default, MappingSet.Bundled).Extract(message.ReceivedAt(0, enqueued), accepted, rejected);
         return (accepted, rejected);
     }
 

@@ -2,6 +2,7 @@ using NodaTime;
 using RemoteMonitoring.Cohorts.Simulation;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Mappings;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
 
@@ -154,7 +155,7 @@ internal sealed class PatientGrid
 
     private static Dictionary<string, List<Row>> ReadingsByPatient(SimulatedCohort cohort)
     {
-        var extractor = new ReadingExtractor(VitalSignCatalog.Default);
+        var extractor = new ReadingExtractor(VitalSignCatalog.Default, MappingSet.Bundled);
         var assignments = new AssignmentIndex(cohort.Reference.Assignments);
         var place = s_vitals.Select((v, i) => (VitalSignCatalog.Default[v].Index, i)).ToDictionary(p => p.Index, p => p.i);
         var byPatient = new Dictionary<string, List<Row>>();
@@ -164,7 +165,7 @@ internal sealed class PatientGrid
         foreach (var message in cohort.Messages)
         {
             var enqueued = message.EnqueuedTime.ToUnixMicros();
-            extractor.Extract(message, new MessageOrigin { Offset = 0, EnqueuedTime = enqueued, KnownFrom = enqueued }, accepted, rejected);
+            extractor.Extract(message.ReceivedAt(0, enqueued), accepted, rejected);
             for (var i = 0; i < accepted.Count; i++)
             {
                 var time = accepted.EffectiveTime[i];

@@ -28,6 +28,7 @@ public sealed class ArrowTests
         (["Azure.Storage.Blobs", "Microsoft.Azure.Cosmos"], ["Storage"]),
         (["Microsoft.ML", "LightGBM"], ["Risk"]),
         (["CsvHelper"], ["Cohorts"]),
+        (["MQTTnet"], ["Ingestion"]),
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),
     ];
 

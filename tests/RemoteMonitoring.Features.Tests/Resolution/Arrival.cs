@@ -40,6 +40,7 @@ internal sealed record Arrival(string Device, double Value, long Effective, long
             batch.BodyHash.Add(a.Body);
             batch.Offset.Add(a.Offset);
             batch.Ordinal.Add(a.Ordinal);
+            batch.Mapping.Add("rmon/1");
         }
 
         return batch;

@@ -59,6 +59,7 @@ public sealed class TelemetryTablesTests
             batch.BodyHash.Add(row.Hash);
             batch.Offset.Add(i / 2);
             batch.Ordinal.Add(i % 2);
+            batch.Mapping.Add($"m{i % 3}/1");
         }
 
         var read = new ReadingBatch();
@@ -73,6 +74,7 @@ public sealed class TelemetryTablesTests
         Assert.Equal(batch.BodyHash, read.BodyHash);
         Assert.Equal(batch.Offset, read.Offset);
         Assert.Equal(batch.Ordinal, read.Ordinal);
+        Assert.Equal(batch.Mapping, read.Mapping);
     }, iter: 100, threads: 1);
 
     [Fact]
@@ -122,6 +124,7 @@ public sealed class TelemetryTablesTests
             batch.KnownFrom.Add(i);
             batch.Offset.Add(i);
             batch.Ordinal.Add(0);
+            batch.Mapping.Add($"m{i}/1");
         }
 
         var table = await RoundTrip(TelemetryTables.ToTable(batch));
@@ -130,6 +133,7 @@ public sealed class TelemetryTablesTests
         Assert.Equal(batch.Code, table.Text("code"));
         Assert.Equal(batch.Value, table.Float64("value"));
         Assert.Equal(batch.Hint, table.Text("hint"));
+        Assert.Equal(batch.Mapping, table.Text("mapping"));
     }
 
     [Fact]

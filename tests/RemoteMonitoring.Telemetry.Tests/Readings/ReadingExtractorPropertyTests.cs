@@ -31,6 +31,9 @@ public sealed class ReadingExtractorPropertyTests
             return body[..(int)(body.Length * Math.Min(1, keep))];
         });
 
+    /// <summary>Holds a property of bodies of the canonical form, good and bad.</summary>
+    internal static void Bodies(Func<byte[], bool> property) => s_body.Sample(property, iter: 10_000);
+
     private static bool EveryReadingEndsInExactlyOneBatch(byte[] body)
     {
         var x = Extraction.Of(body);
@@ -40,8 +43,8 @@ public sealed class ReadingExtractorPropertyTests
             && ordinals.SequenceEqual(Enumerable.Range(0, x.Received))
             && x.Rejected.Hint.All(h => h.Length > 0)
             && x.Accepted.Value.All(double.IsFinite)
-            && new[] { x.Accepted.Vital.Count, x.Accepted.Value.Count, x.Accepted.EffectiveTime.Count, x.Accepted.EnqueuedTime.Count, x.Accepted.KnownFrom.Count, x.Accepted.MessageId.Count, x.Accepted.BodyHash.Count, x.Accepted.Offset.Count }.All(n => n == x.Accepted.Count)
-            && new[] { x.Rejected.Reason.Count, x.Rejected.Raw.Count, x.Rejected.Code.Count, x.Rejected.Value.Count, x.Rejected.EnqueuedTime.Count, x.Rejected.KnownFrom.Count, x.Rejected.Offset.Count }.All(n => n == x.Rejected.Count);
+            && new[] { x.Accepted.Vital.Count, x.Accepted.Value.Count, x.Accepted.EffectiveTime.Count, x.Accepted.EnqueuedTime.Count, x.Accepted.KnownFrom.Count, x.Accepted.MessageId.Count, x.Accepted.BodyHash.Count, x.Accepted.Offset.Count, x.Accepted.Mapping.Count }.All(n => n == x.Accepted.Count)
+            && new[] { x.Rejected.Reason.Count, x.Rejected.Raw.Count, x.Rejected.Code.Count, x.Rejected.Value.Count, x.Rejected.EnqueuedTime.Count, x.Rejected.KnownFrom.Count, x.Rejected.Offset.Count, x.Rejected.Mapping.Count }.All(n => n == x.Rejected.Count);
     }
 
     [Fact]

@@ -1,0 +1,144 @@
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Readings;
+
+namespace RemoteMonitoring.Ingestion.Landing;
+
+/// <summary>
+/// One bronze file read again and again, command by command: what holds of each message, and what a command changes in it.
+/// </summary>
+internal sealed class RereadFile
+{
+    private readonly Silver _silver;
+    private readonly EnvelopeBatch _envelopes;
+    private readonly Dictionary<long, (ReadingBatch Accepted, QuarantineBatch Rejected)> _changed = [];
+    private readonly ReadingExtractor _first;
+
+    public RereadFile(Silver silver, EnvelopeBatch envelopes, long landed)
+    {
+        _silver = silver;
+        _envelopes = envelopes;
+        _first = silver.Extractor(silver.Mappings.At(landed));
+    }
+
+    /// <summary>Reads again what the command concerns: rows that are new, known from its time, and rows taken back then.</summary>
+    public SilverTables Apply(Reprocessing command)
+    {
+        var accepted = new ReadingBatch();
+        var rejected = new QuarantineBatch();
+        var extractor = _silver.Extractor(command.Mappings);
+        for (var i = 0; i < _envelopes.Count; i++)
+        {
+            if (command.Command.DeviceId is { } device && device != _envelopes.DeviceId[i])
+            {
+                continue;
+            }
+
+            var holds = Holding(i);
+            if (command.Command.Reason is { } reason && !holds.Rejected.Reason.Exists(r => r.ToText() == reason))
+            {
+                continue;
+            }
+
+            var now = (Accepted: new ReadingBatch(), Rejected: new QuarantineBatch());
+            Silver.Extract(extractor, _envelopes, i, i + 1, command.Known, now.Accepted, now.Rejected);
+            _changed[_envelopes.Offset[i]] = (
+                Merge(holds.Accepted, now.Accepted, accepted, command.Known),
+                Merge(holds.Rejected, now.Rejected, rejected, command.Known));
+        }
+
+        return SilverTables.Encode(accepted, rejected, command.Mappings.Id, command.Known);
+    }
+
+    private (ReadingBatch Accepted, QuarantineBatch Rejected) Holding(int row)
+    {
+        if (!_changed.TryGetValue(_envelopes.Offset[row], out var holds))
+        {
+            holds = (new ReadingBatch(), new QuarantineBatch());
+            Silver.Extract(_first, _envelopes, row, row + 1, null, holds.Accepted, holds.Rejected);
+        }
+
+        return holds;
+    }
+
+    /// <summary>What holds now: of the rows that say the same the old one, which keeps its mapping and when it was known.</summary>
+    private static ReadingBatch Merge(ReadingBatch before, ReadingBatch now, ReadingBatch changes, long known)
+    {
+        var holds = new ReadingBatch();
+        for (var i = 0; i < before.Count; i++)
+        {
+            if (IndexOf(now, before, i) >= 0)
+            {
+                holds.AddFrom(before, i);
+            }
+            else
+            {
+                changes.AddTakenBack(before, i, known);
+            }
+        }
+
+        for (var i = 0; i < now.Count; i++)
+        {
+            if (IndexOf(before, now, i) < 0)
+            {
+                holds.AddFrom(now, i);
+                changes.AddFrom(now, i);
+            }
+        }
+
+        return holds;
+    }
+
+    private static QuarantineBatch Merge(QuarantineBatch before, QuarantineBatch now, QuarantineBatch changes, long known)
+    {
+        var holds = new QuarantineBatch();
+        for (var i = 0; i < before.Count; i++)
+        {
+            if (IndexOf(now, before, i) >= 0)
+            {
+                holds.AddFrom(before, i);
+            }
+            else
+            {
+                changes.AddTakenBack(before, i, known);
+            }
+        }
+
+        for (var i = 0; i < now.Count; i++)
+        {
+            if (IndexOf(before, now, i) < 0)
+            {
+                holds.AddFrom(now, i);
+                changes.AddFrom(now, i);
+            }
+        }
+
+        return holds;
+    }
+
+    private static int IndexOf(ReadingBatch batch, ReadingBatch other, int row)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.Ordinal[i] == other.Ordinal[row] && batch.Vital[i] == other.Vital[row]
+                && batch.EffectiveTime[i] == other.EffectiveTime[row] && batch.Value[i].Equals(other.Value[row]))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static int IndexOf(QuarantineBatch batch, QuarantineBatch other, int row)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.Ordinal[i] == other.Ordinal[row] && batch.Reason[i] == other.Reason[row] && batch.Raw[i].AsSpan().SequenceEqual(other.Raw[row]))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+}

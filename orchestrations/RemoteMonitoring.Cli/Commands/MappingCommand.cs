@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Cli.Mappings;
+using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Mappings;
+
+namespace RemoteMonitoring.Cli.Commands;
+
+/// <summary><c>rmon mapping list|show|check|test</c>: how device messages become readings, before any does.</summary>
+internal static class MappingCommand
+{
+    public static Command Create() => new("mapping", "Look at the mappings of device messages, and try them")
+    {
+        List(),
+        Show(),
+        Check(),
+        MappingTestCommand.Create(),
+    };
+
+    private static Command List()
+    {
+        var command = new Command("list", "The bundled mappings, in the order in which a message is offered to them");
+        command.SetAction(parsed =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            var set = MappingSet.Bundled;
+            terminal.Table(["mapping", "what it is for"], set.Mappings.Select(m => new[] { m.Label, m.Description }));
+            terminal.Line($"mapping set {set.Id}; a message is offered to them in this order, and the last takes what no other takes");
+            terminal.Document(new JsonObject
+            {
+                ["set"] = set.Id,
+                ["mappings"] = new JsonArray([.. set.Mappings.Select(m => new JsonObject
+                {
+                    ["name"] = m.Name,
+                    ["version"] = m.Version,
+                    ["description"] = m.Description,
+                    ["source"] = m.Source,
+                    ["chosen_by"] = ChosenBy(set, m),
+                })]),
+            });
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Show()
+    {
+        var name = new Argument<string>("name") { Description = "Bundled mapping, by name or label: rmon, rmon/1" };
+        var command = new Command("show", "The document of a bundled mapping, to read or to begin one's own with") { name };
+        command.SetAction(parsed =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            var mapping = MappingFiles.Bundled(parsed.GetRequiredValue(name));
+            if (terminal.Json)
+            {
+                terminal.Document(JsonNode.Parse(mapping.Document)!.AsObject());
+            }
+            else
+            {
+                Console.Out.WriteLine(mapping.Document.TrimEnd()); // as it is: it may be redirected into a file
+            }
+
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Check()
+    {
+        var file = new Argument<string>("file") { Description = "A mapping's document" };
+        var command = new Command("check", "Check a mapping's document against the format and the catalog") { file };
+        command.SetAction(parsed =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            var path = parsed.GetRequiredValue(file);
+            if (!File.Exists(path))
+            {
+                throw new UserException($"{path}: there is no such file.");
+            }
+
+            try
+            {
+                var mapping = DeviceMapping.Parse(File.ReadAllBytes(path), VitalSignCatalog.Default);
+                terminal.Line($"{mapping.Label} is a mapping, chosen by {mapping.ChosenBy}");
+                terminal.Document(new JsonObject { ["mapping"] = mapping.Label, ["valid"] = true, ["problems"] = new JsonArray() });
+                return ExitCodes.Done;
+            }
+            catch (MappingException e)
+            {
+                foreach (var problem in e.Problems)
+                {
+                    terminal.Errors.WriteLine($"rmon: {path}: {new MappingException(e.Name, [problem]).Message}");
+                }
+
+                terminal.Document(new JsonObject
+                {
+                    ["mapping"] = e.Name,
+                    ["valid"] = false,
+                    ["problems"] = new JsonArray([.. e.Problems.Select(p => new JsonObject { ["field"] = p.Path, ["problem"] = p.Text })]),
+                });
+                return ExitCodes.BadInput;
+            }
+        });
+        return command;
+    }
+
+    private static string ChosenBy(MappingSet set, DeviceMapping mapping) => mapping == set.Fallback ? "what no other takes" : mapping.ChosenBy;
+}
