@@ -23,6 +23,9 @@ internal abstract class Benchmark
     /// <summary>Runs of each side whose median counts; one more of each warms up.</summary>
     public virtual int Runs => 5;
 
+    /// <summary>Peak memory of ours in MiB, where it is measured in a process of its own; null for that of the whole program.</summary>
+    public virtual long? PeakMegabytes => null;
+
     /// <summary>Makes ready what both sides use; files go below this folder, which is deleted afterwards.</summary>
     public virtual Task PrepareAsync(string folder) => Task.CompletedTask;
 

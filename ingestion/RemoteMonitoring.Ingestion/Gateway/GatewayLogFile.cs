@@ -125,8 +125,6 @@ internal static class GatewayLogFile
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, DefaultTimeout = 30, Pooling = false }.ToString());
         connection.Open();
-        // Statements that are stepped by hand wait for another process too: a worker notes in the log how far it has landed.
-        Execute(connection, "PRAGMA busy_timeout = 30000;");
         return connection;
     }
 

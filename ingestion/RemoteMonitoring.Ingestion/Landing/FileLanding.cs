@@ -33,7 +33,7 @@ public sealed class FileLanding(Lake lake, Silver silver, TimeProvider time)
     public const int BatchMessages = 65_536;
 
     /// <summary>Bytes of lines of a bronze file, the one that crosses the limit included.</summary>
-    public const int BatchBytes = 24 << 20;
+    public const int BatchBytes = 16 << 20;
 
     private const int MostMalformedNamed = 1_000;
 

@@ -36,7 +36,7 @@ public sealed class LineBlock
     {
         if (_bytes.Length < length)
         {
-            Array.Resize(ref _bytes, Math.Max(length, _bytes.Length * 2));
+            Array.Resize(ref _bytes, Math.Max(length, Math.Min(_bytes.Length * 2, FileLanding.BatchBytes + (3 << 20))));
         }
     }
 }

@@ -17,6 +17,8 @@ namespace RemoteMonitoring.Ingestion.Landing;
 public sealed class Silver
 {
     private readonly Lake _lake;
+    // Columns of a batch are megabytes each: used again, they are not the collector's work.
+    private readonly ConcurrentBag<(ReadingBatch Accepted, QuarantineBatch Rejected)> _batches = [];
     private readonly ConcurrentDictionary<string, ReadingExtractor> _extractors = new(StringComparer.Ordinal);
 
     /// <summary>Silver by this history.</summary>
@@ -65,12 +67,18 @@ public sealed class Silver
     /// <summary>Makes the silver that envelopes have as they land, and writes nothing yet.</summary>
     public SilverTables Derive(EnvelopeBatch envelopes, long landed)
     {
-        var accepted = new ReadingBatch();
-        var rejected = new QuarantineBatch();
+        var (accepted, rejected) = _batches.TryTake(out var used) ? used : (new ReadingBatch(), new QuarantineBatch());
         var received = Extract(Extractor(Mappings.At(landed)), envelopes, 0, envelopes.Count, null, accepted, rejected);
-        return received == accepted.Count + rejected.Count
-            ? SilverTables.Encode(accepted, rejected, Mappings.At(landed).Id, envelopes.Count == 0 ? 0 : envelopes.KnownTime[^1])
-            : throw new InvalidOperationException($"Of {received} readings received {accepted.Count} were accepted and {rejected.Count} rejected.");
+        if (received != accepted.Count + rejected.Count)
+        {
+            throw new InvalidOperationException($"Of {received} readings received {accepted.Count} were accepted and {rejected.Count} rejected.");
+        }
+
+        var tables = SilverTables.Encode(accepted, rejected, Mappings.At(landed).Id, envelopes.Count == 0 ? 0 : envelopes.KnownTime[^1]);
+        accepted.Truncate(0);
+        rejected.Truncate(0);
+        _batches.Add((accepted, rejected));
+        return tables;
     }
 
     /// <summary>Writes what was derived of a bronze file as it landed; where it is there already, nothing changes.</summary>

@@ -88,10 +88,11 @@ public sealed class IngestionWorker(
 
     private async Task<long> PositionAsync(int partition, CancellationToken cancellationToken)
     {
-        var lane = new Lane(await PartitionChain.OpenAsync(store.Lake, new StreamPartition(source.Hub, source.Epoch, partition), time, cancellationToken));
-        _lanes[partition] = lane;
-        WorkerLog.Assigned(logger, lane.Chain.Partition.ToString(), lane.Chain.Next);
-        return lane.Chain.Next;
+        await RetryAsync("find where the lake ends", async token =>
+            _lanes[partition] = new Lane(await PartitionChain.OpenAsync(store.Lake, new StreamPartition(source.Hub, source.Epoch, partition), time, token)), cancellationToken);
+        var chain = _lanes[partition].Chain;
+        WorkerLog.Assigned(logger, chain.Partition.ToString(), chain.Next);
+        return chain.Next;
     }
 
     private async Task TakeAsync(StreamBatch batch, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using Parquet;
 using Parquet.Schema;
 using RemoteMonitoring.Storage.Lake.Parquet;
@@ -46,7 +47,7 @@ public sealed class ParquetTable
 
     private static readonly ConcurrentBag<ParquetEncoder> s_encoders = [];
 
-    private readonly List<(string Name, ColumnKind Kind, Array Data)> _columns = [];
+    private readonly List<TableColumn> _columns = [];
     private readonly Dictionary<string, int> _byName = new(StringComparer.Ordinal);
 
     /// <summary>Number of rows.</summary>
@@ -62,49 +63,58 @@ public sealed class ParquetTable
     public string? Source { get; internal set; }
 
     /// <summary>Adds a text column.</summary>
-    public ParquetTable Text(string name, string?[] data) => Add(name, ColumnKind.Text, data);
+    public ParquetTable Text(string name, IList<string?> data) => Add(new TableColumn(name, ColumnKind.Text, data, data.Count));
 
     /// <summary>Adds a 64-bit integer column.</summary>
-    public ParquetTable Int64(string name, long[] data) => Add(name, ColumnKind.Int64, data);
+    public ParquetTable Int64(string name, IList<long> data) => Add(new TableColumn(name, ColumnKind.Int64, data, data.Count));
 
     /// <summary>Adds a 32-bit integer column.</summary>
-    public ParquetTable Int32(string name, int[] data) => Add(name, ColumnKind.Int32, data);
+    public ParquetTable Int32(string name, IList<int> data) => Add(new TableColumn(name, ColumnKind.Int32, data, data.Count));
 
     /// <summary>Adds a double column.</summary>
-    public ParquetTable Float64(string name, double[] data) => Add(name, ColumnKind.Float64, data);
+    public ParquetTable Float64(string name, IList<double> data) => Add(new TableColumn(name, ColumnKind.Float64, data, data.Count));
 
     /// <summary>Adds a timestamp column of Unix microseconds; <see cref="UnixMicros.Open"/> is written as the largest timestamp.</summary>
-    public ParquetTable Time(string name, long[] data) => Add(name, ColumnKind.Time, data);
+    public ParquetTable Time(string name, IList<long> data) => Add(new TableColumn(name, ColumnKind.Time, data, data.Count));
 
     /// <summary>Adds a column of raw bytes.</summary>
-    public ParquetTable Bytes(string name, ReadOnlyMemory<byte>[] data) => Add(name, ColumnKind.Bytes, data);
+    public ParquetTable Bytes(string name, IList<ReadOnlyMemory<byte>> data) => Add(new TableColumn(name, ColumnKind.Bytes, data, data.Count));
 
     /// <summary>Adds a boolean column.</summary>
-    public ParquetTable Boolean(string name, bool[] data) => Add(name, ColumnKind.Boolean, data);
+    public ParquetTable Boolean(string name, IList<bool> data) => Add(new TableColumn(name, ColumnKind.Boolean, data, data.Count));
 
     /// <summary>The text column of this name.</summary>
-    public string?[] Text(string name) => Get<string?[]>(name);
+    public string?[] Text(string name) => Get<string?>(name);
 
     /// <summary>The 64-bit integer column of this name.</summary>
-    public long[] Int64(string name) => Get<long[]>(name);
+    public long[] Int64(string name) => Get<long>(name);
 
     /// <summary>The 32-bit integer column of this name.</summary>
-    public int[] Int32(string name) => Get<int[]>(name);
+    public int[] Int32(string name) => Get<int>(name);
 
     /// <summary>The double column of this name.</summary>
-    public double[] Float64(string name) => Get<double[]>(name);
+    public double[] Float64(string name) => Get<double>(name);
 
     /// <summary>The timestamp column of this name, Unix microseconds.</summary>
-    public long[] Time(string name) => Get<long[]>(name);
+    public long[] Time(string name) => Get<long>(name);
 
     /// <summary>The column of raw bytes of this name.</summary>
-    public ReadOnlyMemory<byte>[] Bytes(string name) => Get<ReadOnlyMemory<byte>[]>(name);
+    public ReadOnlyMemory<byte>[] Bytes(string name) => Get<ReadOnlyMemory<byte>>(name);
 
     /// <summary>The boolean column of this name.</summary>
-    public bool[] Boolean(string name) => Get<bool[]>(name);
+    public bool[] Boolean(string name) => Get<bool>(name);
 
     /// <summary>The values of a column, whatever its kind.</summary>
-    public Array Column(string name) => Get<Array>(name);
+    public Array Column(string name) => (_byName.TryGetValue(name, out var i) ? _columns[i].Kind : throw Broken($"the column '{name}' is not in it")) switch
+    {
+        ColumnKind.Text => Get<string?>(name),
+        ColumnKind.Int64 or ColumnKind.Time => Get<long>(name),
+        ColumnKind.Int32 => Get<int>(name),
+        ColumnKind.Float64 => Get<double>(name),
+        ColumnKind.Bytes => Get<ReadOnlyMemory<byte>>(name),
+        ColumnKind.Boolean => Get<bool>(name),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
 
     /// <summary>The file's bytes.</summary>
     public byte[] ToBytes()
@@ -258,23 +268,25 @@ public sealed class ParquetTable
         ? UnixMicros.Open
         : (time.Ticks - DateTime.UnixEpoch.Ticks) / 10;
 
-    private ParquetTable Add(string name, ColumnKind kind, Array data)
+    private ParquetTable Add(TableColumn column)
     {
-        if (Rows >= 0 && data.Length != Rows)
+        if (Rows >= 0 && column.Count != Rows)
         {
-            throw new ArgumentException($"The column '{name}' has {data.Length} rows, the table {Rows}.", nameof(data));
+            throw new ArgumentException($"The column '{column.Name}' has {column.Count} rows, the table {Rows}.", nameof(column));
         }
 
-        Rows = data.Length;
-        _byName.Add(name, _columns.Count);
-        _columns.Add((name, kind, data));
+        Rows = column.Count;
+        _byName.Add(column.Name, _columns.Count);
+        _columns.Add(column);
         return this;
     }
 
-    private T Get<T>(string name)
-        where T : class => _byName.TryGetValue(name, out var i) && _columns[i].Data is T data
-        ? data
-        : throw Broken($"the column '{name}' is not in it, or not of type {typeof(T).Name}");
+    private T[] Get<T>(string name) => (_byName.TryGetValue(name, out var i) ? _columns[i].Data : null) switch
+    {
+        T[] data => data,
+        List<T> data => [.. data],
+        _ => throw Broken($"the column '{name}' is not in it, or not of type {typeof(T).Name}"),
+    };
 
     /// <summary>What to throw when the content is not what its schema promises; names the file where there is one.</summary>
     internal Exception Broken(string what) => Source is null
@@ -303,4 +315,11 @@ public sealed class EncodedTable : IDisposable
             _giveBack(encoder);
         }
     }
+}
+
+/// <summary>A column in memory: an array, or a list of its owner's that is encoded as it stands, without a copy.</summary>
+internal readonly record struct TableColumn(string Name, ColumnKind Kind, object Data, int Count)
+{
+    public ReadOnlySpan<T> Rows<T>(int start, int count) =>
+        (Data is List<T> list ? CollectionsMarshal.AsSpan(list) : ((T[])Data).AsSpan()).Slice(start, count);
 }

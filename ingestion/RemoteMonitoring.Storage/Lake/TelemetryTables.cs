@@ -115,14 +115,14 @@ public static class TelemetryTables
 
     /// <summary>Envelopes as a bronze table.</summary>
     public static ParquetTable ToTable(EnvelopeBatch batch) => new ParquetTable()
-        .Int64("offset", [.. batch.Offset])
-        .Text("device_id", [.. batch.DeviceId])
-        .Text("message_id", [.. batch.MessageId])
-        .Time("enqueued_time", [.. batch.EnqueuedTime])
-        .Time("known_time", [.. batch.KnownTime])
-        .Text("properties", [.. batch.Properties])
-        .Bytes("body", [.. batch.Body])
-        .Text("problem", [.. batch.Problem]);
+        .Int64("offset", batch.Offset)
+        .Text("device_id", batch.DeviceId!)
+        .Text("message_id", batch.MessageId)
+        .Time("enqueued_time", batch.EnqueuedTime)
+        .Time("known_time", batch.KnownTime)
+        .Text("properties", batch.Properties)
+        .Bytes("body", batch.Body)
+        .Text("problem", batch.Problem);
 
     /// <summary>A bronze table as envelopes.</summary>
     public static EnvelopeBatch ToEnvelopes(ParquetTable table)
@@ -141,17 +141,17 @@ public static class TelemetryTables
 
     /// <summary>Readings as a silver table. Vitals stand as codes, since their positions may change between versions.</summary>
     public static ParquetTable ToTable(ReadingBatch batch, VitalSignCatalog catalog) => new ParquetTable()
-        .Text("device_id", [.. batch.DeviceId])
-        .Text("code", [.. batch.Vital.Select(v => catalog.Vitals[v].Code)])
-        .Float64("value", [.. batch.Value])
-        .Time("effective_time", [.. batch.EffectiveTime])
-        .Time("enqueued_time", [.. batch.EnqueuedTime])
-        .Time("known_from", [.. batch.KnownFrom])
-        .Text("message_id", [.. batch.MessageId])
-        .Int64("body_hash", [.. batch.BodyHash])
-        .Int64("offset", [.. batch.Offset])
-        .Int32("ordinal", [.. batch.Ordinal])
-        .Text("mapping", [.. batch.Mapping])
+        .Text("device_id", batch.DeviceId!)
+        .Text("code", Codes(batch.Vital, catalog))
+        .Float64("value", batch.Value)
+        .Time("effective_time", batch.EffectiveTime)
+        .Time("enqueued_time", batch.EnqueuedTime)
+        .Time("known_from", batch.KnownFrom)
+        .Text("message_id", batch.MessageId)
+        .Int64("body_hash", batch.BodyHash)
+        .Int64("offset", batch.Offset)
+        .Int32("ordinal", batch.Ordinal)
+        .Text("mapping", batch.Mapping!)
         .Boolean("taken_back", Flags(batch.TakenBack, batch.Count));
 
     /// <summary>Appends the rows of a silver table to a batch.</summary>
@@ -180,17 +180,17 @@ public static class TelemetryTables
 
     /// <summary>Rejected readings as a quarantine table.</summary>
     public static ParquetTable ToTable(QuarantineBatch batch) => new ParquetTable()
-        .Text("device_id", [.. batch.DeviceId])
-        .Text("reason", [.. batch.Reason.Select(r => r.ToText())])
-        .Text("hint", [.. batch.Hint])
+        .Text("device_id", batch.DeviceId!)
+        .Text("reason", [.. batch.Reason.Select(r => (string?)r.ToText())])
+        .Text("hint", batch.Hint!)
         .Bytes("raw", [.. batch.Raw.Select(r => (ReadOnlyMemory<byte>)r)])
-        .Text("code", [.. batch.Code])
-        .Float64("value", [.. batch.Value])
-        .Time("enqueued_time", [.. batch.EnqueuedTime])
-        .Time("known_from", [.. batch.KnownFrom])
-        .Int64("offset", [.. batch.Offset])
-        .Int32("ordinal", [.. batch.Ordinal])
-        .Text("mapping", [.. batch.Mapping])
+        .Text("code", batch.Code)
+        .Float64("value", batch.Value)
+        .Time("enqueued_time", batch.EnqueuedTime)
+        .Time("known_from", batch.KnownFrom)
+        .Int64("offset", batch.Offset)
+        .Int32("ordinal", batch.Ordinal)
+        .Text("mapping", batch.Mapping!)
         .Boolean("taken_back", Flags(batch.TakenBack, batch.Count));
 
     /// <summary>Appends the rows of a quarantine table to a batch.</summary>
@@ -227,7 +227,7 @@ public static class TelemetryTables
         .Float64("value", batch.Value)
         .Time("known_from", batch.KnownFrom)
         .Time("known_to", batch.KnownTo)
-        .Text("device_id", batch.DeviceId)
+        .Text("device_id", batch.DeviceId!)
         .Text("stream", batch.Stream)
         .Int64("offset", batch.Offset)
         .Int32("ordinal", batch.Ordinal);
@@ -254,6 +254,17 @@ public static class TelemetryTables
         metadata.TryGetValue(key, out var text) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : throw new LakeException($"{file}: not a file that this program wrote (its footer has no number '{key}'). Restore it, or delete it if it is derived (silver, gold) and run again.");
+
+    private static string?[] Codes(List<int> vitals, VitalSignCatalog catalog)
+    {
+        var codes = new string?[vitals.Count];
+        for (var i = 0; i < codes.Length; i++)
+        {
+            codes[i] = catalog.Vitals[vitals[i]].Code;
+        }
+
+        return codes;
+    }
 
     private static bool[] Flags(HashSet<int> rows, int count)
     {

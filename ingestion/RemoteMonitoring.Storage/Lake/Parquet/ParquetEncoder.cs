@@ -42,7 +42,7 @@ internal sealed class ParquetEncoder
     private static ReadOnlySpan<byte> Magic => "PAR1"u8;
 
     /// <summary>Encodes a table; the bytes are the encoder's own until it encodes the next.</summary>
-    public ReadOnlyMemory<byte> Encode(IReadOnlyList<(string Name, ColumnKind Kind, Array Data)> columns, int rows, IReadOnlyDictionary<string, string> metadata)
+    public ReadOnlyMemory<byte> Encode(IReadOnlyList<TableColumn> columns, int rows, IReadOnlyDictionary<string, string> metadata)
     {
         _file.Clear();
         _chunks.Clear();
@@ -55,9 +55,9 @@ internal sealed class ParquetEncoder
         {
             var count = Math.Min(ParquetTable.RowGroupRows, rows - start);
             _groups.Add(count);
-            foreach (var (_, kind, data) in columns)
+            foreach (var column in columns)
             {
-                _chunks.Add(WriteChunk(kind, data, start, count));
+                _chunks.Add(WriteChunk(column, start, count));
             }
         }
 
@@ -76,19 +76,19 @@ internal sealed class ParquetEncoder
         return _file.Memory;
     }
 
-    private Chunk WriteChunk(ColumnKind kind, Array data, int start, int count)
+    private Chunk WriteChunk(TableColumn column, int start, int count)
     {
         var chunk = new Chunk { Start = _file.Length, Values = count };
-        switch (kind)
+        switch (column.Kind)
         {
             case ColumnKind.Text:
-                WriteText(((string?[])data).AsSpan(start, count), chunk);
+                WriteText(column.Rows<string?>(start, count), chunk);
                 break;
             case ColumnKind.Int64 or ColumnKind.Time:
-                WriteInt64(((long[])data).AsSpan(start, count), kind, chunk);
+                WriteInt64(column.Rows<long>(start, count), column.Kind, chunk);
                 break;
             default:
-                WritePlain(kind, data, start, count, chunk);
+                WritePlain(column, start, count, chunk);
                 break;
         }
 
@@ -129,34 +129,34 @@ internal sealed class ParquetEncoder
         }
     }
 
-    private void WritePlain(ColumnKind kind, Array data, int start, int count, Chunk chunk)
+    private void WritePlain(TableColumn column, int start, int count, Chunk chunk)
     {
         chunk.Encoding = Plain;
         for (var at = start; at < start + count; at += PageRows)
         {
             var rows = Math.Min(PageRows, start + count - at);
             _page.Clear();
-            switch (kind)
+            switch (column.Kind)
             {
                 case ColumnKind.Float64:
-                    foreach (var value in ((double[])data).AsSpan(at, rows))
+                    foreach (var value in column.Rows<double>(at, rows))
                     {
                         _page.AddInt64(BitConverter.DoubleToInt64Bits(value));
                     }
 
                     break;
                 case ColumnKind.Int32:
-                    foreach (var value in ((int[])data).AsSpan(at, rows))
+                    foreach (var value in column.Rows<int>(at, rows))
                     {
                         _page.AddInt32(value);
                     }
 
                     break;
                 case ColumnKind.Boolean:
-                    PageEncodings.Booleans(((bool[])data).AsSpan(at, rows), _page);
+                    PageEncodings.Booleans(column.Rows<bool>(at, rows), _page);
                     break;
                 case ColumnKind.Bytes:
-                    foreach (var value in ((ReadOnlyMemory<byte>[])data).AsSpan(at, rows))
+                    foreach (var value in column.Rows<ReadOnlyMemory<byte>>(at, rows))
                     {
                         _page.AddInt32(value.Length);
                         _page.Add(value.Span);
@@ -170,14 +170,14 @@ internal sealed class ParquetEncoder
             WriteDataPage(rows, Plain, chunk);
         }
 
-        Bounds(kind, data, start, count, chunk);
+        Bounds(column, start, count, chunk);
     }
 
-    private static void Bounds(ColumnKind kind, Array data, int start, int count, Chunk chunk)
+    private static void Bounds(TableColumn column, int start, int count, Chunk chunk)
     {
-        if (kind == ColumnKind.Int32)
+        if (column.Kind == ColumnKind.Int32)
         {
-            var values = ((int[])data).AsSpan(start, count);
+            var values = column.Rows<int>(start, count);
             var (low, high) = (values[0], values[0]);
             foreach (var value in values)
             {
@@ -188,9 +188,9 @@ internal sealed class ParquetEncoder
             chunk.Low = BitConverter.GetBytes(low);
             chunk.High = BitConverter.GetBytes(high);
         }
-        else if (kind == ColumnKind.Float64)
+        else if (column.Kind == ColumnKind.Float64)
         {
-            var values = ((double[])data).AsSpan(start, count);
+            var values = column.Rows<double>(start, count);
             var (low, high) = (values[0], values[0]);
             foreach (var value in values)
             {
@@ -308,7 +308,7 @@ internal sealed class ParquetEncoder
         _file.Add(_compressed.Span);
     }
 
-    private void WriteFooter(IReadOnlyList<(string Name, ColumnKind Kind, Array Data)> columns, int rows, IReadOnlyDictionary<string, string> metadata) =>
+    private void WriteFooter(IReadOnlyList<TableColumn> columns, int rows, IReadOnlyDictionary<string, string> metadata) =>
         ParquetFooter.Write(new ThriftWriter(_file), columns, rows, _groups, _chunks, metadata, SnappyCodec);
 
     private const long StoredOpen = 253_402_300_799_999_999; // 9999-12-31T23:59:59.999999Z, the latest that .NET reads back

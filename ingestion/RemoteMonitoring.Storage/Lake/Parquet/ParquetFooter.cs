@@ -10,7 +10,7 @@ internal static class ParquetFooter
 
     public static void Write(
         ThriftWriter footer,
-        IReadOnlyList<(string Name, ColumnKind Kind, Array Data)> columns,
+        IReadOnlyList<TableColumn> columns,
         int rows,
         IReadOnlyList<int> groups,
         IReadOnlyList<ParquetEncoder.Chunk> chunks,
@@ -51,14 +51,14 @@ internal static class ParquetFooter
         footer.End();
     }
 
-    private static void WriteSchema(ThriftWriter footer, IReadOnlyList<(string Name, ColumnKind Kind, Array Data)> columns)
+    private static void WriteSchema(ThriftWriter footer, IReadOnlyList<TableColumn> columns)
     {
         footer.StructList(2, columns.Count + 1);
         footer.BeginItem();
         footer.Text(4, "root");
         footer.Int32(5, columns.Count);
         footer.End();
-        foreach (var (name, kind, _) in columns)
+        foreach (var (name, kind, _, _) in columns)
         {
             footer.BeginItem();
             footer.Int32(1, TypeOf(kind));
@@ -88,7 +88,7 @@ internal static class ParquetFooter
         }
     }
 
-    private static void WriteChunk(ThriftWriter footer, (string Name, ColumnKind Kind, Array Data) column, ParquetEncoder.Chunk chunk, int codec)
+    private static void WriteChunk(ThriftWriter footer, TableColumn column, ParquetEncoder.Chunk chunk, int codec)
     {
         footer.BeginItem();
         footer.Int64(2, chunk.Start);
