@@ -54,7 +54,7 @@ public sealed class RealAccountTests
             }
         }
 
-        Assert.Empty(broken);
+        Assert.True(broken.Count == 0, string.Join("\n", broken));
     }
 
     private interface IRealAccount
