@@ -72,7 +72,6 @@ public sealed class ArrowTests
         Assert.True(Uses("Storage", "Azure.Storage.Blobs"));
         Assert.True(Uses("Storage", "Microsoft.Azure.Cosmos"));
         Assert.True(Uses("Storage", "Azure.Security.KeyVault"));
-        Assert.True(Uses("Storage", "Azure.Identity"));
         Assert.True(Uses("Risk", "Microsoft.ML"));
         Assert.True(Uses("Cohorts", "CsvHelper"));
         Assert.True(Uses("Cli", "System.CommandLine"));
