@@ -46,11 +46,7 @@ public sealed class CohortStore : IAsyncDisposable
     /// <summary>Opens a cohort of a local home, making it where it is not there; a name that cannot be one folder throws <see cref="LakeException"/>.</summary>
     public static CohortStore Open(string home, string cohort)
     {
-        if (!LakePaths.IsName(cohort))
-        {
-            throw new LakeException($"'{cohort}' cannot be the name of a cohort: take letters, digits, '-', '_' and '.', at most 100, the first of them no '.'.");
-        }
-
+        CheckName(cohort);
         try
         {
             var folder = Path.Combine(Path.GetFullPath(home), cohort);
@@ -62,6 +58,44 @@ public sealed class CohortStore : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Opens a cohort of an Azure home, making what is not there: it is a folder of the blob container, and a Cosmos DB database of its
+    /// own. A wrong setting, a name that cannot be one folder, and what cannot be reached throw <see cref="LakeException"/>.
+    /// </summary>
+    public static async Task<CohortStore> OpenAsync(AzureHome home, string cohort, CancellationToken cancellationToken)
+    {
+        CheckName(cohort);
+        var lake = await home.LakeAsync(cohort, cancellationToken);
+        await lake.EnsureCreatedAsync(cancellationToken);
+        var documents = await home.DocumentsAsync(cohort, cancellationToken);
+        try
+        {
+            await documents.EnsureCreatedAsync(Containers.All, cancellationToken);
+            return new CohortStore(cohort, lake, documents, Path.Combine(Path.GetFullPath(home.Folder), cohort));
+        }
+        catch
+        {
+            await documents.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The cohorts of an Azure home, by name: those that have something in their lake.</summary>
+    public static async Task<IReadOnlyList<string>> ListAsync(AzureHome home, CancellationToken cancellationToken)
+    {
+        var container = await home.LakeAsync("", cancellationToken);
+        await container.EnsureCreatedAsync(cancellationToken);
+        return [.. (await container.FoldersAsync(cancellationToken)).Where(LakePaths.IsName)];
+    }
+
     /// <inheritdoc />
     public ValueTask DisposeAsync() => Documents.DisposeAsync();
+
+    private static void CheckName(string cohort)
+    {
+        if (!LakePaths.IsName(cohort))
+        {
+            throw new LakeException($"'{cohort}' cannot be the name of a cohort: take letters, digits, '-', '_' and '.', at most 100, the first of them no '.'.");
+        }
+    }
 }

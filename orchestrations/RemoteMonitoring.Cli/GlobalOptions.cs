@@ -26,7 +26,21 @@ internal static class GlobalOptions
         Recursive = true,
     };
 
-    public static IReadOnlyList<Option> Options { get; } = [Home, Cohort, Json];
+    public static Option<string?> Blobs { get; } = new("--blobs")
+    {
+        Description = "Blob container of an Azure home: its URL, a connection string, or a Key Vault secret's URL. Default: RMON_BLOBS, else the home is local",
+        HelpName = "URL",
+        Recursive = true,
+    };
+
+    public static Option<string?> Cosmos { get; } = new("--cosmos")
+    {
+        Description = "Cosmos DB account of an Azure home: its URL, a connection string, or a Key Vault secret's URL. Default: RMON_COSMOS",
+        HelpName = "URL",
+        Recursive = true,
+    };
+
+    public static IReadOnlyList<Option> Options { get; } = [Home, Cohort, Json, Blobs, Cosmos];
 
     public static string HomeOf(ParseResult parsed)
     {
@@ -39,26 +53,46 @@ internal static class GlobalOptions
     public static Terminal TerminalOf(ParseResult parsed) => new(parsed.GetValue(Json));
 
     /// <summary>Opens the cohort that the command line means; there must be one already.</summary>
-    public static CohortStore OpenCohort(ParseResult parsed)
+    public static async Task<CohortStore> OpenCohortAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var home = HomeOf(parsed);
-        var cohorts = CohortStore.List(home);
+        var azure = AzureOf(parsed);
+        var home = azure?.Name ?? HomeOf(parsed);
+        var cohorts = await CohortsAsync(parsed, azure, cancellationToken);
         var named = parsed.GetValue(Cohort);
         return (named, cohorts) switch
         {
-            (null, [var only]) => CohortStore.Open(home, only),
+            (null, [var only]) => await OpenCohortAsync(parsed, only, cancellationToken),
             (null, []) => throw new UserException($"{home}: holds no cohort yet. Run 'rmon demo', or 'rmon ingest FEED'."),
             (null, _) => throw new UserException($"{home}: holds several cohorts ({string.Join(", ", cohorts)}); name one with --cohort."),
-            _ when cohorts.Contains(named) => CohortStore.Open(home, named),
+            _ when cohorts.Contains(named) => await OpenCohortAsync(parsed, named, cancellationToken),
             _ => throw new UserException($"{home}: holds no cohort '{named}'{(cohorts.Count > 0 ? $"; it has {string.Join(", ", cohorts)}" : "")}."),
         };
     }
 
+    /// <summary>Opens a cohort of the home that the command line means, making it where it is not there.</summary>
+    public static async Task<CohortStore> OpenCohortAsync(ParseResult parsed, string cohort, CancellationToken cancellationToken) => AzureOf(parsed) is { } azure
+        ? await CohortStore.OpenAsync(azure, cohort, cancellationToken)
+        : CohortStore.Open(HomeOf(parsed), cohort);
+
     /// <summary>Opens the cohort that the command line means; one that is named is made where it is not there.</summary>
-    public static CohortStore OpenOrMakeCohort(ParseResult parsed) => (parsed.GetValue(Cohort), CohortStore.List(HomeOf(parsed))) switch
+    public static async Task<CohortStore> OpenOrMakeCohortAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        parsed.GetValue(Cohort) is { } named ? await OpenCohortAsync(parsed, named, cancellationToken)
+        : await CohortsAsync(parsed, AzureOf(parsed), cancellationToken) is [] ? throw new UserException($"{AzureOf(parsed)?.Name ?? HomeOf(parsed)}: holds no cohort yet; name the one to begin with --cohort.")
+        : await OpenCohortAsync(parsed, cancellationToken);
+
+    /// <summary>The Azure home that is set, or null; half of one is no home.</summary>
+    private static AzureHome? AzureOf(ParseResult parsed)
     {
-        ({ } named, _) => CohortStore.Open(HomeOf(parsed), named),
-        (null, []) => throw new UserException($"{HomeOf(parsed)}: holds no cohort yet; name the one to begin with --cohort."),
-        _ => OpenCohort(parsed),
-    };
+        static string? Set(string? option, string variable) => (option ?? Environment.GetEnvironmentVariable(variable)) is { } value && !string.IsNullOrWhiteSpace(value) ? value : null;
+        return (Set(parsed.GetValue(Blobs), "RMON_BLOBS"), Set(parsed.GetValue(Cosmos), "RMON_COSMOS")) switch
+        {
+            (null, null) => null,
+            ({ } blobs, { } cosmos) => new AzureHome { Blobs = blobs, Cosmos = cosmos, Folder = HomeOf(parsed) },
+            (null, _) => throw new UserException("An Azure home needs --blobs or RMON_BLOBS too.", ExitCodes.Usage),
+            _ => throw new UserException("An Azure home needs --cosmos or RMON_COSMOS too.", ExitCodes.Usage),
+        };
+    }
+
+    private static async Task<IReadOnlyList<string>> CohortsAsync(ParseResult parsed, AzureHome? azure, CancellationToken cancellationToken) =>
+        azure is null ? CohortStore.List(HomeOf(parsed)) : await CohortStore.ListAsync(azure, cancellationToken);
 }

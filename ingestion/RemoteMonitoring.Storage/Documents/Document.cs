@@ -96,4 +96,7 @@ public static class Containers
 
     /// <summary>Runs, by workflow.</summary>
     public const string Runs = "runs";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [Telemetry, Patients, Predictions, Worklists, Runs];
 }

@@ -1,8 +1,11 @@
+using System.Text.Json.Nodes;
+using RemoteMonitoring.Storage.Lake;
+
 namespace RemoteMonitoring.Storage.Documents;
 
 /// <summary>
 /// JSON documents in containers, by partition and id. A store that cannot be reached, or refuses, throws
-/// <see cref="Lake.LakeException"/>; its message names no document. Safe for several tasks and processes at once.
+/// <see cref="LakeException"/>; its message names no document. Safe for several tasks and processes at once.
 /// </summary>
 public abstract class DocumentStore : IAsyncDisposable
 {
@@ -35,7 +38,7 @@ public abstract class DocumentStore : IAsyncDisposable
 
     /// <summary>
     /// Sets members of a document's body, all or none, at most <see cref="MostChanges"/>; what they do not name stays, whoever
-    /// writes it at the same time. A path that leads through what is no object throws <see cref="Lake.LakeException"/>.
+    /// writes it at the same time. A path that leads through what is no object throws <see cref="LakeException"/>.
     /// </summary>
     /// <returns>The new ETag; null when it is not there, or not under <paramref name="eTag"/> where one is given, and nothing was written.</returns>
     public abstract Task<string?> TryPatchAsync(
@@ -116,5 +119,29 @@ public abstract class DocumentStore : IAsyncDisposable
         {
             throw new ArgumentException("The path of a change is a JSON pointer and begins with '/'.", nameof(changes));
         }
+    }
+
+    /// <summary>A body with these changes; a path that leads through what is no object throws <see cref="LakeException"/>.</summary>
+    protected static string Patched(string body, IReadOnlyCollection<DocumentChange> changes)
+    {
+        var root = JsonNode.Parse(body);
+        foreach (var change in changes)
+        {
+            string[] parts = [.. change.Path[1..].Split('/').Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
+            var parent = root;
+            foreach (var part in parts[..^1])
+            {
+                parent = (parent as JsonObject)?[part];
+            }
+
+            if (parent is not JsonObject inside)
+            {
+                throw new LakeException($"A document cannot be changed at '{change.Path}': the path does not lead through objects that are there.");
+            }
+
+            inside[parts[^1]] = JsonNode.Parse(change.Json);
+        }
+
+        return root!.ToJsonString();
     }
 }

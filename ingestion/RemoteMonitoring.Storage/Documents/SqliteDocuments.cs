@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using RemoteMonitoring.Storage.Lake;
 
@@ -197,29 +196,6 @@ public sealed class SqliteDocuments : DocumentStore
         command.Transaction = transaction;
         command.CommandText = "UPDATE versions SET last = last + 1 RETURNING last";
         return (long)command.ExecuteScalar()!;
-    }
-
-    private static string Patched(string body, IReadOnlyCollection<DocumentChange> changes)
-    {
-        var root = JsonNode.Parse(body);
-        foreach (var change in changes)
-        {
-            string[] parts = [.. change.Path[1..].Split('/').Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
-            var parent = root;
-            foreach (var part in parts[..^1])
-            {
-                parent = (parent as JsonObject)?[part];
-            }
-
-            if (parent is not JsonObject inside)
-            {
-                throw new LakeException($"A document cannot be changed at '{change.Path}': the path does not lead through objects that are there.");
-            }
-
-            inside[parts[^1]] = JsonNode.Parse(change.Json);
-        }
-
-        return root!.ToJsonString();
     }
 
     private async Task<string?> WriteOneAsync(string container, DocumentOperation operation, string partitionKey, CancellationToken cancellationToken) =>

@@ -53,7 +53,7 @@ internal static class DemoCommand
             var options = new SimulationOptions { Patients = parsed.GetValue(patients), Days = parsed.GetValue(days), Seed = parsed.GetValue(seed) };
             var cohort = parsed.GetValue(GlobalOptions.Cohort) ?? dataSet;
             var feed = await FeedAsync(terminal, home, cohort, dataSet, source, options, token);
-            await using var store = CohortStore.Open(home, cohort);
+            await using var store = await GlobalOptions.OpenCohortAsync(parsed, cohort, token);
             var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, cohort), cohort, false), token);
             var task = TaskOf(dataSet);
             var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, token);

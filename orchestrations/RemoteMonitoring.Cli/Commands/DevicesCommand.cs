@@ -17,20 +17,20 @@ internal static class DevicesCommand
     {
         var ids = new Argument<string[]>("id") { Description = "Ids of the devices", Arity = ArgumentArity.OneOrMore };
         var command = new Command("add", "Add devices, each with two keys of its own") { ids };
-        command.SetAction((parsed, _) => Run(parsed, (terminal, registry, _) =>
+        command.SetAction((parsed, token) => Run(parsed, (terminal, registry, _) =>
         {
             var wanted = parsed.GetRequiredValue(ids).Distinct(StringComparer.Ordinal).ToArray();
             var added = registry.Add(wanted);
             terminal.Line($"{Terminal.Number(added)} added{(added < wanted.Length ? $", {Terminal.Number(wanted.Length - added)} were there already" : "")}. How one connects: rmon devices connection-string ID");
             terminal.Document(new JsonObject { ["added"] = added, ["already_there"] = wanted.Length - added });
-        }));
+        }, token));
         return command;
     }
 
     private static Command List()
     {
         var command = new Command("list", "List the devices");
-        command.SetAction((parsed, _) => Run(parsed, (terminal, registry, _) =>
+        command.SetAction((parsed, token) => Run(parsed, (terminal, registry, _) =>
         {
             var devices = registry.List();
             if (devices.Count == 0)
@@ -51,7 +51,7 @@ internal static class DevicesCommand
                     ["revoked"] = d.Revoked is { } at ? Time(at) : null,
                 })]),
             });
-        }));
+        }, token));
         return command;
     }
 
@@ -59,7 +59,7 @@ internal static class DevicesCommand
     {
         var id = new Argument<string>("id") { Description = "Id of the device" };
         var command = new Command("revoke", "Revoke a device for good; a running gateway closes its connection within seconds") { id };
-        command.SetAction((parsed, _) => Run(parsed, (terminal, registry, _) =>
+        command.SetAction((parsed, token) => Run(parsed, (terminal, registry, _) =>
         {
             var device = parsed.GetRequiredValue(id);
             if (!registry.Revoke(device) && registry.Find(device) is null)
@@ -69,7 +69,7 @@ internal static class DevicesCommand
 
             terminal.Line($"{device} is revoked.");
             terminal.Document(new JsonObject { ["device_id"] = device, ["revoked"] = Time(registry.Find(device)!.Revoked!.Value) });
-        }));
+        }, token));
         return command;
     }
 
@@ -77,7 +77,7 @@ internal static class DevicesCommand
     {
         var id = new Argument<string>("id") { Description = "Id of the device" };
         var command = new Command("connection-string", "Print what an Azure IoT device SDK connects with; it holds the device's key") { id, GatewayCommand.Host, GatewayCommand.Port };
-        command.SetAction((parsed, _) => Run(parsed, (terminal, registry, home) =>
+        command.SetAction((parsed, token) => Run(parsed, (terminal, registry, home) =>
         {
             var device = parsed.GetRequiredValue(id);
             if (registry.KeysOf(device) is not { } keys)
@@ -99,13 +99,13 @@ internal static class DevicesCommand
             }
 
             terminal.Document(new JsonObject { ["device_id"] = device, ["connection_string"] = text, ["authority"] = home.AuthorityFile });
-        }));
+        }, token));
         return command;
     }
 
-    private static async Task<int> Run(ParseResult parsed, Action<Terminal, DeviceRegistry, GatewayHome> work)
+    private static async Task<int> Run(ParseResult parsed, Action<Terminal, DeviceRegistry, GatewayHome> work, CancellationToken token)
     {
-        await using var store = GlobalOptions.OpenOrMakeCohort(parsed);
+        await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
         var home = GatewayHome.Of(store);
         using var registry = new DeviceRegistry(home.RegistryFile, TimeProvider.System);
         work(GlobalOptions.TerminalOf(parsed), registry, home);

@@ -21,7 +21,7 @@ internal static class FeaturesCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            await using var store = GlobalOptions.OpenCohort(parsed);
+            await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await TrainCommand.CompactedAsync(store, token);
             var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
             var set = FeatureSet.Named(definition.FeatureSet);

@@ -27,7 +27,7 @@ internal static class GatewayCommand
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             var time = TimeProvider.System;
-            await using var store = GlobalOptions.OpenOrMakeCohort(parsed);
+            await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             var home = GatewayHome.Of(store);
             var options = home.Options(parsed.GetRequiredValue(Host), parsed.GetValue(Port), time);
             using var registry = new DeviceRegistry(home.RegistryFile, time);

@@ -18,7 +18,7 @@ internal static class IngestCommand
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             var feed = FeedFolder.Open(parsed.GetRequiredValue(path), parsed.GetValue(GlobalOptions.Cohort), parsed.GetValue(imported));
-            await using var store = CohortStore.Open(GlobalOptions.HomeOf(parsed), feed.Cohort);
+            await using var store = await GlobalOptions.OpenCohortAsync(parsed, feed.Cohort, token);
             var (report, manifest) = await RunAsync(terminal, store, feed, token);
             ShowAccount(terminal, report, manifest);
             terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["lake"] = store.Lake.NameOf(""), ["readings"] = AccountJson(report, manifest) });

@@ -24,7 +24,7 @@ internal static class ScoreCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            await using var store = GlobalOptions.OpenCohort(parsed);
+            await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await TrainCommand.CompactedAsync(store, token);
             var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
             var (version, modelLake) = parsed.GetValue(model) is { } folder ? Elsewhere(folder, definition) : (null, null);

@@ -17,7 +17,7 @@ internal static class TrainCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            await using var store = GlobalOptions.OpenCohort(parsed);
+            await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await CompactedAsync(store, token);
             var (model, _) = await RunAsync(terminal, store, manifest, BundledTasks.Named(parsed.GetRequiredValue(task)), token);
             Show(terminal, store, model);

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using RemoteMonitoring.Cli.Worker;
 using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Sources;
-using RemoteMonitoring.Ingestion.Sources;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -31,7 +30,7 @@ internal static class WorkerCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            await using var opened = GlobalOptions.OpenOrMakeCohort(parsed);
+            await using var opened = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             await using var store = parsed.GetValue(faults) is { } spec ? UnreliableLake.Behind(opened, spec) : null;
             var logger = new TerminalLogger<IngestionWorker>(terminal.Errors, TimeProvider.System);
             await using var localHub = parsed.GetValue(noGateway) || parsed.GetValue(once) || parsed.GetValue(kafka) is not null

@@ -15,7 +15,7 @@ internal static class WorklistCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            await using var store = GlobalOptions.OpenCohort(parsed);
+            await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var worklists = await store.Documents.ListAsync(Containers.Worklists, token)
                 .OrderBy(d => d.PartitionKey, StringComparer.Ordinal)
                 .ThenBy(d => d.Id, StringComparer.Ordinal)

@@ -25,7 +25,8 @@ public sealed class ArrowTests
     [
         (["Parquet"], ["Storage"]),
         (["Microsoft.Data.Sqlite", "SQLitePCLRaw"], ["Storage", "Ingestion", "Workflows"]),
-        (["Azure.Storage.Blobs", "Microsoft.Azure.Cosmos"], ["Storage"]),
+        (["Azure.Storage.Blobs", "Microsoft.Azure.Cosmos", "Azure.Security.KeyVault", "Newtonsoft.Json"], ["Storage"]),
+        (["Azure.Identity"], ["Storage", "Ingestion", "Cli"]),
         (["Microsoft.ML", "LightGBM"], ["Risk"]),
         (["CsvHelper"], ["Cohorts"]),
         (["Confluent.Kafka"], ["Ingestion"]),
@@ -70,6 +71,9 @@ public sealed class ArrowTests
         bool Uses(string room, string name) => Of(room).References.Any(r => r == name || r.StartsWith(name + ".", StringComparison.Ordinal));
         Assert.True(Uses("Storage", "Parquet"));
         Assert.True(Uses("Storage", "Microsoft.Data.Sqlite"));
+        Assert.True(Uses("Storage", "Azure.Storage.Blobs"));
+        Assert.True(Uses("Storage", "Microsoft.Azure.Cosmos"));
+        Assert.True(Uses("Storage", "Azure.Security.KeyVault"));
         Assert.True(Uses("Risk", "Microsoft.ML"));
         Assert.True(Uses("Cohorts", "CsvHelper"));
         Assert.True(Uses("Cli", "System.CommandLine"));

@@ -1,0 +1,52 @@
+using Azure;
+using Azure.Core;
+using Azure.Identity;
+using Azure.Security.KeyVault.Secrets;
+using RemoteMonitoring.Storage.Lake;
+
+namespace RemoteMonitoring.Storage;
+
+/// <summary>Settings that are the URL of a Key Vault secret instead of the secret: <c>https://VAULT.vault.azure.net/secrets/NAME[/VERSION]</c>.</summary>
+public static class KeyVaultSecret
+{
+    private static readonly string[] s_clouds = [".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"];
+
+    /// <summary>The setting itself, or the secret that it is the URL of. A secret that cannot be had throws <see cref="LakeException"/> naming setting and URL.</summary>
+    /// <param name="value">The setting.</param>
+    /// <param name="setting">What people call it.</param>
+    /// <param name="credential">Who asks.</param>
+    /// <param name="options">How; null for the client's own way, which retries, and trusts a challenge only for the vault's own domain.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<string> ResolveAsync(string value, string setting, TokenCredential credential, SecretClientOptions? options, CancellationToken cancellationToken)
+    {
+        if (!Uri.TryCreate(value, UriKind.Absolute, out var url)
+            || url.Scheme != Uri.UriSchemeHttps
+            || !Array.Exists(s_clouds, cloud => url.Host.EndsWith(cloud, StringComparison.OrdinalIgnoreCase)))
+        {
+            return value;
+        }
+
+        var path = url.AbsolutePath.Trim('/').Split('/');
+        if (path is not ["secrets", _] and not ["secrets", _, _])
+        {
+            throw new LakeException($"{setting}: {url.GetLeftPart(UriPartial.Path)} is no secret; it must be https://VAULT.vault.azure.net/secrets/NAME, with a version or without.");
+        }
+
+        try
+        {
+            var client = new SecretClient(new Uri(url.GetLeftPart(UriPartial.Authority)), credential, options ?? new SecretClientOptions());
+            return (await client.GetSecretAsync(path[1], path.ElementAtOrDefault(2), cancellationToken: cancellationToken)).Value.Value;
+        }
+        catch (Exception e) when (e is RequestFailedException or AuthenticationFailedException or AggregateException or InvalidOperationException)
+        {
+            var cause = e switch
+            {
+                RequestFailedException { Status: 401 or 403 } => "refused; the identity needs the role Key Vault Secrets User there",
+                RequestFailedException { Status: 404 } => "there is no such secret",
+                RequestFailedException { Status: > 0 and var status } => $"{status}",
+                _ => e.GetBaseException().Message.Split('\n', '\r')[0],
+            };
+            throw new LakeException($"{setting}: the secret at {url.GetLeftPart(UriPartial.Path)} cannot be had ({cause})", e);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Security.KeyVault.Secrets;
+using RemoteMonitoring.Azurite;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Tests.Lake;
+
+namespace RemoteMonitoring.Storage.Tests;
+
+/// <summary>Settings of an Azure home, and secrets of them in a Key Vault that a handler in this process plays.</summary>
+[Collection(SharedAzurite.Name)]
+public sealed class AzureHomeTests(AzuriteFixture azurite)
+{
+    private const string CosmosKey = "AccountEndpoint=https://double.documents.azure.com/;AccountKey=";
+
+    // The client remembers challenges by vault for the whole process: each test has a vault of its own.
+    private readonly string _secret = $"https://v{RandomNumberGenerator.GetHexString(16, lowercase: true)}.vault.azure.net/secrets/blobs";
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("lake")]
+    [InlineData("http://account.blob.core.windows.net/lake")]
+    [InlineData("https://account.blob.core.windows.net/")]
+    [InlineData("https://account.blob.core.windows.net/lake/folder")]
+    [InlineData("AccountName=a;AccountKey=topsecret")]
+    public async Task Blobs_that_are_no_container_are_one_line_that_says_which_setting_and_what_is_allowed(string blobs)
+    {
+        var e = await Assert.ThrowsAsync<LakeException>(() => CohortStore.OpenAsync(Home(blobs), "a", default));
+        e.SaysInOneLine("RMON_BLOBS");
+        Assert.Contains("https://ACCOUNT.blob.core.windows.net/CONTAINER", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("topsecret", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("account")]
+    [InlineData("https://account.documents.azure.com/database")]
+    [InlineData("AccountEndpoint=nowhere;AccountKey=topsecret")]
+    public async Task Cosmos_that_is_no_account_is_one_line_that_says_which_setting_and_what_is_allowed(string cosmos)
+    {
+        var e = await Assert.ThrowsAsync<LakeException>(() => CohortStore.OpenAsync(Home(azurite.ConnectionString()) with { Cosmos = cosmos }, "a", default));
+        e.SaysInOneLine("RMON_COSMOS");
+        Assert.DoesNotContain("topsecret", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_no_folder_is_refused() =>
+        (await Assert.ThrowsAsync<LakeException>(() => CohortStore.OpenAsync(Home("x"), "../a", default))).SaysInOneLine("cannot be the name of a cohort");
+
+    [Fact]
+    public async Task Cohorts_are_the_folders_of_the_container_and_a_secret_may_say_where_it_is()
+    {
+        using var vault = new Vault(azurite.ConnectionString());
+        var container = await azurite.NewContainerAsync();
+        var lake = LakeBlobs.WithConnectionString(azurite.ConnectionString(), container);
+        foreach (var path in new[] { "tihm/bronze/a", "a b/x", ".hidden/x", "simulated/gold/b" })
+        {
+            await lake.TryCreateAsync(path, new byte[] { 1 }, default);
+        }
+
+        Assert.Equal(["simulated", "tihm"], await CohortStore.ListAsync(Home(_secret) with { BlobContainer = container, Credential = new Token(), Secrets = vault.Options }, default));
+        Assert.Equal(["GET /secrets/blobs none", "GET /secrets/blobs Bearer token-for-https://vault.azure.net/.default"], vault.Seen);
+    }
+
+    [Fact]
+    public async Task A_secret_of_a_version_is_asked_for_by_it()
+    {
+        using var vault = new Vault("v");
+        Assert.Equal("v", await KeyVaultSecret.ResolveAsync(_secret + "/0123", "Blobs", new Token(), vault.Options, default));
+        Assert.StartsWith("GET /secrets/blobs/0123", vault.Seen[0], StringComparison.Ordinal);
+        Assert.Equal("plain", await KeyVaultSecret.ResolveAsync("plain", "Blobs", new Token(), vault.Options, default));
+        Assert.Equal("https://account.documents.azure.com/", await KeyVaultSecret.ResolveAsync("https://account.documents.azure.com/", "Cosmos", new Token(), vault.Options, default));
+    }
+
+    [Theory]
+    [InlineData("https://vault.azure.net", 404, "no such secret")]
+    [InlineData("https://vault.azure.net", 403, "Key Vault Secrets User")]
+    [InlineData("https://somebody-elses.example", 200, "does not match")]
+    public async Task A_secret_that_cannot_be_had_is_one_line_that_names_setting_and_secret(string resource, int status, string says)
+    {
+        using var vault = new Vault("v") { Resource = resource, Status = (HttpStatusCode)status };
+        var e = await Assert.ThrowsAsync<LakeException>(() => KeyVaultSecret.ResolveAsync(_secret, "Blobs", new Token(), vault.Options, default));
+        e.SaysInOneLine(_secret);
+        Assert.StartsWith("Blobs: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains(says, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_in_a_vault_but_no_secret_is_one_line() =>
+        (await Assert.ThrowsAsync<LakeException>(() => KeyVaultSecret.ResolveAsync("https://vault.vault.azure.net/keys/k", "Blobs", new Token(), null, default))).SaysInOneLine("/secrets/NAME");
+
+    private static AzureHome Home(string blobs) => new() { Blobs = blobs, Cosmos = CosmosKey + Convert.ToBase64String(new byte[64]), Folder = Path.GetTempPath() };
+
+    /// <summary>A credential that says what it was asked for.</summary>
+    private sealed class Token : TokenCredential
+    {
+        public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
+            new($"token-for-{requestContext.Scopes.Single()}", DateTimeOffset.MaxValue);
+
+        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) => new(GetToken(requestContext, cancellationToken));
+    }
+
+    /// <summary>Challenges who has no token, and gives who has one the secret. The client's check of the challenge stays on.</summary>
+    private sealed class Vault : HttpMessageHandler
+    {
+        private readonly string _secret;
+
+        public Vault(string secret)
+        {
+            _secret = secret;
+            Options = new SecretClientOptions { Transport = new HttpClientTransport(this), Retry = { MaxRetries = 0 } };
+        }
+
+        public SecretClientOptions Options { get; }
+
+        public string Resource { get; init; } = "https://vault.azure.net";
+
+        public HttpStatusCode Status { get; init; } = HttpStatusCode.OK;
+
+        public List<string> Seen { get; } = [];
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Seen.Add($"{request.Method} {request.RequestUri!.AbsolutePath.TrimEnd('/')} {request.Headers.Authorization?.ToString() ?? "none"}");
+            if (request.Headers.Authorization is null)
+            {
+                var challenge = new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StringContent("{}") };
+                challenge.Headers.TryAddWithoutValidation("WWW-Authenticate", $"Bearer authorization=\"https://login.microsoftonline.com/tenant\", resource=\"{Resource}\"");
+                return Task.FromResult(challenge);
+            }
+
+            var body = Status == HttpStatusCode.OK
+                ? System.Text.Json.JsonSerializer.Serialize(new { value = _secret, id = request.RequestUri.GetLeftPart(UriPartial.Path), attributes = new { enabled = true } })
+                : """{"error":{"code":"x","message":"y"}}""";
+            return Task.FromResult(new HttpResponseMessage(Status) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
+        }
+    }
+}
