@@ -27,6 +27,7 @@ public static class Program
         root.Subcommands.Add(SimulateCommand.Create());
         root.Subcommands.Add(ImportCommand.Create());
         root.Subcommands.Add(IngestCommand.Create());
+        root.Subcommands.Add(CompactCommand.Create());
         root.Subcommands.Add(MappingCommand.Create());
         root.Subcommands.Add(FeaturesCommand.Create());
         root.Subcommands.Add(TrainCommand.Create());

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RemoteMonitoring.Cli.Worker;
 using RemoteMonitoring.Ingestion.Gateway;
 
 namespace RemoteMonitoring.Cli.Commands;
@@ -26,27 +27,17 @@ internal static class GatewayCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            var time = TimeProvider.System;
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
-            var home = GatewayHome.Of(store);
-            var options = home.Options(parsed.GetRequiredValue(Host), parsed.GetValue(Port), time);
-            using var registry = new DeviceRegistry(home.RegistryFile, time);
-            await using var log = GatewayLog.Open(home.LogFile, new GatewayLogOptions { Partitions = parsed.GetValue(partitions) }, time);
-            using var meters = new RunMeters();
-            await using var server = new GatewayServer(registry, log, options, time, new TerminalLogger<GatewayServer>(terminal.Errors, time), meters);
-            await server.StartAsync(token);
-            terminal.Line($"Gateway of cohort '{store.Cohort}' on port {server.Port}, {log.Partitions} partitions, epoch {log.Epoch}");
-            terminal.Line($"Devices are to trust {home.AuthorityFile}");
+            await using var hub = await LocalHub.StartAsync(terminal, store, parsed.GetRequiredValue(Host), parsed.GetValue(Port), token, parsed.GetValue(partitions));
             terminal.Document(new JsonObject
             {
                 ["cohort"] = store.Cohort,
-                ["port"] = server.Port,
-                ["authority"] = home.AuthorityFile,
-                ["epoch"] = log.Epoch,
-                ["partitions"] = log.Partitions,
+                ["port"] = hub.Server.Port,
+                ["authority"] = hub.Home.AuthorityFile,
+                ["epoch"] = hub.Log.Epoch,
+                ["partitions"] = hub.Log.Partitions,
             });
             await Task.Delay(Timeout.InfiniteTimeSpan, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await server.StopAsync(CancellationToken.None);
             return ExitCodes.Done;
         });
         return command;

@@ -69,6 +69,12 @@ internal static class IngestCommand
     {
         terminal.Heading("Readings");
         terminal.Line($"messages received {Terminal.Number(report.Messages)} = landed {Terminal.Number(report.InBronze)}: {(report.Messages == report.InBronze ? "adds up" : "this file holds fewer than have landed under its name")}");
+        ShowReadings(terminal, manifest);
+    }
+
+    /// <summary>What became of every reading.</summary>
+    public static void ShowReadings(Terminal terminal, ObservationsManifest manifest)
+    {
         terminal.Line($"readings received in all {Terminal.Number(manifest.Received)} = accepted {Terminal.Number(manifest.Accepted)}"
             + $" + rejected {Terminal.Number(manifest.Rejected.Values.Sum())} + duplicate {Terminal.Number(manifest.Duplicates)}: {(manifest.Conserves ? "adds up" : "DOES NOT ADD UP")}");
         if (manifest.Rejected.Count > 0)
