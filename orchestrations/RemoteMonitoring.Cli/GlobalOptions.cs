@@ -54,6 +54,10 @@ internal static class GlobalOptions
         };
     }
 
+    /// <summary>Opens the cohort that the command line means; null where it names none and the home does not hold just one.</summary>
+    public static CohortStore? TryOpenCohort(ParseResult parsed) =>
+        parsed.GetValue(Cohort) is null && CohortStore.List(HomeOf(parsed)) is not [_] ? null : OpenCohort(parsed);
+
     /// <summary>Opens the cohort that the command line means; one that is named is made where it is not there.</summary>
     public static CohortStore OpenOrMakeCohort(ParseResult parsed) => (parsed.GetValue(Cohort), CohortStore.List(HomeOf(parsed))) switch
     {
