@@ -98,6 +98,23 @@ public sealed class ImportReferenceTests : IDisposable
         Assert.Equal((2, true), (readings.GetProperty("reassigned").GetInt32(), readings.GetProperty("conserves").GetBoolean()));
     }
 
+    [Fact]
+    public async Task A_hospitals_messages_become_census_and_outcomes_once()
+    {
+        await _rmon.RunAsync("import", "roster", Write("r.csv", "patient_id,care_team_id", "p1,north"), "--cohort", "c");
+        var adt = Write("adt.hl7",
+            "MSH|^~\\&|h|h|r|r|2025||ADT^A01|1|P|2.5\rEVN||20250103040506+0000\rPID|||p1", "MSH|^~\\&|h|h|r|r|2025||ADT^A01|2|P|2.5\rEVN||20250103040506+0000\rPID|||stranger");
+        Assert.Equal(3, (await _rmon.RunAsync("import", "adt", adt)).ExitCode);
+        Assert.Equal(0, Batches("census"));
+        var done = await _rmon.RunAsync("import", "adt", adt, "--skip-bad", "--json");
+        Assert.Equal((4, 2, 1, 1, 1), (done.ExitCode, Count(done, "read"), Count(done, "admissions"), Count(done, "outcomes"), Count(done, "bad")));
+        Assert.Contains("line 4: the patient 'stranger' is not on the roster", Assert.Single(done.ErrorLines), StringComparison.Ordinal);
+        var fhir = Write("e.ndjson", """{"resourceType":"Encounter","status":"finished","class":{"code":"IMP"},"subject":{"reference":"Patient/p1"},"period":{"start":"2025-01-03T04:05:06Z","end":"2025-01-04T00:00:00Z"}}""");
+        var more = await _rmon.RunAsync("import", "fhir", fhir, "--json");
+        Assert.Equal((0, 0, 1, 1), (more.ExitCode, Count(more, "admissions"), Count(more, "discharges"), Count(more, "unchanged")));
+        Assert.Equal(3, (await _rmon.RunAsync("import", "adt", adt, "--time-zone", "Mars/Base")).ExitCode);
+    }
+
     private static int Count(RmonResult result, string name) => result.Document.GetProperty(name).GetInt32();
 
     private int Batches(string kind) => Directory.Exists(LogFolder(kind)) ? Directory.GetFiles(LogFolder(kind)).Length : 0;

@@ -22,7 +22,7 @@ internal static class ImportCommand
             folder,
             output,
         };
-        foreach (var kind in ImportReferenceCommand.CreateAll())
+        foreach (var kind in ImportReferenceCommand.CreateAll().Concat(ImportHospitalCommand.CreateAll()))
         {
             command.Subcommands.Add(kind);
         }
