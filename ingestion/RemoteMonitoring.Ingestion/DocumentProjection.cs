@@ -41,6 +41,7 @@ public static class DocumentProjection
         {
             // What messages say has changed; what it was is nowhere written down but in what is there.
             await store.Documents.DeleteAllAsync(Containers.Telemetry, cancellationToken);
+            await store.Documents.DeleteAllAsync(Containers.Devices, cancellationToken);
             marker = null;
         }
 
@@ -78,6 +79,7 @@ public static class DocumentProjection
 
             written += await writing;
 
+            await DeviceClock.UpdateAsync(store.Documents, readings, cancellationToken);
             marker.Partitions[file.Partition.ToString()] = end;
             await WriteMarkerAsync(store.Documents, marker, cancellationToken);
         }

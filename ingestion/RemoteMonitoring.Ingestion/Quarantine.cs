@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Readings;
@@ -47,20 +48,44 @@ public sealed record QuarantinedReading
 /// <summary>What lies in quarantine: rejected at the door, and not read otherwise since.</summary>
 public static class Quarantine
 {
-    /// <summary>All of it, by partition, offset and ordinal.</summary>
-    public static async Task<IReadOnlyList<QuarantinedReading>> ReadAsync(Lake lake, Silver silver, CancellationToken cancellationToken)
+    /// <summary>All of it, by partition, offset and ordinal; one bronze file's is in memory at a time.</summary>
+    public static async IAsyncEnumerable<QuarantinedReading> ReadAsync(
+        Lake lake, Silver silver, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var rows = new List<QuarantinedReading>();
         foreach (var partition in await BronzeFile.PartitionsAsync(lake, cancellationToken))
         {
             foreach (var file in await BronzeFile.ListAsync(lake, partition, cancellationToken))
             {
-                rows.AddRange(await ReadAsync(lake, silver, file, cancellationToken));
+                foreach (var row in await ReadAsync(lake, silver, file, cancellationToken))
+                {
+                    yield return row;
+                }
             }
         }
-
-        return rows;
     }
+
+    /// <summary>The same of one message; empty where it was never landed or has none.</summary>
+    public static async Task<IReadOnlyList<QuarantinedReading>> FindAsync(
+        Lake lake, Silver silver, StreamPartition partition, long offset, CancellationToken cancellationToken) =>
+        await FileOfAsync(lake, partition, offset, cancellationToken) is { } file
+            ? [.. (await ReadAsync(lake, silver, file, cancellationToken)).Where(r => r.Offset == offset)]
+            : [];
+
+    /// <summary>A message's body as it landed; null where there is none of this offset.</summary>
+    public static async Task<byte[]?> FindBodyAsync(Lake lake, StreamPartition partition, long offset, CancellationToken cancellationToken)
+    {
+        if (await FileOfAsync(lake, partition, offset, cancellationToken) is not { } file)
+        {
+            return null;
+        }
+
+        var envelopes = TelemetryTables.ToEnvelopes(await lake.ReadTableAsync(file.Path, null, cancellationToken));
+        var row = envelopes.Offset.IndexOf(offset);
+        return row < 0 ? null : envelopes.Body[row].ToArray();
+    }
+
+    private static async Task<BronzeFile?> FileOfAsync(Lake lake, StreamPartition partition, long offset, CancellationToken cancellationToken) =>
+        (await BronzeFile.ListAsync(lake, partition, cancellationToken)).Where(f => f.Start <= offset).Select(f => (BronzeFile?)f).LastOrDefault();
 
     private static async Task<IEnumerable<QuarantinedReading>> ReadAsync(Lake lake, Silver silver, BronzeFile file, CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ public sealed record RejectedByVital(string Label, string Code, string Reason, l
     public static async Task<IReadOnlyList<RejectedByVital>> CountAsync(Lake lake, Silver silver, CancellationToken cancellationToken)
     {
         var counts = new Dictionary<(string Code, string Reason), (long Readings, long ZeroOrBelow)>();
-        foreach (var row in await Quarantine.ReadAsync(lake, silver, cancellationToken))
+        await foreach (var row in Quarantine.ReadAsync(lake, silver, cancellationToken))
         {
             var key = (row.Code ?? "", row.Reason.ToText());
             var (readings, zeroOrBelow) = counts.GetValueOrDefault(key);

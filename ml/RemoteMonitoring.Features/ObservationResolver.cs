@@ -50,14 +50,15 @@ public sealed class ResolvedObservations
 /// the version before it. Each version is then cut by what was held, as statements came, about who had the device: what was
 /// known by any instant stays what it was, whatever is stated later.
 /// </summary>
-public static class ObservationResolver
+public static partial class ObservationResolver
 {
     /// <summary>Resolves the readings of several streams, each in offset order with known times that never fall.</summary>
     public static ResolvedObservations Resolve(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, AssignmentIndex assignments)
     {
         var unknown = new List<(int, int)>();
         var unassigned = new List<(int, int)>();
-        var seen = new HashSet<(string Device, string Message, long Body, int Ordinal)>();
+        var seen = new Dictionary<(string Device, string Message, long Body, int Ordinal), long>();
+        var suppressed = new Dictionary<(int Stream, int Row), long>();
         var patients = new Dictionary<string, List<Candidate>>(StringComparer.Ordinal);
         var duplicates = 0L;
         var takenBack = 0L;
@@ -66,13 +67,25 @@ public static class ObservationResolver
         foreach (var (stream, row) in InTotalOrder(streams))
         {
             var readings = streams[stream].Readings;
-            var holds = !readings.KnownTo.ContainsKey(row);
+            var (known, end) = (readings.KnownFrom[row], readings.KnownTo.TryGetValue(row, out var to) ? to : UnixMicros.Open);
+            var holds = end == UnixMicros.Open;
             takenBack += holds ? 0 : 1;
-            // A reading that is taken back repeats none: what it repeats is taken back too, or says something else.
-            if (holds && readings.MessageId[row] is { } id && !seen.Add((readings.DeviceId[row], id, readings.BodyHash[row], readings.Ordinal[row])))
+            if (readings.MessageId[row] is { } id)
             {
-                duplicates++;
-                continue;
+                // It repeats another while any before it holds: for good, or until the last of those is taken back.
+                ref var until = ref CollectionsMarshal.GetValueRefOrAddDefault(seen, (readings.DeviceId[row], id, readings.BodyHash[row], readings.Ordinal[row]), out var isRepeated);
+                var since = isRepeated ? Math.Max(known, until) : known;
+                until = isRepeated ? Math.Max(until, end) : end;
+                if (since >= end)
+                {
+                    duplicates += holds ? 1 : 0;
+                    continue;
+                }
+
+                if (since > known)
+                {
+                    suppressed.Add((stream, row), since);
+                }
             }
 
             var history = assignments.History(readings.DeviceId[row], readings.EffectiveTime[row], out var status);
@@ -84,7 +97,7 @@ public static class ObservationResolver
                     unknown.Add((stream, row));
                 }
             }
-            else if (TryGive(candidate, readings.KnownFrom[row], history, patients))
+            else if (TryGive(candidate, known, history, patients))
             {
                 sequence++;
                 given += holds ? 1 : 0;
@@ -95,7 +108,7 @@ public static class ObservationResolver
             }
         }
 
-        return Versions(streams, assignments, patients, unknown, unassigned, given, duplicates, takenBack);
+        return Versions(streams, assignments, suppressed, patients, unknown, unassigned, given, duplicates, takenBack);
     }
 
     /// <summary>
@@ -146,6 +159,7 @@ public static class ObservationResolver
     private static ResolvedObservations Versions(
         IReadOnlyList<(string Stream, ReadingBatch Readings)> streams,
         AssignmentIndex assignments,
+        Dictionary<(int Stream, int Row), long> suppressed,
         Dictionary<string, List<Candidate>> patients,
         List<(int, int)> unknown,
         List<(int, int)> unassigned,
@@ -160,7 +174,7 @@ public static class ObservationResolver
         {
             var candidates = patients[order[p]];
             candidates.Sort();
-            settled[p] = Settle(streams, assignments, order[p], CollectionsMarshal.AsSpan(candidates));
+            settled[p] = Settle(streams, assignments, suppressed, order[p], CollectionsMarshal.AsSpan(candidates));
         });
 
         var batch = new ObservationBatch(settled.Sum(s => s.Rows.Count));
@@ -201,7 +215,11 @@ public static class ObservationResolver
 
     /// <summary>The rows of one patient's candidates, which come sorted by (vital, effective time, order of knowing).</summary>
     private static Settled Settle(
-        IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, AssignmentIndex assignments, string patient, ReadOnlySpan<Candidate> candidates)
+        IReadOnlyList<(string Stream, ReadingBatch Readings)> streams,
+        AssignmentIndex assignments,
+        Dictionary<(int Stream, int Row), long> suppressed,
+        string patient,
+        ReadOnlySpan<Candidate> candidates)
     {
         var settled = new Settled(new List<Version>(candidates.Length));
         var versions = new List<Version>();
@@ -212,32 +230,17 @@ public static class ObservationResolver
             }
 
             versions.Clear();
-            var isTakenBack = false;
-            for (var i = start; i < end; i++)
+            if (IsTakenBack(streams, suppressed, candidates[start..end]))
             {
-                isTakenBack |= End(streams, candidates[i]) != UnixMicros.Open;
+                TellTakenBack(streams, suppressed, candidates[start..end], versions, ref settled);
             }
-
-            if (isTakenBack)
+            else
             {
-                settled.Duplicates += TellTakenBack(streams, candidates[start..end], versions);
-            }
-
-            for (var i = start; i < end && !isTakenBack; i++)
-            {
-                if (IsRepeated(streams, candidates[start..i], candidates[i]) || !TryReplace(streams, versions, candidates[i]))
-                {
-                    settled.Duplicates += candidates[i].Share == Share.Former ? 0 : 1;
-                    continue;
-                }
-
-                versions.Add(new Version(candidates[i], Known(streams, candidates[i]), UnixMicros.Open));
+                TellOneByOne(streams, candidates[start..end], versions, ref settled);
             }
 
             foreach (var version in versions)
             {
-                settled.Corrected += version.KnownTo == UnixMicros.Open || version.Reading.Share == Share.Former
-                    || End(streams, version.Reading) != UnixMicros.Open ? 0 : 1;
                 if (version.Reading.Share != Share.Whole)
                 {
                     Cut(version, assignments.History(Device(streams, version.Reading), version.Reading.EffectiveTime, out _), patient, ref settled);
@@ -252,45 +255,25 @@ public static class ObservationResolver
         return settled;
     }
 
-    /// <summary>
-    /// The versions of one instant where some reading was taken back: at any time of knowing the last of those that hold says
-    /// what is so, device by device, and where it says the same on and on, the first that did says it. The rare general case of
-    /// what <see cref="TryReplace"/> does one by one.
-    /// </summary>
-    /// <returns>How many of the readings that still hold add nothing.</returns>
-    private static int TellTakenBack(
-        IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, ReadOnlySpan<Candidate> candidates, List<Version> versions)
+    /// <summary>The versions of one instant where no reading was taken back.</summary>
+    private static void TellOneByOne(
+        IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, ReadOnlySpan<Candidate> candidates, List<Version> versions, ref Settled settled)
     {
-        var all = candidates.ToArray();
-        foreach (var device in all.GroupBy(c => Device(streams, c), StringComparer.Ordinal))
+        for (var i = 0; i < candidates.Length; i++)
         {
-            Candidate[] ofDevice = [.. device];
-            long[] turns = [.. ofDevice.SelectMany(c => (long[])[Known(streams, c), End(streams, c)]).Distinct().Order()];
-            Version? told = null;
-            foreach (var at in turns)
+            if (IsRepeated(streams, candidates[..i], candidates[i]) || !TryReplace(streams, versions, candidates[i]))
             {
-                Candidate[] holding = Array.FindAll(ofDevice, c => Known(streams, c) <= at && at < End(streams, c));
-                if (told is { } before && (holding.Length == 0 || !Value(streams, holding[^1]).Equals(Value(streams, before.Reading))))
-                {
-                    versions.Add(before with { KnownTo = at });
-                    told = null;
-                }
-
-                if (told is null && holding.Length > 0)
-                {
-                    told = new Version(Array.Find(holding, c => Value(streams, c).Equals(Value(streams, holding[^1]))), at, UnixMicros.Open);
-                }
+                settled.Duplicates += candidates[i].Share == Share.Former ? 0 : 1;
+                continue;
             }
 
-            if (told is { } last)
-            {
-                versions.Add(last);
-            }
+            versions.Add(new Version(candidates[i], Known(streams, candidates[i]), UnixMicros.Open));
         }
 
-        versions.Sort((a, b) => a.KnownFrom.CompareTo(b.KnownFrom));
-        var telling = versions.Select(v => v.Reading.Sequence).ToHashSet();
-        return all.Count(c => c.Share != Share.Former && End(streams, c) == UnixMicros.Open && !telling.Contains(c.Sequence));
+        foreach (var version in versions)
+        {
+            settled.Corrected += version.KnownTo == UnixMicros.Open || version.Reading.Share == Share.Former ? 0 : 1;
+        }
     }
 
     /// <summary>Adds the parts of a version during which it was held to be the patient's.</summary>
@@ -332,25 +315,24 @@ public static class ObservationResolver
     /// <summary>Whether the same body of the same device, without an id, was there before.</summary>
     private static bool IsRepeated(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, ReadOnlySpan<Candidate> before, in Candidate candidate)
     {
-        var readings = streams[candidate.Stream].Readings;
-        if (readings.MessageId[candidate.Row] is not null)
-        {
-            return false;
-        }
-
         foreach (var earlier in before)
         {
-            var other = streams[earlier.Stream].Readings;
-            if (other.MessageId[earlier.Row] is null
-                && other.BodyHash[earlier.Row] == readings.BodyHash[candidate.Row]
-                && other.Ordinal[earlier.Row] == readings.Ordinal[candidate.Row]
-                && other.DeviceId[earlier.Row] == readings.DeviceId[candidate.Row])
+            if (IsSameBody(streams, earlier, candidate))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    private static bool IsSameBody(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate one, in Candidate other)
+    {
+        var (a, b) = (streams[one.Stream].Readings, streams[other.Stream].Readings);
+        return a.MessageId[one.Row] is null && b.MessageId[other.Row] is null
+            && a.BodyHash[one.Row] == b.BodyHash[other.Row]
+            && a.Ordinal[one.Row] == b.Ordinal[other.Row]
+            && a.DeviceId[one.Row] == b.DeviceId[other.Row];
     }
 
     private static string Device(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, in Candidate c) => streams[c.Stream].Readings.DeviceId[c.Row];
@@ -365,34 +347,38 @@ public static class ObservationResolver
     /// <summary>Merges the streams, each already in order, by (known, stream name); a stream may come in pieces.</summary>
     private static IEnumerable<(int Stream, int Row)> InTotalOrder(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams)
     {
-        var ranks = Enumerable.Range(0, streams.Count)
-            .OrderBy(i => streams[i].Stream, StringComparer.Ordinal)
-            .ThenBy(i => streams[i].Readings is { Count: > 0 } piece ? piece.Offset[0] : 0)
-            .ToArray();
-        var heads = new PriorityQueue<int, (long Known, int Rank)>();
+        var names = streams.Select(s => s.Stream).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select((name, i) => (name, i)).ToDictionary(n => n.name, n => n.i, StringComparer.Ordinal);
+        var heads = new PriorityQueue<int, (long Known, int Name, long Offset, int Ordinal)>();
         var at = new int[streams.Count];
-        for (var rank = 0; rank < ranks.Length; rank++)
+        (long Known, int Name, long Offset, int Ordinal) Head(int stream)
         {
-            if (streams[ranks[rank]].Readings.Count > 0)
+            var readings = streams[stream].Readings;
+            return (readings.KnownFrom[at[stream]], names[streams[stream].Stream], readings.Offset[at[stream]], readings.Ordinal[at[stream]]);
+        }
+
+        for (var stream = 0; stream < streams.Count; stream++)
+        {
+            if (streams[stream].Readings.Count > 0)
             {
-                heads.Enqueue(rank, (streams[ranks[rank]].Readings.KnownFrom[0], rank));
+                heads.Enqueue(stream, Head(stream));
             }
         }
 
-        while (heads.TryDequeue(out var rank, out var head))
+        while (heads.TryDequeue(out var stream, out var head))
         {
-            var stream = ranks[rank];
-            var known = streams[stream].Readings.KnownFrom;
-            // A stream's rows of one known time follow on each other before another stream's turn.
+            var readings = streams[stream].Readings;
+            var isOvertaken = false;
+            // A stream's rows of one known time follow on each other, unless another piece of it has rows of that time between them.
             do
             {
                 yield return (stream, at[stream]++);
+                isOvertaken = heads.TryPeek(out _, out var next) && next.Known == head.Known && next.Name == head.Name;
             }
-            while (at[stream] < known.Count && known[at[stream]] == head.Known);
+            while (at[stream] < readings.Count && readings.KnownFrom[at[stream]] == head.Known && !isOvertaken);
 
-            if (at[stream] < known.Count)
+            if (at[stream] < readings.Count)
             {
-                heads.Enqueue(rank, (known[at[stream]], rank));
+                heads.Enqueue(stream, Head(stream));
             }
         }
     }

@@ -7,15 +7,15 @@ namespace RemoteMonitoring.Features;
 public sealed class PatientRecord
 {
     private readonly Patient[] _roster;
-    private readonly (long Effective, long Known, string Kind)[] _outcomes;
-    private readonly (long Effective, long Known, CensusKind Kind)[] _census;
+    private readonly (long Effective, long Known, long Until, string Kind)[] _outcomes;
+    private readonly (long Effective, long Known, long Until, CensusKind Kind)[] _census;
 
     private PatientRecord(string patientId, IEnumerable<Patient> roster, IEnumerable<Outcome> outcomes, IEnumerable<CensusEvent> census)
     {
         PatientId = patientId;
         _roster = [.. roster.OrderBy(p => p.Known)];
-        _outcomes = [.. outcomes.Select(o => (o.Effective.ToUnixMicros(), o.Known.ToUnixMicros(), o.Kind)).Order()];
-        _census = [.. census.Select(c => (c.Effective.ToUnixMicros(), c.Known.ToUnixMicros(), c.Kind)).Order()];
+        _outcomes = [.. outcomes.WithEnds().Select(o => (o.Event.Effective.ToUnixMicros(), o.Event.Known.ToUnixMicros(), o.Until?.ToUnixMicros() ?? UnixMicros.Open, o.Event.Kind)).Order()];
+        _census = [.. census.WithEnds().Select(c => (c.Event.Effective.ToUnixMicros(), c.Event.Known.ToUnixMicros(), c.Until?.ToUnixMicros() ?? UnixMicros.Open, c.Event.Kind)).Order()];
     }
 
     /// <summary>Whose.</summary>
@@ -38,9 +38,9 @@ public sealed class PatientRecord
     public int CountOutcomes(string kind, long from, long to, long knownBy)
     {
         var count = 0;
-        foreach (var (effective, known, outcomeKind) in _outcomes)
+        foreach (var (effective, known, until, outcomeKind) in _outcomes)
         {
-            count += effective > from && effective <= to && known <= knownBy && outcomeKind == kind ? 1 : 0;
+            count += effective > from && effective <= to && known <= knownBy && knownBy < until && outcomeKind == kind ? 1 : 0;
         }
 
         return count;
@@ -50,9 +50,9 @@ public sealed class PatientRecord
     public long? LastOutcome(string kind, long asOf, long knownBy)
     {
         long? last = null;
-        foreach (var (effective, known, outcomeKind) in _outcomes)
+        foreach (var (effective, known, until, outcomeKind) in _outcomes)
         {
-            last = effective <= asOf && known <= knownBy && outcomeKind == kind ? effective : last;
+            last = effective <= asOf && known <= knownBy && knownBy < until && outcomeKind == kind ? effective : last;
         }
 
         return last;
@@ -62,9 +62,9 @@ public sealed class PatientRecord
     public long? LastCensus(CensusKind kind, long asOf, long knownBy)
     {
         long? last = null;
-        foreach (var (effective, known, censusKind) in _census)
+        foreach (var (effective, known, until, censusKind) in _census)
         {
-            last = effective <= asOf && known <= knownBy && censusKind == kind ? effective : last;
+            last = effective <= asOf && known <= knownBy && knownBy < until && censusKind == kind ? effective : last;
         }
 
         return last;

@@ -74,6 +74,10 @@ internal static class GlobalOptions
         ? await CohortStore.OpenAsync(azure, cohort, cancellationToken)
         : CohortStore.Open(HomeOf(parsed), cohort);
 
+    /// <summary>Opens the cohort that the command line means; null where it names none and the home does not hold just one.</summary>
+    public static async Task<CohortStore?> TryOpenCohortAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        parsed.GetValue(Cohort) is null && await CohortsAsync(parsed, AzureOf(parsed), cancellationToken) is not [_] ? null : await OpenCohortAsync(parsed, cancellationToken);
+
     /// <summary>Opens the cohort that the command line means; one that is named is made where it is not there.</summary>
     public static async Task<CohortStore> OpenOrMakeCohortAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         parsed.GetValue(Cohort) is { } named ? await OpenCohortAsync(parsed, named, cancellationToken)

@@ -53,6 +53,10 @@ internal sealed class Terminal
 
     public void Line(string text = "") => People.WriteLine(text);
 
+    /// <summary>Asks for a yes; where nobody can be asked, there is none.</summary>
+    public async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken) =>
+        !Json && People.Profile.Out.IsTerminal && !Console.IsInputRedirected && await People.ConfirmAsync(question, defaultValue: false, cancellationToken);
+
     public void Heading(string text)
     {
         People.WriteLine();

@@ -196,6 +196,30 @@ public sealed class CohortTests
         Assert.Empty(Cohort.Scoreable(s_daily, reference, Day(1)).Rows);
     }
 
+    [Theory]
+    [InlineData(CensusKind.Admitted)]
+    [InlineData(CensusKind.Withdrawn)]
+    [InlineData(CensusKind.Died)]
+    public void Scoring_stops_from_the_instant_of_an_admission_a_withdrawal_or_a_death_as_soon_as_it_is_known(CensusKind kind)
+    {
+        var reference = Home([Enrolled(Day(0)), Event(kind, Day(5)) with { Known = Day(6) }]);
+        Assert.Single(Cohort.Scoreable(s_daily, reference, Day(5.9)).Rows); // it was not known yet
+        Assert.Empty(Cohort.Scoreable(s_daily, reference, Day(6)).Rows);
+    }
+
+    [Fact]
+    public void An_admission_that_was_taken_back_stops_nothing_from_then_on_and_teaches_nothing()
+    {
+        var admitted = Event(CensusKind.Admitted, Day(5));
+        var reference = Home(
+            [Enrolled(Day(0)), admitted, admitted with { Known = Day(6), TakenBack = true }],
+            [Admission(Day(5), Day(5)), Admission(Day(5), Day(6)) with { TakenBack = true }]);
+        Assert.Empty(Cohort.Scoreable(s_daily, reference, Day(5.5)).Rows);
+        Assert.Single(Cohort.Scoreable(s_daily, reference, Day(6)).Rows);
+        Assert.Contains(Cohort.Build(s_daily, reference, Day(12)).Rows, r => r.AsOf == Day(6));
+        Assert.DoesNotContain(Cohort.Build(s_daily, reference, Day(12)).Rows, r => r.Label);
+    }
+
     [Fact]
     public void The_hash_of_a_task_changes_with_anything_that_changes_rows_and_not_with_its_title()
     {

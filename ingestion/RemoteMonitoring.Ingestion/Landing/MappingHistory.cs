@@ -21,17 +21,25 @@ public sealed class MappingHistory
     public MappingHistory(IReadOnlyList<MappingActivation> activations, IReadOnlyList<ReprocessCommand> commands)
     {
         var sets = new List<(long, MappingSet)> { (long.MinValue, MappingSet.Bundled) };
-        foreach (var activation in activations.OrderBy(a => a.Known))
+        Activations = [.. activations.OrderBy(a => a.Known)];
+        foreach (var activation in Activations)
         {
-            sets.Add((activation.Known.ToUnixMicros(), sets[^1].Item2.With(DeviceMapping.Parse(Encoding.UTF8.GetBytes(activation.Document), VitalSignCatalog.Default))));
+            sets.Add((activation.Known.ToUnixMicros(), With(sets[^1].Item2, activation)));
         }
 
         _sets = [.. sets];
-        _commands = [.. commands.OrderBy(c => c.Known).Select(c => new Reprocessing(c, At(c.Known.ToUnixMicros())))];
+        Commands = [.. commands.OrderBy(c => c.Known)];
+        _commands = [.. Commands.Select(c => new Reprocessing(c, At(c.Known.ToUnixMicros())))];
     }
 
     /// <summary>The bundled mappings, and no commands.</summary>
     public static MappingHistory Bundled { get; } = new([], []);
+
+    /// <summary>The activations, in the order in which they came into force.</summary>
+    public IReadOnlyList<MappingActivation> Activations { get; }
+
+    /// <summary>The commands to read messages again, in the order they were given.</summary>
+    public IReadOnlyList<ReprocessCommand> Commands { get; }
 
     /// <summary>Changes with every activation and every command.</summary>
     public string Id => string.Join('-', [Latest.Id, .. _commands.Select(c => c.Generation)]);
@@ -54,11 +62,31 @@ public sealed class MappingHistory
         return new MappingHistory(reference.Mappings, reference.Reprocess);
     }
 
+    /// <summary>The history as it would be with one activation more, and one command: behind all that is there.</summary>
+    internal MappingHistory Supposing(DeviceMapping? mapping, ReprocessCommand command) => new(
+        mapping is null ? Activations : [.. Activations, new MappingActivation { Mapping = mapping.Label, Document = mapping.Document, Known = command.Known }],
+        [.. Commands, command]);
+
+    /// <summary>The last command, with the mappings by which it reads.</summary>
+    internal Reprocessing Last => _commands[^1];
+
     /// <summary>The mappings in force at an instant.</summary>
     public MappingSet At(long time) => _sets.Last(s => s.Known <= time).Set;
 
     /// <summary>The commands that concern a file that landed at an instant, in the order they were given.</summary>
     internal IEnumerable<Reprocessing> After(long landed) => _commands.Where(c => c.Known > landed);
+
+    private static MappingSet With(MappingSet set, MappingActivation activation)
+    {
+        try
+        {
+            return set.With(DeviceMapping.Parse(Encoding.UTF8.GetBytes(activation.Document), VitalSignCatalog.Default));
+        }
+        catch (MappingException e)
+        {
+            throw new LakeException($"The reference log activates the mapping {activation.Mapping} at {activation.Known}, which this version cannot use: {e.Message}", e);
+        }
+    }
 }
 
 /// <summary>A command to read messages again, with the mappings by which.</summary>

@@ -20,9 +20,17 @@ internal sealed class RereadFile
         _first = silver.Extractor(silver.Mappings.At(landed));
     }
 
-    /// <summary>Reads again what the command concerns: rows that are new, known from its time, and rows taken back then.</summary>
+    /// <summary>What the command changes, as the pair of silver files that says so.</summary>
     public SilverTables Apply(Reprocessing command)
     {
+        var changes = Change(command);
+        return SilverTables.Encode(changes.Accepted, changes.Rejected, command.Mappings.Id, command.Known);
+    }
+
+    /// <summary>Reads again what the command concerns: rows that are new, known from its time, and rows taken back then.</summary>
+    public FileChanges Change(Reprocessing command)
+    {
+        var (messages, stillRejected) = (0L, 0L);
         var accepted = new ReadingBatch();
         var rejected = new QuarantineBatch();
         var extractor = _silver.Extractor(command.Mappings);
@@ -41,12 +49,15 @@ internal sealed class RereadFile
 
             var now = (Accepted: new ReadingBatch(), Rejected: new QuarantineBatch());
             Silver.Extract(extractor, _envelopes, i, i + 1, command.Known, now.Accepted, now.Rejected);
-            _changed[_envelopes.Offset[i]] = (
-                Merge(holds.Accepted, now.Accepted, accepted, command.Known),
-                Merge(holds.Rejected, now.Rejected, rejected, command.Known));
+            var then = (
+                Accepted: Merge(holds.Accepted, now.Accepted, accepted, command.Known),
+                Rejected: Merge(holds.Rejected, now.Rejected, rejected, command.Known));
+            _changed[_envelopes.Offset[i]] = then;
+            messages++;
+            stillRejected += then.Rejected.Count;
         }
 
-        return SilverTables.Encode(accepted, rejected, command.Mappings.Id, command.Known);
+        return new FileChanges(accepted, rejected, messages, stillRejected);
     }
 
     private (ReadingBatch Accepted, QuarantineBatch Rejected) Holding(int row)
@@ -142,3 +153,10 @@ internal sealed class RereadFile
         return -1;
     }
 }
+
+/// <summary>What a command changes in a file, in order of offset: rows that are new, and rows that are taken back.</summary>
+/// <param name="Accepted">Accepted readings that came or went.</param>
+/// <param name="Rejected">Rejected ones.</param>
+/// <param name="Messages">Messages that the command concerned.</param>
+/// <param name="StillRejected">Readings of those that are rejected when it is done.</param>
+internal sealed record FileChanges(ReadingBatch Accepted, QuarantineBatch Rejected, long Messages, long StillRejected);

@@ -88,6 +88,9 @@ public static class Containers
     /// <summary>The roster's latest word on each patient, by patient.</summary>
     public const string Patients = "patients";
 
+    /// <summary>Estimates of device clocks, by device.</summary>
+    public const string Devices = "devices";
+
     /// <summary>Risk predictions, by patient.</summary>
     public const string Predictions = "predictions";
 

@@ -99,6 +99,9 @@ public sealed record CensusEvent
     /// <summary>When it happened.</summary>
     public required Instant Effective { get; init; }
 
+    /// <summary>True to take back, from <see cref="Known"/> on, what was said of this patient, kind and time; else null.</summary>
+    public bool? TakenBack { get; init; }
+
     /// <summary>When we knew.</summary>
     public required Instant Known { get; init; }
 }
@@ -117,6 +120,9 @@ public sealed record Outcome
 
     /// <summary>When it happened.</summary>
     public required Instant Effective { get; init; }
+
+    /// <summary>True to take back, from <see cref="Known"/> on, what was said of this patient, kind and time; else null.</summary>
+    public bool? TakenBack { get; init; }
 
     /// <summary>When we knew; never before <see cref="Effective"/>.</summary>
     public required Instant Known { get; init; }

@@ -25,8 +25,8 @@ internal sealed class KnownReference
             }
         }
 
-        var census = reference.Census.Where(e => e.Known <= knownBy).ToLookup(e => e.PatientId);
-        var outcomes = reference.Outcomes.Where(o => o.Known <= knownBy && task.Counts(o)).ToLookup(o => o.PatientId);
+        var census = reference.Census.HoldingAt(knownBy).ToLookup(e => e.PatientId);
+        var outcomes = reference.Outcomes.HoldingAt(knownBy).Where(task.Counts).ToLookup(o => o.PatientId);
         var patients = new List<KnownPatient>();
         var noCensus = 0;
         foreach (var (id, (zoneId, _)) in zones)

@@ -8,9 +8,9 @@ namespace RemoteMonitoring.Cli.Commands;
 /// <summary><c>rmon devices</c>: who may connect to the local gateway. Keys are shown by <c>connection-string</c> alone.</summary>
 internal static class DevicesCommand
 {
-    public static Command Create() => new("devices", "Devices of the local gateway")
+    public static Command Create() => new("devices", "Devices of the local gateway, and the clocks of all devices")
     {
-        Add(), List(), Revoke(), ConnectionString(),
+        Add(), List(), Revoke(), ConnectionString(), DevicesDriftCommand.Create(),
     };
 
     private static Command Add()

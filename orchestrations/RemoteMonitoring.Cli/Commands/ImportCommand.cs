@@ -16,12 +16,17 @@ internal static class ImportCommand
         dataSet.AcceptOnlyFromAmong([.. DataSets]);
         var folder = new Argument<string>("dir") { Description = "Folder with the data set's original files" };
         var output = new Argument<string>("out") { Description = "Folder to write the feed to; must not exist or be empty" };
-        var command = new Command("import", "Turn a public data set's original files into a feed of device messages, for 'rmon ingest'")
+        var command = new Command("import", "Turn a public data set's original files into a feed of device messages, for 'rmon ingest'; or append reference events of a file to the cohort")
         {
             dataSet,
             folder,
             output,
         };
+        foreach (var kind in ImportReferenceCommand.CreateAll().Concat(ImportHospitalCommand.CreateAll()))
+        {
+            command.Subcommands.Add(kind);
+        }
+
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);

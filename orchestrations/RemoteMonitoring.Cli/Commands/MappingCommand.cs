@@ -1,38 +1,48 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RemoteMonitoring.Cli.Mappings;
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Mappings;
 
 namespace RemoteMonitoring.Cli.Commands;
 
-/// <summary><c>rmon mapping list|show|check|test</c>: how device messages become readings, before any does.</summary>
+/// <summary><c>rmon mapping</c>: how device messages become readings; looking at it, trying it, and changing it.</summary>
 internal static class MappingCommand
 {
-    public static Command Create() => new("mapping", "Look at the mappings of device messages, and try them")
+    public static Command Create() => new("mapping", "Look at the mappings of device messages, try them, and bring them into force")
     {
         List(),
         Show(),
         Check(),
         MappingTestCommand.Create(),
+        MappingDiffCommand.Create(),
+        MappingActivateCommand.Create(),
     };
 
     private static Command List()
     {
-        var command = new Command("list", "The bundled mappings, in the order in which a message is offered to them");
-        command.SetAction(parsed =>
+        var command = new Command("list", "The mappings in force, in the order in which a message is offered to them: the bundled ones, and those of the cohort");
+        command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            var set = MappingSet.Bundled;
-            terminal.Table(["mapping", "what it is for"], set.Mappings.Select(m => new[] { m.Label, m.Description }));
-            terminal.Line($"mapping set {set.Id}; a message is offered to them in this order, and the last takes what no other takes");
+            await using var store = await GlobalOptions.TryOpenCohortAsync(parsed, token);
+            var history = store is null ? MappingHistory.Bundled : await MappingHistory.LoadAsync(store.Reference, token);
+            var set = history.Latest;
+            string? Since(DeviceMapping m) => history.Activations.LastOrDefault(a => a.Mapping == m.Label)?.Known.ToString();
+            terminal.Table(
+                ["mapping", "in force", "what it is for"],
+                set.Mappings.Select(m => new[] { m.Label, Since(m) is { } since ? $"since {since}" : "bundled", m.Description }));
+            terminal.Line($"mapping set {set.Id}{(store is null ? ", as bundled" : $" of {store.Cohort}")}; a message is offered to them in this order, those that go by an application property first, and the last takes what no other takes");
             terminal.Document(new JsonObject
             {
+                ["cohort"] = store?.Cohort,
                 ["set"] = set.Id,
                 ["mappings"] = new JsonArray([.. set.Mappings.Select(m => new JsonObject
                 {
                     ["name"] = m.Name,
                     ["version"] = m.Version,
+                    ["active_since"] = Since(m),
                     ["description"] = m.Description,
                     ["source"] = m.Source,
                     ["chosen_by"] = ChosenBy(set, m),

@@ -1,3 +1,4 @@
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Mappings;
 
@@ -17,6 +18,19 @@ internal static class MappingFiles
         try
         {
             return DeviceMapping.Parse(File.ReadAllBytes(file), VitalSignCatalog.Default);
+        }
+        catch (MappingException e)
+        {
+            throw new UserException($"{file}: {e.Message}");
+        }
+    }
+
+    /// <summary>The set of a cohort with the mapping in it; one line where its name and version mean another document.</summary>
+    public static MappingSet Try(string file, MappingHistory history, DeviceMapping mapping)
+    {
+        try
+        {
+            return HistoryCommands.Try(history, mapping);
         }
         catch (MappingException e)
         {

@@ -19,7 +19,7 @@ namespace RemoteMonitoring.Workflows.Compaction;
 public static class CompactionStage
 {
     /// <summary>Changes whenever the rules of compaction do, so that old output is not taken for new.</summary>
-    private const string Rules = "compaction 4";
+    private const string Rules = "compaction 5";
 
     /// <summary>
     /// Patients of a shard at the most: what is read of gold at a time. Compaction itself still holds all of silver, so its

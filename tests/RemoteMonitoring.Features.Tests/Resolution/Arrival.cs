@@ -21,9 +21,15 @@ internal sealed record Arrival(string Device, double Value, long Effective, long
 
     public string Vital { get; init; } = "heart_rate";
 
-    /// <summary>Streams in order of name; within each the arrivals in the order given, which is that of their offsets.</summary>
+    /// <summary>When it was taken back; null where it holds.</summary>
+    public long? End { get; init; }
+
+    /// <summary>Of the pieces of its stream the one it came in: 0 for those of landing, more for those of a command.</summary>
+    public int Piece { get; init; }
+
+    /// <summary>Streams in order of name, in their pieces; within each the arrivals in the order given, which is that of their offsets.</summary>
     public static List<(string Stream, ReadingBatch Readings)> ToStreams(IEnumerable<Arrival> arrivals) =>
-        [.. arrivals.GroupBy(a => a.Stream).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => (g.Key, ToBatch(g)))];
+        [.. arrivals.GroupBy(a => (a.Stream, a.Piece)).OrderBy(g => g.Key.Stream, StringComparer.Ordinal).ThenBy(g => g.Key.Piece).Select(g => (g.Key.Stream, ToBatch(g)))];
 
     public static ReadingBatch ToBatch(IEnumerable<Arrival> arrivals)
     {
@@ -41,6 +47,10 @@ internal sealed record Arrival(string Device, double Value, long Effective, long
             batch.Offset.Add(a.Offset);
             batch.Ordinal.Add(a.Ordinal);
             batch.Mapping.Add("rmon/1");
+            if (a.End is { } end)
+            {
+                batch.KnownTo[batch.Count - 1] = end;
+            }
         }
 
         return batch;

@@ -17,10 +17,10 @@ internal sealed class PlainResolver
     /// <summary>By then all is known.</summary>
     private readonly long _end;
 
-    private PlainResolver(Arrival[] arrivals, DeviceAssignment[] stated)
+    private PlainResolver(Arrival[] arrivals, DeviceAssignment[] stated, long end)
     {
         _stated = stated;
-        _end = arrivals.Select(a => a.Known).Concat(stated.Select(s => s.Known.ToUnixMicros())).Append(0).Max();
+        _end = end;
         foreach (var arrival in arrivals.OrderBy(a => a.Known).ThenBy(a => a.Stream, StringComparer.Ordinal).ThenBy(a => a.Offset).ThenBy(a => a.Ordinal))
         {
             Take(arrival);
@@ -36,7 +36,7 @@ internal sealed class PlainResolver
         ];
     }
 
-    public List<Row> Rows { get; }
+    public List<Row> Rows { get; private set; }
 
     public long Accepted => _versions.Count;
 
@@ -50,7 +50,41 @@ internal sealed class PlainResolver
 
     public List<Arrival> Unassigned { get; } = [];
 
-    public static PlainResolver Resolve(Arrival[] arrivals, DeviceAssignment[] stated) => new(arrivals, stated);
+    /// <summary>
+    /// Readings that were taken back count nowhere: what is accepted is so as if they had never come. But at each time of knowing
+    /// what was so is what the readings that were there then, and not taken back yet, say.
+    /// </summary>
+    public static PlainResolver Resolve(Arrival[] arrivals, DeviceAssignment[] stated)
+    {
+        var end = arrivals.Select(a => a.Known).Concat(arrivals.Select(a => a.End ?? 0)).Concat(stated.Select(s => s.Known.ToUnixMicros())).Append(0).Max();
+        var resolver = new PlainResolver([.. arrivals.Where(a => a.End is null)], stated, end);
+        if (arrivals.All(a => a.End is null))
+        {
+            return resolver;
+        }
+
+        var rows = new List<(Arrival Reading, Row Row)>();
+        for (var at = 0L; at <= end; at++)
+        {
+            var told = new PlainResolver([.. arrivals.Where(a => a.Known <= at && !(a.End <= at))], stated, end)
+                ._versions.Where(v => v.KnownTo == UnixMicros.Open)
+                .Select(v => (v.Reading, Who: Who(stated, v.Reading.Device, v.Reading.Effective, at)))
+                .ToList();
+            for (var i = 0; i < rows.Count; i++)
+            {
+                if (rows[i].Row.KnownTo == UnixMicros.Open && told.RemoveAll(t => t == (rows[i].Reading, rows[i].Row.Patient)) == 0)
+                {
+                    rows[i] = (rows[i].Reading, rows[i].Row with { KnownTo = at });
+                }
+            }
+
+            rows.AddRange(told.Where(t => t.Who is not null).Select(t => (t.Reading, new Row(
+                t.Who!, t.Reading.Vital, t.Reading.Effective, t.Reading.Value, at, UnixMicros.Open, t.Reading.Device, t.Reading.Stream, t.Reading.Offset, t.Reading.Ordinal))));
+        }
+
+        resolver.Rows = [.. rows.Select(r => r.Row)];
+        return resolver;
+    }
 
     /// <summary>Who had the device, as far as was known by an instant.</summary>
     public static string? Who(IEnumerable<DeviceAssignment> stated, string device, long effective, long knownBy) => stated
@@ -78,7 +112,7 @@ internal sealed class PlainResolver
         {
             Unassigned.Add(arrival);
         }
-        else if (sameBody.Any(b => b.Effective == arrival.Effective) || (current >= 0 && _versions[current].Reading.Value == arrival.Value))
+        else if (sameBody.Any(b => b.Effective == arrival.Effective && b.Vital == arrival.Vital) || (current >= 0 && _versions[current].Reading.Value == arrival.Value))
         {
             Duplicates++;
         }
