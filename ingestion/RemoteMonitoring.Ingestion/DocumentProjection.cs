@@ -46,6 +46,16 @@ public static class DocumentProjection
         }
 
         marker ??= new ProjectionMarker(ProjectionMarker.Current, [], []);
+        var moves = marker.Partitions.Count > 0 && IsBehind(marker, position, ReferenceKinds.Assignments);
+        var files = await FilesAsync(store.Lake, moves ? [] : marker.Partitions, cancellationToken);
+        var since = files.Select(f => f.Known).DefaultIfEmpty().Max() - HotWindow;
+        files.RemoveAll(f => f.Known <= since);
+        if (position.All(p => marker.Reference.GetValueOrDefault(p.Key) == p.Value) && files.All(f => f.End <= marker.Partitions.GetValueOrDefault(f.File.Partition.ToString())))
+        {
+            await store.Documents.DeleteExpiredAsync(Containers.Telemetry, since + HotWindow, cancellationToken);
+            return default;
+        }
+
         var reference = await store.Reference.LoadAsync(position, cancellationToken);
         var written = 0;
         if (IsBehind(marker, position, ReferenceKinds.Roster))
@@ -53,10 +63,6 @@ public static class DocumentProjection
             written += await store.Documents.UpsertAsync(Containers.Patients, ToDocuments(reference.Patients), cancellationToken);
         }
 
-        var moves = marker.Partitions.Count > 0 && IsBehind(marker, position, ReferenceKinds.Assignments);
-        var files = await FilesAsync(store.Lake, moves ? [] : marker.Partitions, cancellationToken);
-        var since = files.Select(f => f.Known).DefaultIfEmpty().Max() - HotWindow;
-        files.RemoveAll(f => f.Known <= since);
         var assignments = new AssignmentIndex(reference.Assignments);
         var moved = moves ? await MoveAsync(store, silver, files, marker, reference.Assignments, since, cancellationToken) : 0;
         marker = marker with { Reference = new SortedDictionary<string, long>(position.ToDictionary(), StringComparer.Ordinal) };
@@ -78,7 +84,6 @@ public static class DocumentProjection
             }
 
             written += await writing;
-
             await DeviceClock.UpdateAsync(store.Documents, readings, cancellationToken);
             marker.Partitions[file.Partition.ToString()] = end;
             await WriteMarkerAsync(store.Documents, marker, cancellationToken);
