@@ -1,5 +1,5 @@
-using RemoteMonitoring.Ingestion.Landing;
 using CsCheck;
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;

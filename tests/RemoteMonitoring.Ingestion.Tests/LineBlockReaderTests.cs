@@ -1,6 +1,6 @@
-using RemoteMonitoring.Ingestion.Landing;
 using System.Text;
 using CsCheck;
+using RemoteMonitoring.Ingestion.Landing;
 
 namespace RemoteMonitoring.Ingestion.Tests;
 

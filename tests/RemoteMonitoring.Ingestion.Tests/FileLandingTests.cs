@@ -1,5 +1,5 @@
-using RemoteMonitoring.Ingestion.Landing;
 using System.Text;
+using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 
