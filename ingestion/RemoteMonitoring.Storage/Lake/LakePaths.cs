@@ -73,6 +73,12 @@ public static class LakePaths
     /// <summary>The ledger entry of a run.</summary>
     public static string Ledger(string run) => $"ledger/{run}.json";
 
+    /// <summary>What says that inputs or outputs of a run were erased since.</summary>
+    public static string LedgerErasures(string run) => $"ledger/{run}.erasures.json";
+
+    /// <summary>The proof of an erasure.</summary>
+    public static string ErasureProof(long sequence) => $"ledger/erasure-{Digits(sequence)}.json";
+
     /// <summary>An instant as part of a path: no colons, sorts by time.</summary>
     public static string Stamp(long unixMicros) =>
         DateTime.UnixEpoch.AddTicks(unixMicros * 10).ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);

@@ -106,6 +106,24 @@ public sealed class ParquetTable
     /// <summary>The values of a column, whatever its kind.</summary>
     public Array Column(string name) => Get<Array>(name);
 
+    /// <summary>The same table with some of its rows, in their order.</summary>
+    public ParquetTable Select(int[] rows)
+    {
+        var table = new ParquetTable { Metadata = new(Metadata, StringComparer.Ordinal), Source = Source };
+        foreach (var (name, kind, data) in _columns)
+        {
+            var selected = Array.CreateInstance(data.GetType().GetElementType()!, rows.Length);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                Array.Copy(data, rows[i], selected, i, 1);
+            }
+
+            table.Add(name, kind, selected);
+        }
+
+        return table;
+    }
+
     /// <summary>The file's bytes.</summary>
     public byte[] ToBytes()
     {
