@@ -154,6 +154,7 @@ public sealed class IngestionWorker(
 
         await RefreshHistoryAsync(cancellationToken);
         var now = Now();
+        _silver.Redact(lane.Batch.Envelopes);
         lane.Batch.Stamp(lane.Chain.Known, lane.Chain.Landed, now, imported: false);
         var oldest = lane.Batch.Envelopes.EnqueuedTime[0];
         var landed = await new PartitionLanding(_silver, lane.Chain).LandAsync(lane.Batch, cancellationToken);
@@ -184,7 +185,7 @@ public sealed class IngestionWorker(
         lane.Expected = lane.Chain.Next;
     }
 
-    /// <summary>Looks now and then whether mappings were activated or commands given, and does what they ask.</summary>
+    /// <summary>Looks now and then whether mappings were activated, commands given or patients erased, and does what they ask.</summary>
     private async Task RefreshHistoryAsync(CancellationToken cancellationToken)
     {
         if (time.GetElapsedTime(_historyRead) < s_historyAge)
@@ -194,7 +195,7 @@ public sealed class IngestionWorker(
 
         var history = await MappingHistory.LoadAsync(store.Reference, cancellationToken);
         _historyRead = time.GetTimestamp();
-        if (history.Id != _silver.Mappings.Id)
+        if (history.Id != _silver.Mappings.Id || (await store.Reference.ErasuresAsync(cancellationToken)).Count != _silver.Redaction.Erasures.Count)
         {
             WorkerLog.HistoryChanged(logger, history.Latest.Id);
             await RecoverAsync(cancellationToken);
