@@ -31,6 +31,9 @@ public sealed class Erasures
     /// <summary>How many; the last one's number in the reference log.</summary>
     public int Count => _tombstones.Count;
 
+    /// <summary>These, and one that is stated after them.</summary>
+    public Erasures With(Tombstone tombstone, ErasureKey key) => new([.. _tombstones, tombstone], key);
+
     /// <summary>The tombstones of a patient, with their numbers.</summary>
     public IEnumerable<(int Sequence, Tombstone Tombstone)> OfPatient(string patientId)
     {

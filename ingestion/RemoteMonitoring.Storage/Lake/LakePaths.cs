@@ -76,6 +76,11 @@ public static class LakePaths
     /// <summary>What says that inputs or outputs of a run were erased since.</summary>
     public static string LedgerErasures(string run) => $"ledger/{run}.erasures.json";
 
+    /// <summary>Whether a path is that of a ledger entry, and not of what says what was erased.</summary>
+    public static bool IsLedgerEntry(string path) =>
+        path.StartsWith("ledger/", StringComparison.Ordinal) && path.EndsWith(".json", StringComparison.Ordinal)
+        && !path.EndsWith(".erasures.json", StringComparison.Ordinal) && !path.StartsWith("ledger/erasure-", StringComparison.Ordinal);
+
     /// <summary>The proof of an erasure.</summary>
     public static string ErasureProof(long sequence) => $"ledger/erasure-{Digits(sequence)}.json";
 
