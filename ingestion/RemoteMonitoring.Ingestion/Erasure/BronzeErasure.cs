@@ -43,7 +43,7 @@ internal static class BronzeErasure
             next.Metadata[key] = value;
         }
 
-        Mark(next, silver.Redaction.Erasures.Count, redacted);
+        Mark(next, silver.Redaction.Sequence, redacted);
         using var encoded = next.Encode();
         if (!dryRun)
         {

@@ -71,7 +71,7 @@ public sealed record ErasurePlan
     public async Task<Erasures> AfterAsync(ReferenceLog log, ErasureKey key, CancellationToken cancellationToken)
     {
         var stated = await log.ErasuresAsync(cancellationToken);
-        return Tombstone is null ? stated : stated.With(Tombstone, key);
+        return Tombstone is null || stated.Count >= Sequence ? stated : stated.With(Tombstone, key);
     }
 
     /// <summary>The devices that a patient ever had, by their ids, and what goes of each.</summary>

@@ -12,18 +12,22 @@ namespace RemoteMonitoring.Ingestion.Erasure;
 public static class LakeErasure
 {
     /// <summary>States the tombstone, from when on nothing of what it covers comes in; then nothing more is needed to complete the erasure.</summary>
-    public static async Task StateAsync(CohortStore store, ErasurePlan plan, CancellationToken cancellationToken)
+    /// <returns>The plan, with the number that the erasure got: another may have been stated meanwhile.</returns>
+    public static async Task<ErasurePlan> StateAsync(CohortStore store, ErasurePlan plan, CancellationToken cancellationToken)
     {
         if (plan.Tombstone is { } tombstone)
         {
             await store.Reference.AppendAsync(
                 Telemetry.Reference.ReferenceKinds.Erasures, System.Text.Encoding.UTF8.GetBytes(Telemetry.Reference.ReferenceJson.ToLine(tombstone) + "\n"), cancellationToken);
         }
+
+        return plan with { Sequence = (await store.Reference.ErasuresAsync(cancellationToken)).OfPatient(plan.PatientId).Last().Sequence };
     }
 
     /// <summary>Silver as it is once the erasure is stated.</summary>
     public static async Task<Silver> SilverAfterAsync(CohortStore store, ErasurePlan plan, Storage.Erasure.ErasureKey key, CancellationToken cancellationToken) =>
-        (await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken)).After(new Redaction(await plan.AfterAsync(store.Reference, key, cancellationToken)));
+        (await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken)).After(
+            new Redaction(await plan.AfterAsync(store.Reference, key, cancellationToken)) { Sequence = plan.Sequence });
 
     /// <summary>Erases in all bronze files, those left over by sealing too, and what silver is left of them.</summary>
     public static async Task EraseAsync(CohortStore store, Silver silver, ErasurePlan plan, ErasureReport report, bool dryRun, CancellationToken cancellationToken)

@@ -39,6 +39,9 @@ public sealed class Redaction(Erasures erasures)
     /// <summary>What it goes by.</summary>
     public Erasures Erasures => erasures;
 
+    /// <summary>Number of the erasure that files are marked with: the last, unless an earlier one is being completed.</summary>
+    public int Sequence { get; init; } = erasures.Count;
+
     /// <summary>Takes out of a batch what was erased.</summary>
     /// <param name="batch">Envelopes, stamped or not yet.</param>
     /// <param name="judges">All by which the messages are or were read.</param>

@@ -33,7 +33,7 @@ public static class PatientErasure
     {
         var key = store.MakeErasureKey();
         var plan = await ErasurePlan.MakeAsync(store, patientId, key, time, cancellationToken);
-        await LakeErasure.StateAsync(store, plan, cancellationToken);
+        plan = await LakeErasure.StateAsync(store, plan, cancellationToken);
         var report = new ErasureReport();
         await ErasureProof.RecallAsync(store.Lake, plan.Sequence, report, cancellationToken);
         await EraseLakeAsync(store, plan, key, report, dryRun: false, time, cancellationToken);
