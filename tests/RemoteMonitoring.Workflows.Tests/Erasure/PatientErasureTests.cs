@@ -36,6 +36,7 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
         Assert.True(after.Received < manifest.Received);
 
         Assert.All(await RebuildStage.RunAsync(home.Store, default), p => Assert.True(p.IsEqual, p.ToString()));
+        Assert.True(await home.Lake.AllExistAsync(manifest.Files.Select(f => f.Path), default)); // the ledger refers to them
         Assert.Empty(await HomeSearch.FindAsync(cohort, LeavingPatient.Words));
 
         var again = await FeedIngestion.RunAsync(home.Store, FeedFolder.Open(Path.Combine(home.Root, "feed"), null, false), TimeProvider.System, null, default);
