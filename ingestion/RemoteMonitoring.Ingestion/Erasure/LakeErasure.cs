@@ -92,7 +92,7 @@ public static class LakeErasure
                     {
                         if (batch.Envelopes.IsErased(i) ? !was[i] : !before[i].Equals(batch.Envelopes.Body[i]))
                         {
-                            records.Add((p, batch.Envelopes.Offset[i], batch.Envelopes.IsErased(i) ? null : batch.Envelopes.Body[i]));
+                            records.Add((p, batch.Envelopes.Offset[i], batch.Envelopes.IsErased(i) ? default(ReadOnlyMemory<byte>?) : batch.Envelopes.Body[i]));
                         }
                     }
                 }
