@@ -2,8 +2,8 @@ using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry.Mappings;
 using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Mappings;
 using RemoteMonitoring.Telemetry.Readings;
 
 namespace RemoteMonitoring.Ingestion.Erasure;
