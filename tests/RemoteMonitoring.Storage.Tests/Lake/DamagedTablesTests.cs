@@ -77,7 +77,7 @@ public sealed class DamagedTablesTests : IDisposable
         var table = TelemetryTables.ToTable(readings, VitalSignCatalog.Default);
         var file = _temp.Plant(Name, new ParquetTable()
             .Text("device_id", ["d"]).Text("code", ["local:tomorrow"]).Float64("value", [1]).Time("effective_time", [0]).Time("enqueued_time", [0]).Time("known_from", [0])
-            .Text("message_id", [null]).Int64("body_hash", [0]).Int64("offset", [0]).Int32("ordinal", [0]).Text("mapping", ["rmon/1"]).ToBytes());
+            .Text("message_id", [null]).Int64("body_hash", [0]).Int64("offset", [0]).Int32("ordinal", [0]).Text("mapping", ["rmon/1"]).Boolean("taken_back", [false]).ToBytes());
         var read = await _temp.Lake.ReadTableAsync(Name, null, default);
         Assert.Equal(table.ColumnNames, read.ColumnNames);
         var e = Assert.Throws<LakeException>(() => TelemetryTables.AppendReadings(read, VitalSignCatalog.Default, readings));
