@@ -32,16 +32,24 @@ public static class DocumentProjection
     private const string Marker = "document-projection";
     private const int BatchDocuments = 20_000;
 
+    /// <summary>Forgets the documents it made, and how far it had come, to have them made again.</summary>
+    public static async Task ForgetAsync(DocumentStore documents, CancellationToken cancellationToken)
+    {
+        await documents.DeleteAsync(Containers.Runs, [new DocumentKey(Marker, Marker)], cancellationToken);
+        await documents.DeleteAllAsync(Containers.Telemetry, cancellationToken);
+        await documents.DeleteAllAsync(Containers.Patients, cancellationToken);
+        await documents.DeleteAllAsync(Containers.Devices, cancellationToken);
+    }
+
     /// <summary>Brings the documents up to the lake's end.</summary>
     public static async Task<ProjectedDocuments> RunAsync(CohortStore store, Silver silver, CancellationToken cancellationToken)
     {
         var position = await store.Reference.PositionAsync(cancellationToken);
         var marker = await FindMarkerAsync(store.Documents, cancellationToken);
-        if (marker is not null && (marker.Version != ProjectionMarker.Current || IsBehind(marker, position, ReferenceKinds.Mappings, ReferenceKinds.Reprocess)))
+        if (marker is not null && (marker.Version != ProjectionMarker.Current || IsBehind(marker, position, ReferenceKinds.Mappings, ReferenceKinds.Reprocess, ReferenceKinds.Erasures)))
         {
-            // What messages say has changed; what it was is nowhere written down but in what is there.
-            await store.Documents.DeleteAllAsync(Containers.Telemetry, cancellationToken);
-            await store.Documents.DeleteAllAsync(Containers.Devices, cancellationToken);
+            // What messages say has changed, or who is known; what it was is nowhere written down but in what is there.
+            await ForgetAsync(store.Documents, cancellationToken);
             marker = null;
         }
 
@@ -91,6 +99,13 @@ public static class DocumentProjection
 
         await store.Documents.DeleteExpiredAsync(Containers.Telemetry, since + HotWindow, cancellationToken);
         await WriteMarkerAsync(store.Documents, marker, cancellationToken);
+        if ((await store.Reference.ErasuresAsync(cancellationToken)).Count != position[ReferenceKinds.Erasures])
+        {
+            // A patient was erased meanwhile, and may have documents again: all are made anew, by whoever comes next.
+            await ForgetAsync(store.Documents, cancellationToken);
+            await store.Documents.CompactAsync(cancellationToken);
+        }
+
         return new ProjectedDocuments(written, moved);
     }
 

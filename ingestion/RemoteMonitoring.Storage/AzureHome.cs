@@ -2,6 +2,7 @@ using Azure.Core;
 using Azure.Identity;
 using Azure.Security.KeyVault.Secrets;
 using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Storage;
@@ -27,6 +28,12 @@ public sealed record AzureHome
 
     /// <summary>What the databases' names begin with: a cohort's is <c>{this}-{cohort}</c>. Default <c>rmon</c>.</summary>
     public string CosmosDatabase { get; init; } = "rmon";
+
+    /// <summary>
+    /// The key that erasures are kept by: 64 hex digits, or the URL of a Key Vault secret that holds them. Null where nothing was ever
+    /// erased: the key must outlast this machine.
+    /// </summary>
+    public string? ErasureKey { get; init; }
 
     /// <summary>A folder of this machine for what need not last.</summary>
     public required string Folder { get; init; }
@@ -64,6 +71,10 @@ public sealed record AzureHome
         return Parsed(cosmos, "AccountEndpoint=", "AccountEndpoint=", "AccountEndpoint=", text => CosmosDocuments.WithConnectionString(text, database))
             ?? throw new LakeException("Cosmos (--cosmos, RMON_COSMOS) must be https://ACCOUNT.documents.azure.com/, a Cosmos DB connection string, or https://VAULT.vault.azure.net/secrets/NAME.");
     }
+
+    internal async Task<ErasureKey?> ErasureKeyAsync(CancellationToken cancellationToken) => ErasureKey is { } text
+        ? Erasure.ErasureKey.Parse(await KeyVaultSecret.ResolveAsync(text, "ErasureKey (RMON_ERASURE_KEY)", Credential, Secrets, cancellationToken), "ErasureKey (RMON_ERASURE_KEY)")
+        : null;
 
     private static Uri? UrlOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps ? url : null;
 

@@ -1,4 +1,5 @@
 using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Storage;
@@ -9,18 +10,22 @@ namespace RemoteMonitoring.Storage;
 /// </summary>
 public sealed class CohortStore : IAsyncDisposable
 {
+    private readonly ErasureKey? _erasureKey;
+
     /// <summary>A cohort of these stores; the documents are closed with it.</summary>
     /// <param name="cohort">Name of the cohort.</param>
     /// <param name="lake">Its lake.</param>
     /// <param name="documents">Its documents.</param>
     /// <param name="folder">Folder of this machine that is the cohort's own.</param>
-    public CohortStore(string cohort, Lake.Lake lake, DocumentStore documents, string folder)
+    /// <param name="erasureKey">The key of its erasures, from where secrets are kept; null to have it in the folder.</param>
+    public CohortStore(string cohort, Lake.Lake lake, DocumentStore documents, string folder, ErasureKey? erasureKey = null)
     {
         Cohort = cohort;
         Lake = lake;
         Documents = documents;
         Folder = folder;
-        Reference = new ReferenceLog(lake);
+        _erasureKey = erasureKey;
+        Reference = new ReferenceLog(lake, () => _erasureKey ?? ErasureKey.Find(ErasureKeyFile));
     }
 
     /// <summary>Name of the cohort.</summary>
@@ -37,6 +42,16 @@ public sealed class CohortStore : IAsyncDisposable
 
     /// <summary>Its documents.</summary>
     public DocumentStore Documents { get; }
+
+    /// <summary>Where the key of its erasures is, if it was given none.</summary>
+    public string ErasureKeyFile => Path.Combine(Folder, "erasure.key");
+
+    /// <summary>The key to erase with; in a local home it is made when first asked for.</summary>
+    public ErasureKey MakeErasureKey() => _erasureKey ?? (KeepsKeyElsewhere
+        ? throw new LakeException("Erasing in an Azure home needs a key that outlasts this machine: make 64 random hex digits a secret of Key Vault and name its URL in RMON_ERASURE_KEY.")
+        : ErasureKey.FindOrMake(ErasureKeyFile));
+
+    private bool KeepsKeyElsewhere { get; init; }
 
     /// <summary>The cohorts of a local home, by name.</summary>
     public static IReadOnlyList<string> List(string home) => Directory.Exists(home)
@@ -71,7 +86,7 @@ public sealed class CohortStore : IAsyncDisposable
         try
         {
             await documents.EnsureCreatedAsync(Containers.All, cancellationToken);
-            return new CohortStore(cohort, lake, documents, Path.Combine(Path.GetFullPath(home.Folder), cohort));
+            return new CohortStore(cohort, lake, documents, Path.Combine(Path.GetFullPath(home.Folder), cohort), await home.ErasureKeyAsync(cancellationToken)) { KeepsKeyElsewhere = true };
         }
         catch
         {

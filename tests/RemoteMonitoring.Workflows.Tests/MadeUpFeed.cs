@@ -74,6 +74,20 @@ internal sealed class MadeUpFeed
         return this;
     }
 
+    /// <summary>States that a device was with a patient.</summary>
+    public MadeUpFeed Assigned(string device, string patient, double from, double? to, double? known = null)
+    {
+        _assignments.Add(new DeviceAssignment { DeviceId = device, PatientId = patient, From = At(from), To = to is { } t ? At(t) : null, Known = At(known ?? from) });
+        return this;
+    }
+
+    /// <summary>A message with this body.</summary>
+    public MadeUpFeed Message(string device, string body, double day, string id)
+    {
+        _messages.Add(new DeviceMessage { DeviceId = device, EnqueuedTime = At(day), MessageId = id, Body = Encoding.UTF8.GetBytes(body) });
+        return this;
+    }
+
     /// <summary>The last message once more, delivered a little later.</summary>
     public MadeUpFeed Again()
     {
@@ -98,6 +112,14 @@ internal sealed class MadeUpFeed
     public async Task<ObservationsManifest> LandAsync(TempHome home)
     {
         var folder = Path.Combine(home.Root, "feed");
+        Write(folder);
+        await FeedIngestion.RunAsync(home.Store, FeedFolder.Open(folder, null, false), TimeProvider.System, null, CancellationToken.None);
+        return (await CompactionStage.RunAsync(home.Store, CancellationToken.None)).Manifest;
+    }
+
+    /// <summary>Writes the feed to a folder.</summary>
+    public void Write(string folder)
+    {
         var header = new Feed
         {
             SchemaVersion = 1,
@@ -117,7 +139,5 @@ internal sealed class MadeUpFeed
             Census = _census,
             Outcomes = _outcomes,
         });
-        await FeedIngestion.RunAsync(home.Store, FeedFolder.Open(folder, null, false), TimeProvider.System, null, CancellationToken.None);
-        return (await CompactionStage.RunAsync(home.Store, CancellationToken.None)).Manifest;
     }
 }

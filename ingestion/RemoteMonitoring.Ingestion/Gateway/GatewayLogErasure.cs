@@ -9,6 +9,8 @@ namespace RemoteMonitoring.Ingestion.Gateway;
 /// </summary>
 public static class GatewayLogErasure
 {
+    private const string Blank = $"device_id = '', message_id = NULL, properties = NULL, body = x'', problem = '{GatewayLogFile.Redacted}'";
+
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
@@ -29,6 +31,41 @@ public static class GatewayLogErasure
             transaction.Commit();
             return count;
         });
+        await RewriteAsync(file, connection, time, cancellationToken);
+        return erased;
+    }
+
+    /// <summary>
+    /// Erases these records, or where a body is given leaves them with that. Beside the gateway, and again after a crash, as
+    /// above: the file is rewritten even where no record is named, in case one who was killed did not come to it.
+    /// </summary>
+    public static async Task EraseAsync(
+        string file, IReadOnlyCollection<(int Partition, long Offset, ReadOnlyMemory<byte>? Body)> records, TimeProvider time, CancellationToken cancellationToken)
+    {
+        file = Path.GetFullPath(file);
+        using var connection = GatewayLogFile.Open(file);
+        GatewayLogFile.Try(file, () =>
+        {
+            using var transaction = connection.BeginTransaction(deferred: false);
+            foreach (var (partition, offset, body) in records)
+            {
+                using var command = connection.CreateCommand();
+                command.Transaction = transaction;
+                var set = body is null ? Blank : "body = $body";
+                command.CommandText = $"""UPDATE records_{partition} SET {set} WHERE "offset" = $offset""";
+                command.Parameters.AddWithValue("$offset", offset);
+                command.Parameters.AddWithValue("$body", body?.ToArray() ?? []);
+                command.ExecuteNonQuery();
+            }
+
+            transaction.Commit();
+            return 0;
+        });
+        await RewriteAsync(file, connection, time, cancellationToken);
+    }
+
+    private static async Task RewriteAsync(string file, SqliteConnection connection, TimeProvider time, CancellationToken cancellationToken)
+    {
         GatewayLogFile.Try(file, () =>
         {
             GatewayLogFile.Execute(connection, "VACUUM");
@@ -45,8 +82,6 @@ public static class GatewayLogErasure
 
             await Task.Delay(s_pause, time, cancellationToken);
         }
-
-        return erased;
     }
 
     private static int Redact(SqliteTransaction transaction, int partition, IReadOnlyCollection<string> deviceIds, long from, long before)
@@ -54,7 +89,7 @@ public static class GatewayLogErasure
         using var command = transaction.Connection!.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = $"""
-            UPDATE records_{partition} SET device_id = '', message_id = NULL, properties = NULL, body = x'', problem = '{GatewayLogFile.Redacted}'
+            UPDATE records_{partition} SET {Blank}
             WHERE device_id = $device AND enqueued_time >= $from AND enqueued_time < $before
             """;
         var device = command.Parameters.Add("$device", SqliteType.Text);

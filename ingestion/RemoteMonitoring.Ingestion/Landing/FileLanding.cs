@@ -127,7 +127,7 @@ public sealed class FileLanding(Lake lake, Silver silver, TimeProvider time)
                     break;
                 }
 
-                var parsed = Task.Run(() => Parse(run, slot), cancellationToken);
+                var parsed = Task.Run(() => { Parse(run, slot); silver.Redact(slot.Batch.Envelopes); }, cancellationToken);
                 stamped = StampAsync(run, slot, parsed, stamped);
                 landed = LandAsync(run, slot, stamped, landed, cancellationToken);
                 onTheirWay.Enqueue((slot, landed));
@@ -187,7 +187,7 @@ public sealed class FileLanding(Lake lake, Silver silver, TimeProvider time)
         await before;
         for (var i = 0; i < slot.Lines.Count && run.Malformed.Count < MostMalformedNamed; i++)
         {
-            if (slot.Batch.Envelopes.Problem[i] is { } problem)
+            if (slot.Batch.Envelopes.Problem[i] is { } problem && !slot.Batch.Envelopes.IsErased(i))
             {
                 run.Malformed.Add($"{run.File}, line {slot.Lines.NumberOf(i)}: {problem}");
             }
@@ -198,7 +198,12 @@ public sealed class FileLanding(Lake lake, Silver silver, TimeProvider time)
         if (slot.Batch.Follows(run.Chain)
             && await run.Chain.TryAppendAsync(slot.Batch.Envelopes, slot.Batch.Landed, file.Bytes, cancellationToken))
         {
-            await silver.WriteAsync(new BronzeFile(run.Chain.Partition, start, null), slot.Batch.Landed, derived, cancellationToken);
+            var created = new BronzeFile(run.Chain.Partition, start, null);
+            if (!await silver.RedactAgainAsync(created, cancellationToken))
+            {
+                await silver.WriteAsync(created, slot.Batch.Landed, derived, cancellationToken);
+            }
+
             return;
         }
 

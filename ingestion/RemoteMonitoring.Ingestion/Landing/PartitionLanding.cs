@@ -41,7 +41,12 @@ public sealed class PartitionLanding(Silver silver, PartitionChain chain)
             if (await chain.TryAppendAsync(batch.Envelopes, batch.Landed, cancellationToken))
             {
                 using var derived = silver.Derive(batch.Envelopes, batch.Landed);
-                await silver.WriteAsync(new BronzeFile(chain.Partition, start, null), batch.Landed, derived, cancellationToken);
+                var file = new BronzeFile(chain.Partition, start, null);
+                if (!await silver.RedactAgainAsync(file, cancellationToken))
+                {
+                    await silver.WriteAsync(file, batch.Landed, derived, cancellationToken);
+                }
+
                 return new LandedBatch { Rows = batch.Envelopes.Count, Accepted = derived.Accepted, Rejected = derived.Rejected };
             }
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using RemoteMonitoring.Ingestion.Erasure;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Mappings;
@@ -12,28 +13,58 @@ namespace RemoteMonitoring.Ingestion.Landing;
 /// Silver as a function of bronze and the history of mappings: the readings of a bronze file's messages, accepted and
 /// rejected, by the mappings in force when it landed; and behind that, for each command to read messages again, what it
 /// added and took back. Of each pair the quarantine file is created first and the readings file last, so a readings file
-/// means that both are there.
+/// means that both are there. What was erased is taken out before: of messages as they land, and of a file whose silver is
+/// made later.
 /// </summary>
 public sealed class Silver
 {
     private readonly Lake _lake;
+    private readonly ReferenceLog? _log;
+
     // Columns of a batch are megabytes each: used again, they are not the collector's work.
     private readonly ConcurrentBag<(ReadingBatch Accepted, QuarantineBatch Rejected)> _batches = [];
     private readonly ConcurrentDictionary<string, ReadingExtractor> _extractors = new(StringComparer.Ordinal);
 
-    /// <summary>Silver by this history.</summary>
+    /// <summary>Silver by this history, of a lake of which nothing was erased.</summary>
     public Silver(Lake lake, MappingHistory mappings)
+        : this(lake, mappings, null, Redaction.None)
+    {
+    }
+
+    private Silver(Lake lake, MappingHistory mappings, ReferenceLog? log, Redaction redaction)
     {
         _lake = lake;
+        _log = log;
         Mappings = mappings;
+        Redaction = redaction;
     }
 
     /// <summary>The history it is made by.</summary>
     public MappingHistory Mappings { get; }
 
+    /// <summary>What was erased; a later erasure is seen when something is made.</summary>
+    public Redaction Redaction { get; private set; }
+
+    /// <summary>Changes with the history, and with every erasure.</summary>
+    public string Id => string.Create(CultureInfo.InvariantCulture, $"{Mappings.Id}-e{Redaction.Erasures.Count}");
+
     /// <summary>Opens it by the history that the reference log tells now.</summary>
     public static async Task<Silver> OpenAsync(Lake lake, ReferenceLog log, CancellationToken cancellationToken) =>
-        new(lake, await MappingHistory.LoadAsync(log, cancellationToken));
+        new(lake, await MappingHistory.LoadAsync(log, cancellationToken), log, new Redaction(await log.ErasuresAsync(cancellationToken)));
+
+    /// <summary>The same, as it would be after erasures that have not been stated.</summary>
+    internal Silver After(Redaction redaction) => new(_lake, Mappings, null, redaction);
+
+    /// <summary>Takes out of messages that are about to land what was erased.</summary>
+    public void Redact(EnvelopeBatch envelopes) => Redaction.Apply(envelopes, [Extractor(Mappings.Latest)]);
+
+    /// <summary>
+    /// Looks, when a bronze file has just been created, whether something was erased since its messages were redacted, and takes
+    /// that out of it. Who erases looks at the files after stating it, so between the two nothing gets in.
+    /// </summary>
+    /// <returns>Whether something was taken, and the file's silver made.</returns>
+    internal async Task<bool> RedactAgainAsync(BronzeFile file, CancellationToken cancellationToken) =>
+        await SeeErasuresAsync(cancellationToken) && await BronzeErasure.EraseAsync(_lake, this, file, dryRun: false, cancellationToken) is not null;
 
     /// <summary>Makes what is missing of the silver of a partition: what a crash, somebody's deletion or a new command left undone.</summary>
     /// <returns>How many pairs of files were made.</returns>
@@ -102,6 +133,11 @@ public sealed class Silver
                 Offset = envelopes.Offset[i],
                 Body = envelopes.Body[i].Span,
             };
+            if (envelopes.IsErased(i))
+            {
+                continue;
+            }
+
             if (envelopes.Problem[i] is { } problem)
             {
                 ReadingExtractor.RejectLine(problem, in message, rejected);
@@ -128,20 +164,54 @@ public sealed class Silver
             return 0;
         }
 
+        // Its writer may not have lived to look for erasures.
+        await SeeErasuresAsync(cancellationToken);
+        if (Redaction.Erasures.Count > 0 && await BronzeErasure.EraseAsync(_lake, this, file, dryRun: false, cancellationToken) is not null)
+        {
+            return 1;
+        }
+
         var envelopes = TelemetryTables.ToEnvelopes(await _lake.ReadTableAsync(file.Path, null, cancellationToken));
+        await MakeAsync(file, envelopes, landed, (path, table) => _lake.TryCreateAsync(path, table, cancellationToken));
+        return 1;
+    }
+
+    /// <summary>Makes the silver of a file anew, over what is there.</summary>
+    internal async Task ReplaceAsync(BronzeFile file, EnvelopeBatch envelopes, long landed, CancellationToken cancellationToken) =>
+        await MakeAsync(file, envelopes, landed, (path, table) => _lake.ReplaceAsync(path, table, cancellationToken));
+
+    /// <summary>All by which the messages of a file were read that landed at an instant.</summary>
+    internal IReadOnlyList<ReadingExtractor> JudgesOf(long landed) =>
+        [.. Mappings.After(landed).Select(c => c.Mappings).Prepend(Mappings.At(landed)).DistinctBy(m => m.Id).Select(Extractor)];
+
+    private async Task MakeAsync(BronzeFile file, EnvelopeBatch envelopes, long landed, Func<string, ReadOnlyMemory<byte>, Task> write)
+    {
+        var paths = PathsOf(file, landed);
         using (var tables = Derive(envelopes, landed))
         {
-            await WriteAsync(paths[0], tables, cancellationToken);
+            await write(paths[0].Quarantine, tables.Quarantine.Bytes);
+            await write(paths[0].Readings, tables.Readings.Bytes);
         }
 
         var reread = new RereadFile(this, envelopes, landed);
         foreach (var (path, command) in paths.Skip(1).Zip(Mappings.After(landed)))
         {
             using var tables = reread.Apply(command);
-            await WriteAsync(path, tables, cancellationToken);
+            await write(path.Quarantine, tables.Quarantine.Bytes);
+            await write(path.Readings, tables.Readings.Bytes);
+        }
+    }
+
+    /// <summary>Whether something was erased that this did not know of; it does from now on.</summary>
+    private async Task<bool> SeeErasuresAsync(CancellationToken cancellationToken)
+    {
+        if (_log is null || await _log.ErasuresAsync(cancellationToken) is not { } now || now.Count == Redaction.Erasures.Count)
+        {
+            return false;
         }
 
-        return 1;
+        Redaction = new Redaction(now);
+        return true;
     }
 
     private async Task<long> LandedAsync(BronzeFile file, CancellationToken cancellationToken) =>

@@ -155,6 +155,7 @@ public sealed class IngestionWorker(
 
         await RefreshHistoryAsync(cancellationToken);
         var now = Now();
+        _silver.Redact(lane.Batch.Envelopes);
         lane.Batch.Stamp(lane.Chain.Known, lane.Chain.Landed, now, imported: false);
         var oldest = lane.Batch.Envelopes.EnqueuedTime[0];
         var landed = await new PartitionLanding(_silver, lane.Chain).LandAsync(lane.Batch, cancellationToken);
@@ -185,7 +186,7 @@ public sealed class IngestionWorker(
         lane.Expected = lane.Chain.Next;
     }
 
-    /// <summary>Looks now and then whether mappings were activated or commands given, and does what they ask.</summary>
+    /// <summary>Looks now and then whether mappings were activated, commands given or patients erased, and does what they ask.</summary>
     private async Task RefreshHistoryAsync(CancellationToken cancellationToken)
     {
         if (time.GetElapsedTime(_historyRead) < s_historyAge)
@@ -195,7 +196,7 @@ public sealed class IngestionWorker(
 
         var history = await MappingHistory.LoadAsync(store.Reference, cancellationToken);
         _historyRead = time.GetTimestamp();
-        if (history.Id != _silver.Mappings.Id)
+        if (history.Id != _silver.Mappings.Id || (await store.Reference.ErasuresAsync(cancellationToken)).Count != _silver.Redaction.Erasures.Count)
         {
             WorkerLog.HistoryChanged(logger, history.Latest.Id);
             await RecoverAsync(cancellationToken);

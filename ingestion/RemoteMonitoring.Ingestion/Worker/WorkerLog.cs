@@ -26,7 +26,7 @@ internal static partial class WorkerLog
     [LoggerMessage(206, LogLevel.Information, "Can {What} again")]
     public static partial void WorksAgain(ILogger logger, string what);
 
-    [LoggerMessage(207, LogLevel.Information, "Mappings or commands to read again have changed; mappings are {Mappings} now")]
+    [LoggerMessage(207, LogLevel.Information, "Mappings, commands to read again or erasures have changed; mappings are {Mappings} now")]
     public static partial void HistoryChanged(ILogger logger, string mappings);
 
     [LoggerMessage(208, LogLevel.Information, "{Messages} messages moved to another patient, or to nobody, by assignments stated since")]

@@ -85,6 +85,12 @@ public abstract class DocumentStore : IAsyncDisposable
     /// <returns>How many this call forgot.</returns>
     public abstract Task<int> DeleteExpiredAsync(string container, long now, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Sees to it that no bytes are left of what was deleted, where the store keeps them within reach: in free pages or a journal.
+    /// Elsewhere it does nothing; a service's own backups are out of reach.
+    /// </summary>
+    public virtual Task CompactAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <inheritdoc />
     public abstract ValueTask DisposeAsync();
 

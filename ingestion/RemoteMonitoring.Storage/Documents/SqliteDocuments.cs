@@ -180,11 +180,37 @@ public sealed class SqliteDocuments : DocumentStore
     public override Task<int> DeleteExpiredAsync(string container, long now, CancellationToken cancellationToken) =>
         DeleteWhereAsync(container, "container = $container AND expires <= $now", ("$now", now), cancellationToken);
 
+    /// <summary>Rewrites the file, and cuts its journal; throws <see cref="LakeException"/> where another process keeps reading it.</summary>
+    /// <inheritdoc />
+    public override async Task CompactAsync(CancellationToken cancellationToken)
+    {
+        const int Attempts = 300;
+        await ReadAsync("", () => Pragma("VACUUM"), cancellationToken);
+        for (var attempt = 0; await ReadAsync("", () => Pragma("PRAGMA wal_checkpoint(TRUNCATE)"), cancellationToken) != 0; attempt++)
+        {
+            if (attempt == Attempts)
+            {
+                throw new LakeException($"{Name}: old bytes may be left in its journal, because something keeps reading it. Stop what reads it, and run again.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        }
+    }
+
     /// <inheritdoc />
     public override async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
         _turn.Dispose();
+    }
+
+    /// <summary>Runs a statement outside of any transaction; its first figure, or 0.</summary>
+    private long Pragma(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? reader.GetInt64(0) : 0;
     }
 
     private static string Text(long version) => version.ToString(CultureInfo.InvariantCulture);

@@ -10,7 +10,7 @@ public sealed record LakeFile(string Path, long Length, string Sha256);
 
 /// <summary>
 /// Files under paths with forward slashes. A file is created once, whole, under its final name, and never changed; only
-/// manifests are replaced, atomically. What a lake says it created, replaced or deleted stays so after a power cut. What
+/// manifests are replaced, and files of which something was erased, atomically. What a lake says it created, replaced or deleted stays so after a power cut. What
 /// cannot be done throws <see cref="LakeException"/> naming the file. Safe for several threads and processes at once.
 /// </summary>
 public abstract class Lake
@@ -24,7 +24,7 @@ public abstract class Lake
     /// <remarks>Of any number that race exactly one is told true, and a reader sees nothing or all of it.</remarks>
     public abstract Task<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
-    /// <summary>Creates or replaces a manifest: readers see the old bytes or the new ones, never a mixture.</summary>
+    /// <summary>Creates or replaces a manifest, or a file of which something was erased: readers see the old bytes or the new ones, never a mixture.</summary>
     public abstract Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>Whether there is a file of this name.</summary>
@@ -44,6 +44,10 @@ public abstract class Lake
 
     /// <summary>Deletes a file, its bytes too; false when there was none.</summary>
     public abstract Task<bool> DeleteAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Deletes what writers that were killed left half written, where the lake keeps such things.</summary>
+    /// <returns>How many files.</returns>
+    public virtual Task<int> DeleteDraftsAsync(CancellationToken cancellationToken) => Task.FromResult(0);
 
     /// <summary>Whether there are files of all these names.</summary>
     public async Task<bool> AllExistAsync(IEnumerable<string> paths, CancellationToken cancellationToken)

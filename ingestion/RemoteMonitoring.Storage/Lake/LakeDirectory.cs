@@ -168,6 +168,32 @@ public sealed class LakeDirectory : Lake
         }
     }
 
+    /// <inheritdoc />
+    public override Task<int> DeleteDraftsAsync(CancellationToken cancellationToken)
+    {
+        var deleted = 0;
+        foreach (var draft in Directory.EnumerateFiles(_drafts))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                // Who is writing it holds it alone; of one who is giving it its name just now the write fails, and is tried again.
+                using (new FileStream(draft, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                {
+                    File.Delete(draft);
+                }
+
+                deleted++;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Somebody is writing it, or has given it its name.
+            }
+        }
+
+        return Task.FromResult(deleted);
+    }
+
     private void DeleteOldDrafts(DateTime before)
     {
         try

@@ -73,6 +73,17 @@ public static class LakePaths
     /// <summary>The ledger entry of a run.</summary>
     public static string Ledger(string run) => $"ledger/{run}.json";
 
+    /// <summary>What says that inputs or outputs of a run were erased since.</summary>
+    public static string LedgerErasures(string run) => $"ledger/{run}.erasures.json";
+
+    /// <summary>Whether a path is that of a ledger entry, and not of what says what was erased.</summary>
+    public static bool IsLedgerEntry(string path) =>
+        path.StartsWith("ledger/", StringComparison.Ordinal) && path.EndsWith(".json", StringComparison.Ordinal)
+        && !path.EndsWith(".erasures.json", StringComparison.Ordinal) && !path.StartsWith("ledger/erasure-", StringComparison.Ordinal);
+
+    /// <summary>The proof of an erasure.</summary>
+    public static string ErasureProof(long sequence) => $"ledger/erasure-{Digits(sequence)}.json";
+
     /// <summary>An instant as part of a path: no colons, sorts by time.</summary>
     public static string Stamp(long unixMicros) =>
         DateTime.UnixEpoch.AddTicks(unixMicros * 10).ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);

@@ -116,6 +116,25 @@ public sealed class ParquetTable
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
+    /// <summary>The same table with some of its rows, in their order.</summary>
+    public ParquetTable Select(int[] rows)
+    {
+        var table = new ParquetTable { Metadata = new(Metadata, StringComparer.Ordinal), Source = Source };
+        foreach (var (name, kind, _, _) in _columns)
+        {
+            var data = Column(name);
+            var selected = Array.CreateInstance(data.GetType().GetElementType()!, rows.Length);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                Array.Copy(data, rows[i], selected, i, 1);
+            }
+
+            table.Add(new TableColumn(name, kind, selected, rows.Length));
+        }
+
+        return table;
+    }
+
     /// <summary>The file's bytes.</summary>
     public byte[] ToBytes()
     {

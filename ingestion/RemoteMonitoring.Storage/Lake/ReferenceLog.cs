@@ -2,25 +2,39 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Storage.Lake;
 
 /// <summary>
 /// The create-only log of everything that did not come from a device: <c>bronze/reference/{kind}/{sequence}</c>, each a
-/// batch of JSON lines, sequences from 1 without holes. Documents of these kinds are its projection.
+/// batch of JSON lines, sequences from 1 without holes. Documents of these kinds are its projection. What was erased is
+/// neither read nor taken in again.
 /// </summary>
-public sealed class ReferenceLog(Lake lake)
+public sealed class ReferenceLog
 {
+    private readonly Lake _lake;
+    private readonly Func<ErasureKey?> _key;
     private readonly ConcurrentDictionary<string, string> _hashes = new(StringComparer.Ordinal);
+    private Erasures _erasures = Erasures.None;
 
-    /// <summary>Appends a batch; the same bytes again are recognised and appended once.</summary>
+    /// <summary>The log of a lake, and where the key of its erasures is, if it has any.</summary>
+    public ReferenceLog(Lake lake, Func<ErasureKey?>? key = null) => (_lake, _key) = (lake, key ?? (() => null));
+
+    /// <summary>Appends a batch; the same bytes again are recognised and appended once, and what was erased is left out.</summary>
     /// <returns>Whether something was appended.</returns>
     public async Task<bool> AppendAsync(string kind, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
+        (lines, var erased) = ErasedLines.Filter(kind, lines, await ErasuresAsync(cancellationToken));
+        if (erased > 0 && ErasedLines.IsBlank(lines.Span))
+        {
+            return false;
+        }
+
         var hash = Lake.Hash(lines.Span);
         var folder = $"{LakePaths.BronzeReference}/{kind}";
-        var last = await LastAsync(kind, await lake.ListAsync(folder, cancellationToken), cancellationToken);
+        var last = await LastAsync(kind, await _lake.ListAsync(folder, cancellationToken), cancellationToken);
         for (var sequence = 1L; ;)
         {
             var path = LakePaths.Reference(kind, sequence);
@@ -33,7 +47,7 @@ public sealed class ReferenceLog(Lake lake)
 
                 sequence++;
             }
-            else if (await lake.TryCreateAsync(path, lines, cancellationToken))
+            else if (await _lake.TryCreateAsync(path, lines, cancellationToken))
             {
                 _hashes[path] = hash;
                 return true;
@@ -48,7 +62,7 @@ public sealed class ReferenceLog(Lake lake)
     /// <summary>The last sequence of each kind: what a run pins. A batch that is missing below it throws <see cref="LakeException"/>.</summary>
     public async Task<IReadOnlyDictionary<string, long>> PositionAsync(CancellationToken cancellationToken)
     {
-        var paths = await lake.ListAsync(LakePaths.BronzeReference, cancellationToken);
+        var paths = await _lake.ListAsync(LakePaths.BronzeReference, cancellationToken);
         var position = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var kind in ReferenceKinds.All)
         {
@@ -71,6 +85,64 @@ public sealed class ReferenceLog(Lake lake)
         Reprocess = await LoadAsync<ReprocessCommand>(ReferenceKinds.Reprocess, position, cancellationToken),
         Epochs = await LoadAsync<StreamEpoch>(ReferenceKinds.Epochs, position, cancellationToken),
     };
+
+    /// <summary>
+    /// The erasures that were stated. Where there are some and their key is not there, or another, it throws
+    /// <see cref="LakeException"/>: nobody could keep out what was erased.
+    /// </summary>
+    public async Task<Erasures> ErasuresAsync(CancellationToken cancellationToken)
+    {
+        var last = await LastAsync(ReferenceKinds.Erasures, await _lake.ListAsync($"{LakePaths.BronzeReference}/{ReferenceKinds.Erasures}", cancellationToken), cancellationToken);
+        if (last == _erasures.Count)
+        {
+            return _erasures;
+        }
+
+        var stated = new List<Tombstone>();
+        for (var sequence = 1L; sequence <= last; sequence++)
+        {
+            var path = LakePaths.Reference(ReferenceKinds.Erasures, sequence);
+            stated.AddRange(Parse<Tombstone>(await _lake.ReadAsync(path, cancellationToken), _lake.NameOf(path)));
+        }
+
+        if (stated.Count != last)
+        {
+            throw new LakeException($"{_lake.NameOf($"{LakePaths.BronzeReference}/{ReferenceKinds.Erasures}")}: a batch has one erasure; these {last} have {stated.Count}. Restore them.");
+        }
+
+        var key = _key() ?? throw new LakeException($"{_lake.NameOf("")}: has erasures, and their key is not there. Restore it: without it what was erased cannot be kept out.");
+        if (stated.FirstOrDefault(e => e.Key != key.Id) is not null)
+        {
+            throw new LakeException($"{_lake.NameOf("")}: its erasures were made with another key than the one that is there. Restore theirs: without it what was erased cannot be kept out.");
+        }
+
+        _hashes.Clear(); // an erasure rewrites batches
+        return _erasures = new Erasures(stated, key);
+    }
+
+    /// <summary>Rewrites each batch that has lines of erased patients, as a new generation of the same name; done again it does nothing.</summary>
+    /// <returns>The batches rewritten, and how many lines of each.</returns>
+    public async Task<IReadOnlyList<(LakeFile File, int Lines)>> RewriteErasedAsync(CancellationToken cancellationToken)
+    {
+        var erasures = await ErasuresAsync(cancellationToken);
+        var rewritten = new List<(LakeFile, int)>();
+        foreach (var (kind, last) in await PositionAsync(cancellationToken))
+        {
+            for (var sequence = 1L; sequence <= last; sequence++)
+            {
+                var path = LakePaths.Reference(kind, sequence);
+                var (bytes, erased) = ErasedLines.Filter(kind, await _lake.ReadAsync(path, cancellationToken), erasures);
+                if (erased > 0)
+                {
+                    await _lake.ReplaceAsync(path, bytes, cancellationToken);
+                    var hash = _hashes[path] = Lake.Hash(bytes.Span);
+                    rewritten.Add((new LakeFile(path, bytes.Length, hash), erased));
+                }
+            }
+        }
+
+        return rewritten;
+    }
 
     /// <summary>Reads a batch's lines; a line that is no event of the kind throws <see cref="LakeException"/> with the line's number.</summary>
     public static IReadOnlyList<T> Parse<T>(ReadOnlySpan<byte> lines, string nameForPeople)
@@ -118,9 +190,9 @@ public sealed class ReferenceLog(Lake lake)
             while (++last < sequence)
             {
                 // A list taken while others append may have the later batch and not the earlier one.
-                if (!await lake.ExistsAsync(LakePaths.Reference(kind, last), cancellationToken))
+                if (!await _lake.ExistsAsync(LakePaths.Reference(kind, last), cancellationToken))
                 {
-                    throw new LakeException($"{lake.NameOf(LakePaths.Reference(kind, last))}: is missing from the reference log, which goes on behind it. Restore it.");
+                    throw new LakeException($"{_lake.NameOf(LakePaths.Reference(kind, last))}: is missing from the reference log, which goes on behind it. Restore it.");
                 }
             }
         }
@@ -128,21 +200,22 @@ public sealed class ReferenceLog(Lake lake)
         return last;
     }
 
-    /// <summary>Hash of a batch, which is read once: batches do not change.</summary>
+    /// <summary>Hash of a batch, which is read once: batches change by erasure only.</summary>
     private async Task<string> HashOfAsync(string path, CancellationToken cancellationToken) => _hashes.TryGetValue(path, out var hash)
         ? hash
-        : _hashes[path] = Lake.Hash(await lake.ReadAsync(path, cancellationToken));
+        : _hashes[path] = Lake.Hash(await _lake.ReadAsync(path, cancellationToken));
 
     private async Task<IReadOnlyList<T>> LoadAsync<T>(string kind, IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken)
     {
         var rows = new List<T>();
+        var erasures = await ErasuresAsync(cancellationToken);
         var said = new HashSet<string>(StringComparer.Ordinal);
         for (var sequence = 1L; sequence <= position.GetValueOrDefault(kind); sequence++)
         {
             var path = LakePaths.Reference(kind, sequence);
-            var bytes = await lake.ReadAsync(path, cancellationToken);
-            var parsed = Parse<T>(bytes, lake.NameOf(path));
-            var lines = Lines(bytes).Where(l => l.Length > 0).ToArray();
+            var bytes = ErasedLines.Filter(kind, await _lake.ReadAsync(path, cancellationToken), erasures).Bytes;
+            var parsed = Parse<T>(bytes.Span, _lake.NameOf(path));
+            var lines = Lines(bytes.Span).Where(l => l.Length > 0).ToArray();
             // A file that grew is a new batch that says the old lines again; they count once.
             rows.AddRange(parsed.Where((_, i) => !said.Contains(lines[i])));
             said.UnionWith(lines);

@@ -8,6 +8,12 @@ namespace RemoteMonitoring.Storage.Lake;
 /// <summary>Raw envelopes of one bronze file as columns, in offset order, one row an offset.</summary>
 public sealed class EnvelopeBatch
 {
+    /// <summary>The <see cref="Problem"/> of a message that was erased.</summary>
+    public const string Erased = "erased";
+
+    /// <summary>The same of one that was erased in the gateway's log, before it landed.</summary>
+    private const string ErasedBefore = "redacted";
+
     /// <summary>Rows in the batch.</summary>
     public int Count => Offset.Count;
 
@@ -34,6 +40,16 @@ public sealed class EnvelopeBatch
 
     /// <summary>What was wrong with the line, or null.</summary>
     public List<string?> Problem { get; } = [];
+
+    /// <summary>Whether the row's message was erased: its offset stays, and nothing of it.</summary>
+    public bool IsErased(int row) => Problem[row] is Erased or ErasedBefore;
+
+    /// <summary>Erases a row. Its enqueued time is left to whoever knows when its neighbours were known.</summary>
+    public void Erase(int row)
+    {
+        (DeviceId[row], MessageId[row], Properties[row], Body[row], Problem[row]) = ("", null, null, ReadOnlyMemory<byte>.Empty, Erased);
+        EnqueuedTime[row] = long.MinValue;
+    }
 
     /// <summary>Hash of all lines of the source up to the batch's end; null where the source has none to compare by.</summary>
     public string? SourceHash { get; set; }
@@ -106,6 +122,9 @@ public static class TelemetryTables
 
     /// <summary>Metadata key: accepted ones.</summary>
     public const string Accepted = "remotemonitoring.accepted";
+
+    /// <summary>Metadata key prefix, followed by an erasure's number: the file is a new generation of its name, from which the erasure took so many rows.</summary>
+    public const string Erasure = "remotemonitoring.erasure.";
 
     /// <summary>Metadata key prefix: rejected ones, followed by the reason's text.</summary>
     public const string Rejected = "remotemonitoring.rejected.";

@@ -22,7 +22,8 @@ public readonly record struct AssignmentSegment(string? PatientId, long KnownFro
 /// <summary>
 /// Who had which device when, and what we held about that as statements came. Of two statements about the same device and
 /// start the one known later holds, of those known at one instant the one stated last; where intervals overlap, the one that
-/// starts later does. A statement that ends where it starts withdraws what was said of that start.
+/// starts later does. A statement that ends where it starts withdraws what was said of that start. One that names no patient
+/// (<see cref="DeviceAssignment.Nobody"/>) holds like any other, and gives the device to nobody.
 /// </summary>
 /// <remarks>
 /// Immutable, so safe for many threads; finding allocates nothing. It holds a history for each stretch between the starts and
@@ -118,6 +119,7 @@ public sealed class AssignmentIndex
                 }
 
                 var patient = covering.Count == 0 ? null : covering.GetValueAtIndex(covering.Count - 1);
+                patient = patient == DeviceAssignment.Nobody ? null : patient;
                 if (patient == (told.Count == 0 ? null : told[^1].PatientId))
                 {
                     continue;

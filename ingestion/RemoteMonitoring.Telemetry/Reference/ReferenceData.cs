@@ -52,6 +52,9 @@ public sealed record CareTeam
 /// <summary>A device was with a patient in the half-open interval [<see cref="From"/>, <see cref="To"/>) of effective time.</summary>
 public sealed record DeviceAssignment
 {
+    /// <summary>Stands for a patient who was erased, where the device is others' too: it was not theirs in that time.</summary>
+    public const string Nobody = "";
+
     /// <summary>Authenticated id of the device.</summary>
     public required string DeviceId { get; init; }
 

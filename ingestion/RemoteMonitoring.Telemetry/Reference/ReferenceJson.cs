@@ -36,8 +36,11 @@ public static class ReferenceKinds
     /// <summary><see cref="StreamEpoch"/>.</summary>
     public const string Epochs = "epochs";
 
+    /// <summary><see cref="Tombstone"/>.</summary>
+    public const string Erasures = "erasures";
+
     /// <summary>All kinds.</summary>
-    public static IReadOnlyList<string> All { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts, Mappings, Reprocess, Epochs];
+    public static IReadOnlyList<string> All { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts, Mappings, Reprocess, Epochs, Erasures];
 
     /// <summary>The kinds that a feed may bring; the others are commands to the pipeline, given on the spot.</summary>
     public static IReadOnlyList<string> OfFeeds { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts];
@@ -88,5 +91,6 @@ public sealed class InstantJsonConverter : JsonConverter<Instant>
 [JsonSerializable(typeof(MappingActivation))]
 [JsonSerializable(typeof(ReprocessCommand))]
 [JsonSerializable(typeof(StreamEpoch))]
+[JsonSerializable(typeof(Tombstone))]
 [JsonSerializable(typeof(Feed))]
 internal sealed partial class ReferenceJsonContext : JsonSerializerContext;

@@ -1,0 +1,91 @@
+using RemoteMonitoring.Ingestion;
+using RemoteMonitoring.Ingestion.Erasure;
+using RemoteMonitoring.Ingestion.Landing;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Erasure;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.Compaction;
+
+namespace RemoteMonitoring.Workflows.Erasure;
+
+/// <summary>
+/// Erases a patient from a cohort: first states the tombstone, from when on nothing of theirs comes in or back; then takes
+/// what is there out of each place, every file as a new generation of its name; then proves it. Killed at any point and run
+/// again it completes: each step does only what is still to do.
+/// </summary>
+public static class PatientErasure
+{
+    /// <summary>Says what an erasure would do, and changes nothing.</summary>
+    public static async Task<(ErasurePlan Plan, ErasureReport Report)> TryOutAsync(CohortStore store, string patientId, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // Where tombstones are already, theirs is the key that recognises the devices.
+        var key = (await store.Reference.ErasuresAsync(cancellationToken)).Count > 0 ? store.MakeErasureKey() : ErasureKey.Passing();
+        var plan = await ErasurePlan.MakeAsync(store, patientId, key, time, cancellationToken);
+        var report = new ErasureReport();
+        await EraseLakeAsync(store, plan, key, report, dryRun: true, time, cancellationToken);
+        await new GoldErasure(store.Lake, await plan.AfterAsync(store.Reference, key, cancellationToken), plan).EraseAsync(report, dryRun: true, cancellationToken);
+        await DocumentErasure.EraseAsync(store.Documents, patientId, report, dryRun: true, cancellationToken);
+        return (plan, report);
+    }
+
+    /// <summary>Erases a patient; one of whom nothing is known, and who was not erased before, throws <see cref="LakeException"/>.</summary>
+    public static async Task<(ErasureProof Proof, string Path)> RunAsync(CohortStore store, string patientId, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var key = store.MakeErasureKey();
+        var plan = await ErasurePlan.MakeAsync(store, patientId, key, time, cancellationToken);
+        plan = await LakeErasure.StateAsync(store, plan, cancellationToken);
+        var report = new ErasureReport();
+        await ErasureProof.RecallAsync(store.Lake, plan.Sequence, report, cancellationToken);
+        await EraseLakeAsync(store, plan, key, report, dryRun: false, time, cancellationToken);
+        await LakeErasure.EraseReferenceAsync(store, report, cancellationToken);
+        if (await store.Lake.ExistsAsync(LakePaths.ObservationsManifest, cancellationToken))
+        {
+            await CompactionStage.RunAsync(store, cancellationToken);
+        }
+
+        await new GoldErasure(store.Lake, await store.Reference.ErasuresAsync(cancellationToken), plan).EraseAsync(report, dryRun: false, cancellationToken);
+        await LedgerErasure.NoteAsync(store.Lake, plan, report, cancellationToken);
+        await EraseDocumentsAsync(store, plan, report, cancellationToken);
+        if (await store.Lake.DeleteDraftsAsync(cancellationToken) is > 0 and var drafts)
+        {
+            report.Add("half-written files", "drafts", drafts, null);
+        }
+
+        NameWhatRemains(store, report);
+        var proof = ErasureProof.Of(plan, report);
+        await store.Lake.ReplaceAsync(LakePaths.ErasureProof(plan.Sequence), proof.ToBytes(), cancellationToken);
+        return (proof, LakePaths.ErasureProof(plan.Sequence));
+    }
+
+    private static async Task EraseLakeAsync(
+        CohortStore store, ErasurePlan plan, ErasureKey key, ErasureReport report, bool dryRun, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var silver = await LakeErasure.SilverAfterAsync(store, plan, key, cancellationToken);
+        await LakeErasure.EraseGatewayAsync(store, silver, report, dryRun, time, cancellationToken);
+        await LakeErasure.EraseAsync(store, silver, plan, report, dryRun, cancellationToken);
+    }
+
+    private static async Task EraseDocumentsAsync(CohortStore store, ErasurePlan plan, ErasureReport report, CancellationToken cancellationToken)
+    {
+        await DocumentErasure.EraseAsync(store.Documents, plan.PatientId, report, dryRun: false, cancellationToken);
+        // All of them anew: of messages that go on without some of their readings they have other ids now.
+        await DocumentProjection.RunAsync(store, await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken), cancellationToken);
+        await store.Documents.CompactAsync(cancellationToken);
+    }
+
+    private static void NameWhatRemains(CohortStore store, ErasureReport report)
+    {
+        foreach (var model in report.Models)
+        {
+            report.Remains.Add($"models/{model}: was taught with rows of the patient; train again, and delete it, to be rid of what it learned from them");
+        }
+
+        if (Path.GetDirectoryName(store.Folder) is { } home && Directory.Exists(Path.Combine(home, "feeds")))
+        {
+            report.Remains.Add($"{Path.Combine(home, "feeds")}: feeds that were ingested are their sources' own and are not rewritten; delete those that hold the patient (ingesting them again brings nothing back)");
+        }
+
+        report.Remains.Add("sources of messages (an IoT hub, an event hub, feeds elsewhere) within their retention, and files written for others ('rmon features --out', exports): delete the patient there");
+        report.Remains.Add("backups and snapshots of this store: let them expire; after restoring one, restore bronze/reference/erasures and the key too, and erase again");
+    }
+}
