@@ -18,6 +18,7 @@ public sealed class ReferenceLog
     private readonly Func<ErasureKey?> _key;
     private readonly ConcurrentDictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private Erasures _erasures = Erasures.None;
+    private Loaded? _loaded;
 
     /// <summary>The log of a lake, and where the key of its erasures is, if it has any.</summary>
     public ReferenceLog(Lake lake, Func<ErasureKey?>? key = null) => (_lake, _key) = (lake, key ?? (() => null));
@@ -72,8 +73,22 @@ public sealed class ReferenceLog
         return position;
     }
 
-    /// <summary>Everything the log says up to a position.</summary>
-    public async Task<ReferenceData> LoadAsync(IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken) => new()
+    /// <summary>Everything the log says up to a position. Asked for the same position again, it reads nothing.</summary>
+    public async Task<ReferenceData> LoadAsync(IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken)
+    {
+        var erasures = await ErasuresAsync(cancellationToken);
+        var key = string.Join(';', position.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}").Append($"{erasures.Count}"));
+        if (_loaded is { } loaded && loaded.Key == key)
+        {
+            return loaded.Data;
+        }
+
+        var data = await ReadAsync(position, cancellationToken);
+        _loaded = new Loaded(key, data);
+        return data;
+    }
+
+    private async Task<ReferenceData> ReadAsync(IReadOnlyDictionary<string, long> position, CancellationToken cancellationToken) => new()
     {
         Teams = await LoadAsync<CareTeam>(ReferenceKinds.Teams, position, cancellationToken),
         Patients = await LoadAsync<Patient>(ReferenceKinds.Roster, position, cancellationToken),
@@ -223,4 +238,6 @@ public sealed class ReferenceLog
 
         return rows;
     }
+
+    private sealed record Loaded(string Key, ReferenceData Data);
 }
