@@ -40,6 +40,8 @@ internal static class WorkerCommand
                 ? new KafkaSource(await KafkaOptionsAsync(servers, parsed.GetValue(topic), parsed.GetRequiredValue(group), parsed.GetValue(hub), parsed.GetValue(plaintext), opened, token), null, logger)
                 : new GatewaySource(GatewayHome.Of(opened).LogFile, GatewayHome.Hub, TimeProvider.System);
             var options = new WorkerOptions { BatchAge = TimeSpan.FromSeconds(parsed.GetValue(batchAge)) };
+            // Who is failed on purpose, again and again, does not wait as if a store were in trouble.
+            options.RetryDelay = store is null ? options.RetryDelay : TimeSpan.FromMilliseconds(20);
             await RunAsync(terminal, store ?? opened, source, options, parsed.GetValue(health), parsed.GetValue(once), logger, token);
             return ExitCodes.Done;
         });
