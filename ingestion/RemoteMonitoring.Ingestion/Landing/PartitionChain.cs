@@ -17,7 +17,7 @@ public sealed class PartitionChain
 
     private readonly Lake _lake;
     private readonly TimeProvider _time;
-    private long _looked;
+    private (long Stamp, DateTimeOffset Clock) _looked;
 
     private PartitionChain(Lake lake, StreamPartition partition, TimeProvider time)
     {
@@ -41,6 +41,9 @@ public sealed class PartitionChain
     /// <summary>Hash of the source's lines up to <see cref="Next"/>; null where the chain's last file does not carry it.</summary>
     public string? SourceHash { get; private set; }
 
+    /// <summary>Whether the chain has stood still for long, by either clock: the one stands still while the machine sleeps, the other may be set.</summary>
+    private bool IsStale => _time.GetElapsedTime(_looked.Stamp) > s_freshness || (_time.GetUtcNow() - _looked.Clock).Duration() > s_freshness;
+
     /// <summary>Opens the chain at its end.</summary>
     public static async Task<PartitionChain> OpenAsync(Lake lake, StreamPartition partition, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -60,13 +63,18 @@ public sealed class PartitionChain
         return await TryAppendAsync(batch, landed, file.Bytes, cancellationToken);
     }
 
-    /// <summary>The bronze file of a batch.</summary>
-    public static EncodedTable Encode(EnvelopeBatch batch, long landed)
+    /// <summary>The bronze file of a batch, or one sealed at an instant from several.</summary>
+    public static EncodedTable Encode(EnvelopeBatch batch, long landed, long? sealedAt = null)
     {
         var table = TelemetryTables.ToTable(batch);
         table.Metadata[TelemetryTables.EndOffset] = Text(batch.Offset[^1] + 1);
         table.Metadata[TelemetryTables.KnownTime] = Text(batch.KnownTime[^1]);
         table.Metadata[TelemetryTables.LandedTime] = Text(landed);
+        if (sealedAt is { } at)
+        {
+            table.Metadata[TelemetryTables.SealedTime] = Text(at);
+        }
+
         if (batch.SourceHash is { } hash)
         {
             table.Metadata[TelemetryTables.SourceHash] = hash;
@@ -118,7 +126,7 @@ public sealed class PartitionChain
     private async Task<bool> TryCreateAsync(ReadOnlyMemory<byte> file, long end, long known, long landed, string? sourceHash, CancellationToken cancellationToken)
     {
         var expected = Next;
-        if (_time.GetElapsedTime(_looked) > s_freshness)
+        if (IsStale)
         {
             await MoveToEndAsync(cancellationToken);
             if (Next != expected)
@@ -133,7 +141,7 @@ public sealed class PartitionChain
             return false;
         }
 
-        if (_time.GetElapsedTime(_looked) > s_freshness
+        if (IsStale
             && !(await BronzeFile.ListAsync(_lake, Partition, cancellationToken)).Contains(new BronzeFile(Partition, expected, null)))
         {
             // The name had come free by sealing while this writer slept: nobody reads the file, and it goes.
@@ -142,7 +150,7 @@ public sealed class PartitionChain
             return false;
         }
 
-        _looked = _time.GetTimestamp();
+        _looked = (_time.GetTimestamp(), _time.GetUtcNow());
         (Next, Known, Landed, SourceHash) = (end, known, landed, sourceHash);
         return true;
     }
@@ -159,7 +167,7 @@ public sealed class PartitionChain
             SourceHash = metadata.GetValueOrDefault(TelemetryTables.SourceHash);
         }
 
-        _looked = _time.GetTimestamp();
+        _looked = (_time.GetTimestamp(), _time.GetUtcNow());
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -11,14 +11,23 @@ namespace RemoteMonitoring.Ingestion.Landing;
 /// </summary>
 public static class SilverReadings
 {
-    /// <summary>Reads the pieces, of files that start before an offset.</summary>
+    /// <summary>Reads the pieces, of messages before an offset.</summary>
     public static async Task<IReadOnlyList<ReadingBatch>> ReadAsync(
         Lake lake, Silver silver, StreamPartition partition, long end, CancellationToken cancellationToken)
     {
         var pieces = new List<ReadingBatch> { new() };
         foreach (var file in (await BronzeFile.ListAsync(lake, partition, cancellationToken)).Where(f => f.Start < end))
         {
-            await AppendAsync(lake, await silver.PathsAsync(file, cancellationToken), pieces, cancellationToken);
+            var paths = await silver.PathsAsync(file, cancellationToken);
+            if (file.SealedEnd > end)
+            {
+                // An end that was stated before the file was sealed may lie within it.
+                await AppendBeforeAsync(lake, paths, end, pieces, cancellationToken);
+            }
+            else
+            {
+                await AppendAsync(lake, paths, pieces, cancellationToken);
+            }
         }
 
         return pieces;
@@ -44,6 +53,29 @@ public static class SilverReadings
         }
 
         return holds;
+    }
+
+    private static async Task AppendBeforeAsync(Lake lake, IReadOnlyList<SilverPaths> paths, long end, List<ReadingBatch> pieces, CancellationToken cancellationToken)
+    {
+        var whole = new List<ReadingBatch> { new() };
+        await AppendAsync(lake, paths, whole, cancellationToken);
+        while (pieces.Count < whole.Count)
+        {
+            pieces.Insert(1, new ReadingBatch());
+        }
+
+        for (var p = 0; p < whole.Count; p++)
+        {
+            var (from, piece) = (whole[p], pieces[p == 0 ? 0 : pieces.Count - whole.Count + p]);
+            foreach (var row in Enumerable.Range(0, from.Count).Where(row => from.Offset[row] < end))
+            {
+                piece.AddFrom(from, row);
+                if (from.KnownTo.TryGetValue(row, out var known))
+                {
+                    piece.KnownTo[piece.Count - 1] = known;
+                }
+            }
+        }
     }
 
     /// <summary>Appends the silver of one bronze file to pieces: landing to the first, the n-th command from the end to the n-th from the end.</summary>

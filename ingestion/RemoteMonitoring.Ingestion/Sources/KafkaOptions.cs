@@ -21,6 +21,9 @@ public sealed record KafkaOptions
     /// <summary>Connection string of the namespace; null to let managed identity in (OAUTHBEARER).</summary>
     public string? ConnectionString { get; init; }
 
+    /// <summary>A worker that the broker has not heard of for so long loses its partitions to the others. Default 30 s.</summary>
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Whether the endpoint asks for nothing, as a broker on this machine does. Never for Event Hubs.</summary>
     public bool Plaintext { get; init; }
 }

@@ -22,6 +22,7 @@ public sealed class KafkaSource : IEventSource
     private readonly IConsumer<Ignore, byte[]> _consumer;
     private Func<int, CancellationToken, Task<long>> _positionOf = (_, _) => Task.FromResult(0L);
     private CancellationToken _reading;
+    private bool _closed;
 
     /// <summary>Joins the group; nothing is read yet.</summary>
     /// <param name="options">Where and who.</param>
@@ -106,8 +107,13 @@ public sealed class KafkaSource : IEventSource
     /// <inheritdoc />
     public ValueTask DisposeAsync()
     {
-        _consumer.Close();
-        _consumer.Dispose();
+        if (!_closed)
+        {
+            _closed = true;
+            _consumer.Close();
+            _consumer.Dispose();
+        }
+
         return ValueTask.CompletedTask;
     }
 
@@ -119,7 +125,8 @@ public sealed class KafkaSource : IEventSource
             GroupId = options.Group,
             EnableAutoCommit = false,
             AutoOffsetReset = AutoOffsetReset.Error, // never anywhere but where the lake ends
-            SessionTimeoutMs = 30_000,
+            SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds,
+            HeartbeatIntervalMs = (int)options.SessionTimeout.TotalMilliseconds / 10,
             MaxPollIntervalMs = 600_000,
             QueuedMaxMessagesKbytes = 16 << 10,
             FetchMaxBytes = 8 << 20,

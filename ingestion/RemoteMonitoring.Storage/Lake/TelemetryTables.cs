@@ -108,6 +108,9 @@ public static class TelemetryTables
     /// <summary>Metadata key: when the file landed by our clock, Unix microseconds, never falling along the partition; of past data it is later than the known time.</summary>
     public const string LandedTime = "remotemonitoring.landed-time";
 
+    /// <summary>Metadata key: when a file was sealed from small ones by our clock, Unix microseconds; the small ones stay for a while from then.</summary>
+    public const string SealedTime = "remotemonitoring.sealed-time";
+
     /// <summary>Metadata key: offsets of the file that no source has any more, and why; where it is there the file has no rows.</summary>
     public const string Lost = "remotemonitoring.lost";
 

@@ -82,7 +82,7 @@ public readonly ref struct RoutedLine
         }
 
         // A line that goes on behind its body may hold there what the check above has not seen.
-        if (at != line.Length || body.IsEmpty || !System.Runtime.CompilerServices.Unsafe.AreSame(in body[^1], in line[^2])
+        if (at != line.Length || line[^1] != (byte)'}' || body.IsEmpty || !System.Runtime.CompilerServices.Unsafe.AreSame(in body[^1], in line[^2])
             || device.IsEmpty || !Iso8601.TryParse(enqueued, out var time))
         {
             return false;

@@ -56,6 +56,12 @@ public static class ReferenceJson
     public static T FromLine<T>(string line) => JsonSerializer.Deserialize(line, TypeInfo<T>())
         ?? throw new JsonException("The line is null.");
 
+    /// <summary>The fields that a line of this kind may have.</summary>
+    public static IReadOnlyList<string> FieldsOf<T>() => [.. TypeInfo<T>().Properties.Select(p => p.Name)];
+
+    /// <summary>Which of the fields of the kind a path of an exception names; null where it names none of them.</summary>
+    public static string? FieldOf<T>(string? path) => path is null ? null : FieldsOf<T>().FirstOrDefault(f => path == "$." + f || path.StartsWith($"$.{f}.", StringComparison.Ordinal) || path.StartsWith($"$.{f}[", StringComparison.Ordinal));
+
     private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)ReferenceJsonContext.Default.GetTypeInfo(typeof(T))!;
 }
 

@@ -16,7 +16,8 @@ internal static class WorkerCommand
     public static Command Create()
     {
         var noGateway = new Option<bool>("--no-gateway") { Description = "Land what the local hub's log has, but run no hub: another process does" };
-        var health = new Option<int>("--health-port") { Description = "Port of GET /health; 0 for none" };
+        var health = new Option<int>("--health-port") { Description = $"Port of GET /health, and of POST /reference/KIND where {WorkerEndpointOptions.KeyVariable} has a key for it; 0 for none" };
+        var listen = new Option<string>("--listen") { Description = "Address of that port. Plain HTTP: off the machine, TLS is the ingress's job", DefaultValueFactory = _ => "127.0.0.1", HelpName = "ADDRESS" };
         var batchAge = new Option<double>("--batch-age") { Description = "Seconds that a message waits at most before its batch lands", DefaultValueFactory = _ => new WorkerOptions().BatchAge.TotalSeconds };
         var once = new Option<bool>("--once") { Description = "Land what is there, write its documents, and stop" };
         var faults = new Option<string?>("--faults") { Hidden = true };
@@ -26,7 +27,7 @@ internal static class WorkerCommand
         var hub = new Option<string?>("--hub") { Description = "Name of the hub in the lake. Default: that of the Event Hub", HelpName = "NAME" };
         var plaintext = new Option<bool>("--plaintext") { Hidden = true };
         SimulateCommand.RefuseUnless(health, 0, ushort.MaxValue);
-        var command = new Command("worker", "Land device messages as they come, until Ctrl-C: local hub, lake, documents") { GatewayCommand.Port, GatewayCommand.Host, noGateway, kafka, topic, group, hub, health, batchAge, once, faults, plaintext };
+        var command = new Command("worker", "Land device messages as they come, until Ctrl-C: local hub, lake, documents") { GatewayCommand.Port, GatewayCommand.Host, noGateway, kafka, topic, group, hub, health, listen, batchAge, once, faults, plaintext };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
@@ -40,14 +41,17 @@ internal static class WorkerCommand
                 ? new KafkaSource(await KafkaOptionsAsync(servers, parsed.GetValue(topic), parsed.GetRequiredValue(group), parsed.GetValue(hub), parsed.GetValue(plaintext), opened, token), null, logger)
                 : new GatewaySource(GatewayHome.Of(opened).LogFile, GatewayHome.Hub, TimeProvider.System);
             var options = new WorkerOptions { BatchAge = TimeSpan.FromSeconds(parsed.GetValue(batchAge)) };
-            await RunAsync(terminal, store ?? opened, source, options, parsed.GetValue(health), parsed.GetValue(once), logger, token);
+            // Who is failed on purpose, again and again, does not wait as if a store were in trouble.
+            options.RetryDelay = store is null ? options.RetryDelay : TimeSpan.FromMilliseconds(20);
+            var endpoint = WorkerEndpointOptions.Of(parsed.GetRequiredValue(listen), parsed.GetValue(health), Environment.GetEnvironmentVariable(WorkerEndpointOptions.KeyVariable));
+            await RunAsync(terminal, store ?? opened, source, options, endpoint, parsed.GetValue(once), logger, token);
             return ExitCodes.Done;
         });
         return command;
     }
 
     private static async Task RunAsync(
-        Terminal terminal, CohortStore store, IEventSource source, WorkerOptions options, int healthPort, bool once, TerminalLogger<IngestionWorker> logger, CancellationToken cancellationToken)
+        Terminal terminal, CohortStore store, IEventSource source, WorkerOptions options, WorkerEndpointOptions endpoint, bool once, TerminalLogger<IngestionWorker> logger, CancellationToken cancellationToken)
     {
         if (options.Problem() is { } problem)
         {
@@ -57,7 +61,8 @@ internal static class WorkerCommand
         using var meters = new RunMeters();
         var state = new WorkerState();
         using var metrics = new WorkerMetrics(meters, state, () => store.Documents.RequestUnits);
-        await using var health = healthPort == 0 ? null : await HealthEndpoint.StartAsync(healthPort, state, cancellationToken);
+        using var export = MetricsExport.Start(Environment.GetEnvironmentVariable);
+        await using var http = endpoint.Port == 0 ? null : await WorkerEndpoint.StartAsync(endpoint, state, store.Reference, cancellationToken);
         await new IngestionWorker(store, source, options, state, metrics, TimeProvider.System, logger).RunAsync(once, cancellationToken);
         terminal.Line($"{Terminal.Number(state.Landed)} messages landed");
         terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["landed"] = state.Landed, ["lag"] = state.Lag });

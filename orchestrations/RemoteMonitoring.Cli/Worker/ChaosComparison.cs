@@ -52,7 +52,8 @@ internal sealed class ChaosComparison(Terminal terminal, CohortStore disturbed, 
         return _failed;
     }
 
-    private void Check(string promise, bool holds, string seen)
+    /// <summary>Says of a promise whether it holds, and by what one sees it.</summary>
+    public void Check(string promise, bool holds, string seen)
     {
         terminal.Line($"{(holds ? "✓" : "✗")} {promise}: {seen}");
         if (!holds)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -17,6 +18,7 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
     private static readonly TimeSpan s_perKill = TimeSpan.FromMilliseconds(2000);
 
     private readonly Random _random = new(seed);
+    private readonly ConcurrentDictionary<string, int> _met = new(StringComparer.Ordinal);
 
     /// <summary>Workers killed so far.</summary>
     public int Killed { get; private set; }
@@ -55,6 +57,7 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
         }
 
         terminal.Line($"{Terminal.Number(Appended)} messages in the log");
+        var left = await ChaosWork.LookAsync(Disturbed, Cohort, cancellationToken);
         await LandAsync(Disturbed, cancellationToken);
         await PrepareAsync(Undisturbed, cancellationToken);
         Directory.CreateDirectory(Path.Combine(Undisturbed, Cohort, "gateway"));
@@ -66,7 +69,17 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
         await LandAsync(Undisturbed, cancellationToken);
         await using var disturbed = CohortStore.Open(Disturbed, Cohort);
         await using var undisturbed = CohortStore.Open(Undisturbed, Cohort);
-        return await new ChaosComparison(terminal, disturbed, undisturbed).RunAsync(Appended, cancellationToken);
+        var comparison = new ChaosComparison(terminal, disturbed, undisturbed);
+        // A run whose workers all died before they did anything would keep every promise.
+        comparison.Check(
+            "the killed workers worked",
+            left.Files >= Killed && left.Messages >= Appended / 2,
+            $"{Terminal.Number(left.Messages)} messages in {Terminal.Number(left.Files)} files when the last was killed, {left.Unfinished} of them without their readings");
+        comparison.Check(
+            "the store failed them",
+            ChaosWork.Faults.All(_met.ContainsKey),
+            string.Join(", ", ChaosWork.Faults.Select(f => $"{f} {Terminal.Number(_met.GetValueOrDefault(f))} times")));
+        return await comparison.RunAsync(Appended, cancellationToken);
     }
 
     private async Task FeedAsync(GatewayLog log, ChaosMessages source, CancellationToken cancellationToken)
@@ -98,29 +111,39 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
         {
             var faults = string.Create(CultureInfo.InvariantCulture, $"seed={(seed * 1000) + (fighter * 100) + turn},lost=0.04,busy=0.01,full=0.01,half=0.02");
             using var worker = Start(Disturbed, "--no-gateway", "--batch-age", "0.1", "--faults", faults);
+            var reads = new TaskCompletionSource();
+            var last = "";
+            worker.ErrorDataReceived += (_, e) => Note(last = e.Data ?? last, reads);
+            worker.BeginErrorReadLine();
             // One in five dies while it starts, the others at some instant of their work.
             var early = _random.NextDouble() < 0.2;
             var life = TimeSpan.FromMilliseconds(_random.NextDouble() * (early ? 500 : 1500));
-            var errors = early ? Task.CompletedTask : WaitForWorkAsync(worker, cancellationToken);
-            await Task.WhenAny(worker.WaitForExitAsync(cancellationToken), errors);
-            await Task.WhenAny(worker.WaitForExitAsync(cancellationToken), Task.Delay(life, cancellationToken));
+            var ended = worker.WaitForExitAsync(cancellationToken);
+            await Task.WhenAny(ended, early ? Task.CompletedTask : reads.Task);
+            await Task.WhenAny(ended, Task.Delay(life, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
             if (worker.HasExited)
             {
-                throw new UserException($"a worker ended by itself with exit code {worker.ExitCode}: {(await worker.StandardError.ReadToEndAsync(cancellationToken)).Trim().Split('\n')[^1]}");
+                throw new UserException($"a worker ended by itself with exit code {worker.ExitCode}: {last}");
             }
 
             worker.Kill();
-            await worker.WaitForExitAsync(cancellationToken);
+            await ended;
             Killed++;
         }
     }
 
-    /// <summary>Until a worker says that it reads.</summary>
-    private static async Task WaitForWorkAsync(Process worker, CancellationToken cancellationToken)
+    /// <summary>What a worker says: that it reads, or what has failed it.</summary>
+    private void Note(string line, TaskCompletionSource reads)
     {
-        while (await worker.StandardError.ReadLineAsync(cancellationToken) is { } line && !line.Contains("reading on from", StringComparison.Ordinal))
+        if (line.Contains("reading on from", StringComparison.Ordinal))
         {
+            reads.TrySetResult();
+        }
+
+        foreach (var fault in ChaosWork.Faults.Where(f => line.Contains(f, StringComparison.Ordinal)))
+        {
+            _met.AddOrUpdate(fault, 1, (_, times) => times + 1);
         }
     }
 

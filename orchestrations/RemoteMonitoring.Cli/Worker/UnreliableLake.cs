@@ -11,6 +11,11 @@ namespace RemoteMonitoring.Cli.Worker;
 /// </summary>
 internal sealed class UnreliableLake : Lake
 {
+    /// <summary>How the faults end their one line.</summary>
+    public const string LostReply = "the reply was lost";
+    public const string Busy = "the store is busy (503)";
+    public const string Full = "cannot be written (the disk is full)";
+
     private const int FullCalls = 5;
 
     private readonly Lake _lake;
@@ -41,7 +46,7 @@ internal sealed class UnreliableLake : Lake
         }
 
         var created = await _lake.TryCreateAsync(path, content, cancellationToken);
-        return created && Happens("lost") ? throw new LakeException($"{NameOf(path)}: the reply was lost") : created;
+        return created && Happens("lost") ? throw new LakeException($"{NameOf(path)}: {LostReply}") : created;
     }
 
     public override Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
@@ -88,7 +93,7 @@ internal sealed class UnreliableLake : Lake
     {
         if (Happens("busy"))
         {
-            throw new LakeException($"{NameOf(path)}: the store is busy (503)");
+            throw new LakeException($"{NameOf(path)}: {Busy}");
         }
     }
 
@@ -97,7 +102,7 @@ internal sealed class UnreliableLake : Lake
         BusySometimes(path);
         if (Interlocked.Decrement(ref _fullFor) > 0)
         {
-            throw new LakeException($"{NameOf(path)}: cannot be written (the disk is full)");
+            throw new LakeException($"{NameOf(path)}: {Full}");
         }
 
         if (Happens("full"))

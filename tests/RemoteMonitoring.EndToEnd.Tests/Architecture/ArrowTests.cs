@@ -33,6 +33,7 @@ public sealed class ArrowTests
         (["Azure.Identity"], ["Storage", "Ingestion", "Cli"]),
         (["MQTTnet"], ["Ingestion"]),
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),
+        (["OpenTelemetry", "Azure.Monitor"], ["Cli"]),
     ];
 
     public static TheoryData<string> Rooms => [.. Repository.Rooms.Select(r => r.Room)];
@@ -77,6 +78,8 @@ public sealed class ArrowTests
         Assert.True(Uses("Risk", "Microsoft.ML"));
         Assert.True(Uses("Cohorts", "CsvHelper"));
         Assert.True(Uses("Cli", "System.CommandLine"));
+        Assert.True(Uses("Cli", "OpenTelemetry"));
+        Assert.True(Uses("Cli", "Azure.Monitor"));
     }
 
     [Fact]

@@ -2,6 +2,8 @@ using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteMonitoring.Ingestion.Sources;
+using RemoteMonitoring.Ingestion.Tests.Worker;
+using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Ingestion.Tests.Sources;
@@ -67,12 +69,68 @@ public sealed class KafkaSourceTests : IDisposable
         Assert.Contains("made anew. Begin a new epoch: rmon stream epoch iot-hub", e.Message, StringComparison.Ordinal);
     }
 
-    private KafkaSource Source() => new(
-        new KafkaOptions { Servers = Servers, Topic = Topic, Hub = "iot-hub", Plaintext = true }, null, NullLogger.Instance);
-
-    private async Task Produce(int partition, int count)
+    [Fact]
+    public async Task Two_workers_of_a_group_land_each_offset_once_though_one_stops_in_the_middle()
     {
-        for (var i = 0; i < count; i++)
+        using var home = new TempHome();
+        await using var store = home.Store();
+        for (var partition = 0; partition < 4; partition++)
+        {
+            await Produce(partition, 50);
+        }
+
+        using var stopFirst = CancellationTokenSource.CreateLinkedTokenSource(_tooLong.Token);
+        using var stopSecond = CancellationTokenSource.CreateLinkedTokenSource(_tooLong.Token);
+        var options = new WorkerOptions { BatchAge = TimeSpan.FromSeconds(0.1), RetryDelay = TimeSpan.FromMilliseconds(10) };
+        await using var firstSource = Source();
+        var first = new WorkerRun(store, firstSource, options);
+        var firstRun = first.RunAsync(untilLanded: false, stopFirst.Token);
+        await Until(() => first.State.Landed >= 200);
+
+        await using var secondSource = Source();
+        var second = new WorkerRun(store, secondSource, options);
+        var secondRun = second.RunAsync(untilLanded: false, stopSecond.Token);
+        await Until(() => second.Said.Said.Any(l => l.Contains("reading on from offset", StringComparison.Ordinal))); // shared out anew
+        for (var partition = 0; partition < 4; partition++)
+        {
+            await Produce(partition, 50, from: 50);
+        }
+
+        await Until(() => second.State.Landed > 0);
+        await stopFirst.CancelAsync();
+        await firstRun;
+        await firstSource.DisposeAsync(); // leaves the group
+        for (var partition = 0; partition < 4; partition++)
+        {
+            await Produce(partition, 50, from: 100);
+        }
+
+        await Until(() => first.State.Landed + second.State.Landed >= 600);
+        await stopSecond.CancelAsync();
+        await secondRun;
+        var offsets = await WorkerRun.OffsetsAsync(store);
+        Assert.Equal([0, 1, 2, 3], offsets.Keys.Order());
+        Assert.All(offsets.Values, o => Assert.Equal(Enumerable.Range(0, 150).Select(n => (long)n), o));
+        Assert.Equal(600, first.State.Landed + second.State.Landed);
+        // The second had what the first left.
+        Assert.True(second.State.Landed >= 200, $"{second.State.Landed}");
+        Assert.Equal(600, (await IngestionAccount.TakeAsync(store.Lake, TempHome.Silver(store.Lake), default)).Messages);
+    }
+
+    private async Task Until(Func<bool> holds)
+    {
+        while (!holds())
+        {
+            await Task.Delay(20, _tooLong.Token);
+        }
+    }
+
+    private KafkaSource Source() => new(
+        new KafkaOptions { Servers = Servers, Topic = Topic, Hub = "iot-hub", Plaintext = true, SessionTimeout = TimeSpan.FromSeconds(6) }, null, NullLogger.Instance);
+
+    private async Task Produce(int partition, int count, int from = 0)
+    {
+        for (var i = from; i < from + count; i++)
         {
             await _producer.ProduceAsync(new TopicPartition(Topic, partition), new Message<Null, byte[]>
             {

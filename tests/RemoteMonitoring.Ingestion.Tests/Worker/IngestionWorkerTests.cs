@@ -1,5 +1,3 @@
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Logging;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage;
@@ -11,8 +9,8 @@ namespace RemoteMonitoring.Ingestion.Tests.Worker;
 public sealed class IngestionWorkerTests : IAsyncLifetime, IDisposable
 {
     private readonly TempHome _home = new();
-    private readonly Lines _log = new();
-    private readonly WorkerState _state = new();
+    private Lines _log = new();
+    private WorkerState _state = new();
     private CohortStore _store = null!;
 
     public Task InitializeAsync()
@@ -130,11 +128,11 @@ public sealed class IngestionWorkerTests : IAsyncLifetime, IDisposable
 
     private async Task Run(ScriptedSource source, WorkerOptions? options = null, CohortStore? store = null, bool untilLanded = true, CancellationToken stop = default)
     {
-        using var meters = new Meters();
-        using var metrics = new WorkerMetrics(meters, _state, () => 0);
         using var tooLong = CancellationTokenSource.CreateLinkedTokenSource(stop);
         tooLong.CancelAfter(TimeSpan.FromSeconds(30));
-        await new IngestionWorker(store ?? _store, source, options ?? new WorkerOptions(), _state, metrics, TimeProvider.System, _log).RunAsync(untilLanded, tooLong.Token);
+        var run = new WorkerRun(store ?? _store, source, options);
+        (_state, _log) = (run.State, run.Said);
+        await run.RunAsync(untilLanded, tooLong.Token);
     }
 
     private async Task<IReadOnlyList<long>> Offsets()
@@ -146,37 +144,6 @@ public sealed class IngestionWorkerTests : IAsyncLifetime, IDisposable
         }
 
         return offsets;
-    }
-
-    private sealed class Meters : IMeterFactory
-    {
-        private readonly List<Meter> _meters = [];
-
-        public Meter Create(MeterOptions options)
-        {
-            _meters.Add(new Meter(options));
-            return _meters[^1];
-        }
-
-        public void Dispose() => _meters.ForEach(m => m.Dispose());
-    }
-
-    private sealed class Lines : ILogger
-    {
-        public List<string> Said { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (Said)
-            {
-                Said.Add($"{logLevel} {formatter(state, exception)}");
-            }
-        }
     }
 }
 

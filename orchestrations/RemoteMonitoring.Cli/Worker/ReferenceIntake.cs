@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Cli.Worker;
+
+/// <summary>
+/// <c>POST /reference/{kind}</c>: lines of JSON, each an event of the kind, appended to the reference log all or none. The same
+/// body again is appended once. Answers name a line, what is wrong and the mend, and never say what the line had.
+/// </summary>
+internal sealed class ReferenceIntake(string key, ReferenceLog log)
+{
+    /// <summary>Bytes of a body at the most: 1 MB.</summary>
+    public const int MaxBytes = 1 << 20;
+
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly byte[] _key = SHA256.HashData(Encoding.UTF8.GetBytes(key));
+
+    public async Task TakeAsync(HttpContext context, string kind)
+    {
+        if (!IsLetIn(context.Request.Headers.Authorization))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "the request has no 'Authorization: Bearer KEY' with the key that this worker was given");
+            return;
+        }
+
+        if (!ReferenceKinds.OfFeeds.Contains(kind))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"no such kind; post to /reference/KIND with one of {string.Join(", ", ReferenceKinds.OfFeeds)}");
+            return;
+        }
+
+        try
+        {
+            var body = await ReadAsync(context.Request);
+            if (Problem(kind, body) is { } problem)
+            {
+                await RefuseAsync(context, StatusCodes.Status400BadRequest, problem);
+                return;
+            }
+
+            var appended = await log.AppendAsync(kind, body, context.RequestAborted);
+            await WorkerEndpoint.SayAsync(context, StatusCodes.Status200OK, new JsonObject { ["kind"] = kind, ["appended"] = appended });
+        }
+        catch (BadHttpRequestException e)
+        {
+            await RefuseAsync(context, e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? $"the body has more than {MaxBytes} bytes; send it in parts" : "the body did not come through whole; send it again");
+        }
+        catch (LakeException)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "the reference log cannot be written at the moment; send the same body again");
+        }
+    }
+
+    /// <summary>By hashes of one length: how much of the key is right does not show in the time.</summary>
+    private bool IsLetIn(string? authorization) =>
+        authorization is not null && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(authorization["Bearer ".Length..].Trim())), _key);
+
+    private static Task RefuseAsync(HttpContext context, int status, string problem) =>
+        WorkerEndpoint.SayAsync(context, status, new JsonObject { ["error"] = problem });
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted);
+        return body.ToArray();
+    }
+
+    private static string? Problem(string kind, ReadOnlyMemory<byte> body)
+    {
+        string text;
+        try
+        {
+            text = s_strict.GetString(body.Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            return "the body is not UTF-8; send lines of JSON in UTF-8";
+        }
+
+        var lines = text.TrimStart('\uFEFF').Split('\n', StringSplitOptions.TrimEntries);
+        if (lines.All(l => l.Length == 0))
+        {
+            return "the body has no line; send one JSON object a line";
+        }
+
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (lines[i].Length > 0 && ProblemOf(kind, lines[i]) is { } problem)
+            {
+                return $"line {i + 1}: {problem}; nothing was appended. Mend it and send all lines again";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? ProblemOf(string kind, string line) => kind switch
+    {
+        ReferenceKinds.Teams => ProblemOf<CareTeam>(line),
+        ReferenceKinds.Roster => ProblemOf<Patient>(line),
+        ReferenceKinds.Assignments => ProblemOf<DeviceAssignment>(line),
+        ReferenceKinds.Census => ProblemOf<CensusEvent>(line),
+        ReferenceKinds.Outcomes => ProblemOf<Outcome>(line),
+        ReferenceKinds.Contacts => ProblemOf<Contact>(line),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    /// <summary>What is wrong with a line, in words of ours: the parser's may quote what it read.</summary>
+    private static string? ProblemOf<T>(string line)
+    {
+        try
+        {
+            ReferenceJson.FromLine<T>(line);
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return ReferenceJson.FieldOf<T>(e.Path) is { } field
+                ? $"the field '{field}' does not have the form that a {typeof(T).Name} has there"
+                : $"not a {typeof(T).Name}: one JSON object with the fields {string.Join(", ", ReferenceJson.FieldsOf<T>())}, none of them twice, none missing that must be there and no other";
+        }
+    }
+}
