@@ -31,6 +31,7 @@ public static class DocumentProjection
 
     private const string Marker = "document-projection";
     private const int BatchDocuments = 20_000;
+    private const int MostAttempts = 20;
 
     /// <summary>Forgets the documents it made, and how far it had come, to have them made again.</summary>
     public static async Task ForgetAsync(DocumentStore documents, CancellationToken cancellationToken)
@@ -41,14 +42,47 @@ public static class DocumentProjection
         await documents.DeleteAllAsync(Containers.Devices, cancellationToken);
     }
 
-    /// <summary>Brings the documents up to the lake's end.</summary>
+    /// <summary>
+    /// Brings the documents up to the lake's end. Where another process does the same at the same time, it begins again from what
+    /// that one noted, and looks again at the assignments by which it wrote itself.
+    /// </summary>
     public static async Task<ProjectedDocuments> RunAsync(CohortStore store, Silver silver, CancellationToken cancellationToken)
     {
-        var position = await store.Reference.PositionAsync(cancellationToken);
-        var marker = await FindMarkerAsync(store.Documents, cancellationToken);
-        if (marker is not null && (marker.Version != ProjectionMarker.Current || IsBehind(marker, position, ReferenceKinds.Mappings, ReferenceKinds.Reprocess, ReferenceKinds.Erasures)))
+        var assignments = long.MaxValue;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            // What messages say has changed, or who is known; what it was is nowhere written down but in what is there.
+            var position = await store.Reference.PositionAsync(cancellationToken);
+            try
+            {
+                return await RunOnceAsync(store, silver, position, assignments, cancellationToken);
+            }
+            catch (OtherProjectionException)
+            {
+                assignments = Math.Min(assignments, position[ReferenceKinds.Assignments]);
+            }
+        }
+
+        throw new LakeException($"{store.Documents.Name}: other processes write the same documents all the time; this one leaves it to them.");
+    }
+
+    private static async Task<ProjectedDocuments> RunOnceAsync(
+        CohortStore store, Silver silver, IReadOnlyDictionary<string, long> position, long writtenBy, CancellationToken cancellationToken)
+    {
+        var marker = await FindMarkerAsync(store.Documents, cancellationToken);
+        if (marker is not null && marker.Reference.GetValueOrDefault(ReferenceKinds.Assignments) > writtenBy)
+        {
+            marker.Reference[ReferenceKinds.Assignments] = writtenBy; // what was written by those has to move
+        }
+
+        if (marker is not null && (marker.Version != ProjectionMarker.Current || IsBehind(marker, position, ReferenceKinds.Reprocess, ReferenceKinds.Erasures)))
+        {
+            // What messages say has changed, or who is known; what it was is nowhere written down but in what is there. What they say
+            // now is made first, so that there are no documents for a moment only.
+            foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
+            {
+                await silver.CatchUpAsync(partition, cancellationToken);
+            }
+
             await ForgetAsync(store.Documents, cancellationToken);
             marker = null;
         }
@@ -193,19 +227,30 @@ public static class DocumentProjection
 
         try
         {
-            return JsonSerializer.Deserialize(marker.Body, ProjectionJson.Default.ProjectionMarker);
+            return JsonSerializer.Deserialize(marker.Body, ProjectionJson.Default.ProjectionMarker)! with { ETag = marker.ETag };
         }
         catch (JsonException)
         {
-            return new ProjectionMarker(0, [], []); // of an earlier version, whose ids were others: all is made again
+            return new ProjectionMarker(0, [], []) { ETag = marker.ETag }; // of an earlier version, whose ids were others: all is made again
         }
     }
 
-    private static async Task WriteMarkerAsync(DocumentStore documents, ProjectionMarker marker, CancellationToken cancellationToken) =>
-        await documents.UpsertAsync(
-            Containers.Runs,
-            [new Document { PartitionKey = Marker, Id = Marker, Body = JsonSerializer.Serialize(marker, ProjectionJson.Default.ProjectionMarker) }],
-            cancellationToken);
+    private static async Task WriteMarkerAsync(DocumentStore documents, ProjectionMarker marker, CancellationToken cancellationToken)
+    {
+        var document = new Document
+        {
+            PartitionKey = Marker,
+            Id = Marker,
+            Body = JsonSerializer.Serialize(marker, ProjectionJson.Default.ProjectionMarker),
+            ETag = marker.ETag,
+        };
+        marker.ETag = (marker.ETag is null
+            ? await documents.TryCreateAsync(Containers.Runs, document, cancellationToken)
+            : await documents.TryReplaceAsync(Containers.Runs, document, cancellationToken)) ?? throw new OtherProjectionException();
+    }
+
+    /// <summary>Another process noted how far it is since this one looked.</summary>
+    private sealed class OtherProjectionException : Exception;
 
     /// <summary>
     /// The messages known after <paramref name="since"/> of patients: one document each, and where a device changed hands
@@ -283,6 +328,10 @@ internal sealed record ProjectionMarker(int Version, SortedDictionary<string, lo
 {
     /// <summary>Changes with the form of the documents and their ids.</summary>
     public const int Current = 2;
+
+    /// <summary>The writing it was read from, or last written as; null where it is not there yet.</summary>
+    [JsonIgnore]
+    public string? ETag { get; set; }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -37,7 +37,7 @@ public sealed record IngestionAccount
     /// Takes the account from the footers, and checks it: the files of each partition follow on each other without a hole,
     /// bronze has a row for each offset that is not lost, and received = accepted + rejected.
     /// </summary>
-    public static async Task<IngestionAccount> TakeAsync(Lake lake, Silver silver, CancellationToken cancellationToken)
+    public static async Task<IngestionAccount> TakeAsync(Lake lake, Silver silver, CancellationToken cancellationToken, bool makeMissing = false)
     {
         var frontier = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var rejected = new SortedDictionary<string, long>(StringComparer.Ordinal);
@@ -60,6 +60,12 @@ public sealed record IngestionAccount
                 lost += isLoss ? end - offset : 0;
                 messages += bronze.Rows;
                 watermark = Math.Max(watermark, TelemetryTables.Number(bronze.Metadata, TelemetryTables.KnownTime, lake.NameOf(path)));
+                // A worker beside may have landed the file since silver was caught up, and be about to make the rest.
+                if (makeMissing && !await lake.AllExistAsync(silver.PathsOf(file, BronzeFooter.LandedTime(bronze.Metadata, path)).Select(p => p.Readings), cancellationToken))
+                {
+                    await silver.CatchUpAsync(partition, cancellationToken);
+                }
+
                 foreach (var (paths, isFirst) in silver.PathsOf(file, BronzeFooter.LandedTime(bronze.Metadata, path)).Select((p, i) => (p, i == 0)))
                 {
                     var (receivedHere, acceptedHere) = await TakeSilverAsync(lake, paths.Readings, isFirst, rejected, cancellationToken);

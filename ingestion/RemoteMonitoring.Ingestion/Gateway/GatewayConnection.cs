@@ -56,7 +56,14 @@ internal sealed class GatewayConnection : IDisposable
         if (Interlocked.Exchange(ref _closed, 1) == 0)
         {
             ClosedFor = refusal;
-            _closing.Cancel();
+            try
+            {
+                _closing.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It ended by itself in between.
+            }
         }
     }
 

@@ -40,6 +40,7 @@ public sealed record GatewayLogOptions
 /// </summary>
 public sealed class GatewayLog : IAsyncDisposable
 {
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly GatewayLogOptions _options;
@@ -52,6 +53,7 @@ public sealed class GatewayLog : IAsyncDisposable
     private readonly Thread _thread;
     private Batch _waiting = new();
     private TaskCompletionSource? _room;
+    private int _queued;
     private long _lastEnqueued;
     private bool _closed;
 
@@ -99,8 +101,8 @@ public sealed class GatewayLog : IAsyncDisposable
     /// </summary>
     public Task AppendAsync(GatewayMessage message, CancellationToken cancellationToken = default)
     {
-        var taken = TryTake(message, out var room);
-        return taken ?? AppendWhenRoomAsync(message, room!, cancellationToken);
+        // Who waits for room is not overtaken: messages of a device stay in the order they came.
+        return Volatile.Read(ref _queued) == 0 && TryTake(message, out _) is { } taken ? taken : AppendInTurnAsync(message, cancellationToken);
     }
 
     /// <summary>Commits what waits, then closes.</summary>
@@ -139,27 +141,41 @@ public sealed class GatewayLog : IAsyncDisposable
         }
     }
 
-    private async Task AppendWhenRoomAsync(GatewayMessage message, Task room, CancellationToken cancellationToken)
+    private async Task AppendInTurnAsync(GatewayMessage message, CancellationToken cancellationToken)
     {
-        while (true)
+        Task? taken;
+        Interlocked.Increment(ref _queued);
+        try
         {
-            await room.WaitAsync(cancellationToken);
-            if (TryTake(message, out var next) is { } taken)
+            await _turn.WaitAsync(cancellationToken);
+            try
             {
-                await taken;
-                return;
+                while ((taken = TryTake(message, out var room)) is null)
+                {
+                    await room!.WaitAsync(cancellationToken);
+                }
             }
-
-            room = next!;
+            finally
+            {
+                _turn.Release();
+            }
         }
+        finally
+        {
+            Interlocked.Decrement(ref _queued);
+        }
+
+        await taken;
     }
+
+    private static long SizeOf(in GatewayMessage message) => message.Body.Length + (2L * (message.Properties?.Length ?? 0));
 
     private Task? TryTake(in GatewayMessage message, out Task? room)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            if (_waiting.Messages.Count >= _options.WaitingMessages || (_waiting.Bytes > 0 && _waiting.Bytes + message.Body.Length > _options.WaitingBytes))
+            if (_waiting.Messages.Count >= _options.WaitingMessages || (_waiting.Bytes > 0 && _waiting.Bytes + SizeOf(message) > _options.WaitingBytes))
             {
                 room = (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
                 return null;
@@ -169,7 +185,7 @@ public sealed class GatewayLog : IAsyncDisposable
             // Never falling, whatever the clock does: the order of offsets is that of enqueued times.
             _lastEnqueued = Math.Max(_lastEnqueued, _time.GetUtcNow().Ticks / 10 - DateTime.UnixEpoch.Ticks / 10);
             _waiting.Messages.Add((message, _lastEnqueued));
-            _waiting.Bytes += message.Body.Length;
+            _waiting.Bytes += SizeOf(message);
             if (_waiting.Messages.Count == 1)
             {
                 _work.Release();

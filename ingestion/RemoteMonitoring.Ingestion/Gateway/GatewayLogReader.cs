@@ -46,14 +46,15 @@ public sealed class GatewayLogReader : IDisposable
         while (size < bytes && reader.Read())
         {
             var body = (byte[])reader[5];
-            size += body.Length;
+            var properties = reader.IsDBNull(4) ? null : reader.GetString(4);
+            size += body.Length + (2L * (properties?.Length ?? 0));
             found.Add(new StreamRecord
             {
                 Offset = reader.GetInt64(0),
                 DeviceId = reader.GetString(1),
                 MessageId = reader.IsDBNull(2) ? null : reader.GetString(2),
                 EnqueuedTime = reader.GetInt64(3),
-                Properties = reader.IsDBNull(4) ? null : reader.GetString(4),
+                Properties = properties,
                 Body = body,
                 Problem = reader.IsDBNull(6) ? null : reader.GetString(6),
             });

@@ -1,10 +1,11 @@
 using RemoteMonitoring.Ingestion.Sources;
+using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Ingestion.Gateway;
 
 /// <summary>
 /// The log as a source: all partitions are this reader's. A position before the log's begin is answered with what is there
-/// from its begin on; one beyond its end waits for it.
+/// from its begin on. One beyond its end is refused: the log lost what it had acknowledged, and offsets would be given out twice.
 /// </summary>
 public sealed class GatewaySource : IEventSource
 {
@@ -53,7 +54,7 @@ public sealed class GatewaySource : IEventSource
     {
         for (var p = 0; p < _next.Length; p++)
         {
-            _next[p] ??= await positionOf(p, cancellationToken);
+            _next[p] ??= NotBeyondEnd(p, await positionOf(p, cancellationToken));
         }
 
         for (var look = 0; look < Looks; look++)
@@ -106,6 +107,10 @@ public sealed class GatewaySource : IEventSource
             await _log.TrimLanded(partition, Micros(now - _retention), cancellationToken);
         }
     }
+
+    private long NotBeyondEnd(int partition, long position) => position <= _log.Bounds(partition).End
+        ? position
+        : throw new LakeException($"{Hub}, epoch {Epoch}, partition {partition}: the lake ends at offset {position}, the log at {_log.Bounds(partition).End}: it was put back to an earlier state, and what it takes in now would get offsets that have been given out. Restore it, or move it away to begin a new one.");
 
     /// <inheritdoc />
     public ValueTask DisposeAsync()

@@ -110,7 +110,8 @@ public sealed class FileLanding(Lake lake, Silver silver, TimeProvider time)
     {
         var free = new Queue<Slot>(Enumerable.Range(0, s_slots).Select(_ => new Slot()));
         var onTheirWay = new Queue<(Slot Slot, Task Landed)>();
-        var stamped = Task.FromResult((run.Chain.Known, run.Chain.Landed));
+        // No sooner than a command that is known, whatever clock that had: it concerns what landed before it.
+        var stamped = Task.FromResult((run.Chain.Known, Landed: Math.Max(run.Chain.Landed, silver.Mappings.LastKnown)));
         var landed = Task.CompletedTask;
         try
         {

@@ -103,6 +103,13 @@ public sealed class LineBlockReader(Stream input)
                 break;
             }
 
+            if (block.Count == 0 && start > 0)
+            {
+                // Nothing but blank lines so far: their room is used again.
+                block.Bytes.AsSpan(start, end - start).CopyTo(block.Bytes);
+                (scanned, end, start) = (scanned - start, end - start, 0);
+            }
+
             block.EnsureRoom(end + ReadBytes);
             try
             {

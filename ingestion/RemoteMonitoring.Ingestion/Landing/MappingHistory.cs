@@ -41,6 +41,9 @@ public sealed class MappingHistory
     /// <summary>The commands to read messages again, in the order they were given.</summary>
     public IReadOnlyList<ReprocessCommand> Commands { get; }
 
+    /// <summary>When the last activation or command was given, Unix microseconds; the least number where there is none.</summary>
+    public long LastKnown => Math.Max(_sets[^1].Known, _commands.Length == 0 ? long.MinValue : _commands[^1].Known);
+
     /// <summary>Changes with every activation and every command.</summary>
     public string Id => string.Join('-', [Latest.Id, .. _commands.Select(c => c.Generation)]);
 

@@ -17,7 +17,7 @@ public sealed class MicroBatch
     /// <summary>The envelopes.</summary>
     public EnvelopeBatch Envelopes { get; } = new();
 
-    /// <summary>Bytes of their bodies.</summary>
+    /// <summary>Bytes of their bodies, and of what is held of them in text.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>When they land, Unix microseconds.</summary>
@@ -107,6 +107,6 @@ public sealed class MicroBatch
         Envelopes.Properties.Add(properties);
         Envelopes.Body.Add(body);
         Envelopes.Problem.Add(problem);
-        Bytes += body.Length;
+        Bytes += body.Length + (2L * ((properties?.Length ?? 0) + (id?.Length ?? 0)));
     }
 }

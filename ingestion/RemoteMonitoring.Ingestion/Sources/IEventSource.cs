@@ -30,6 +30,6 @@ public interface IEventSource : IAsyncDisposable
     /// <summary>Tells the source how far a partition has landed. Advice only, for its own figures and housekeeping: what counts is the lake.</summary>
     Task CommitAsync(int partition, long nextOffset, CancellationToken cancellationToken);
 
-    /// <summary>The offset behind the last record of each partition that is this reader's, as far as the source knows: for lag.</summary>
+    /// <summary>The offset behind the last record of each partition that is this reader's, as far as the source knows, and the greatest number where it cannot say: for lag.</summary>
     IReadOnlyDictionary<int, long> Ends { get; }
 }

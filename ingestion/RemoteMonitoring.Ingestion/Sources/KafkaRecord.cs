@@ -19,6 +19,10 @@ public static class KafkaRecord
     private const string MessageIdHeader = "message-id";
     private const string TelemetrySource = "Telemetry";
 
+    // The years 1 to 9999: what is beyond is no time.
+    private const long FirstMilli = -62_135_596_800_000;
+    private const long LastMilli = 253_402_300_799_999;
+
     // Said by the hub of every message: not the device's.
     private static readonly string[] s_hubs = ["iothub-connection-auth-method", "iothub-connection-auth-generation-id", "iothub-connection-module-id", "x-opt-"];
 
@@ -29,38 +33,45 @@ public static class KafkaRecord
     /// <param name="value">The body.</param>
     public static StreamRecord Read(long offset, long timestamp, IEnumerable<KeyValuePair<string, byte[]?>> headers, ReadOnlyMemory<byte> value)
     {
-        string? device = null, id = null, source = null;
+        string? device = null, id = null, source = null, twice = null;
         var enqueued = timestamp;
-        var properties = new List<KeyValuePair<string, string>>();
+        var isAmqp = false;
+        var others = new List<KeyValuePair<string, byte[]?>>();
         foreach (var (name, bytes) in headers)
         {
-            var text = Decode(bytes);
             switch (name)
             {
                 case DeviceHeader:
-                    device = text;
+                    twice = device is not null && device != Text(bytes) ? name : twice;
+                    device = Text(bytes);
+                    isAmqp = bytes is [0xa1 or 0xb1 or 0xa3, ..] && device != Encoding.UTF8.GetString(bytes);
                     break;
                 case MessageIdHeader:
-                    id = text;
+                    id = Text(bytes);
                     break;
                 case SourceHeader:
-                    source = text;
+                    source = Text(bytes);
                     break;
                 case EnqueuedHeader:
+                    var text = bytes is [0x83, ..] ? Decode(bytes) : Text(bytes);
                     enqueued = Iso8601.TryParse(Encoding.UTF8.GetBytes(text), out var time) ? time : timestamp;
                     break;
                 default:
-                    if (!Array.Exists(s_hubs, h => name.StartsWith(h, StringComparison.Ordinal)))
-                    {
-                        properties.RemoveAll(p => p.Key == name);
-                        properties.Add(new(name, text));
-                    }
-
+                    others.Add(new(name, bytes));
                     break;
             }
         }
 
+        // Plain bytes may look like AMQP's: only of a record whose device is encoded so are its properties read so.
+        var properties = new List<KeyValuePair<string, string>>();
+        foreach (var (name, bytes) in others.Where(o => !Array.Exists(s_hubs, h => o.Key.StartsWith(h, StringComparison.Ordinal))))
+        {
+            properties.RemoveAll(p => p.Key == name);
+            properties.Add(new(name, isAmqp ? Decode(bytes) : Encoding.UTF8.GetString(bytes ?? [])));
+        }
+
         var problem = string.IsNullOrEmpty(device) ? $"the header {DeviceHeader} is missing: no device is known to have sent it"
+            : twice is not null ? $"the header {twice} says two different things"
             : source is not null and not TelemetrySource ? $"no telemetry, but {source}"
             : null;
         return new StreamRecord
@@ -75,13 +86,16 @@ public static class KafkaRecord
         };
     }
 
+    /// <summary>A header's value that is text, in either encoding.</summary>
+    private static string Text(ReadOnlySpan<byte> value) => value is [0xa1 or 0xb1 or 0xa3, ..] ? Decode(value) : Encoding.UTF8.GetString(value);
+
     /// <summary>A header's value as text: AMQP's encodings of text, numbers, truth and time by their first byte, else UTF-8.</summary>
     public static string Decode(ReadOnlySpan<byte> value) => value switch
     {
         [0xa1, var length, ..] when value.Length == 2 + length => Encoding.UTF8.GetString(value[2..]),
         [0xb1, _, _, _, _, ..] when value.Length == 5L + BinaryPrimitives.ReadUInt32BigEndian(value[1..]) => Encoding.UTF8.GetString(value[5..]),
         [0xa3, var length, ..] when value.Length == 2 + length => Encoding.ASCII.GetString(value[2..]),
-        [0x83, ..] when value.Length == 9 => UnixMicros.Format(BinaryPrimitives.ReadInt64BigEndian(value[1..]) * 1000),
+        [0x83, ..] when value.Length == 9 && BinaryPrimitives.ReadInt64BigEndian(value[1..]) is >= FirstMilli and <= LastMilli and var milli => UnixMicros.Format(milli * 1000),
         [0x81, ..] when value.Length == 9 => BinaryPrimitives.ReadInt64BigEndian(value[1..]).ToString(CultureInfo.InvariantCulture),
         [0x80, ..] when value.Length == 9 => BinaryPrimitives.ReadUInt64BigEndian(value[1..]).ToString(CultureInfo.InvariantCulture),
         [0x82, ..] when value.Length == 9 => BinaryPrimitives.ReadDoubleBigEndian(value[1..]).ToString("R", CultureInfo.InvariantCulture),

@@ -59,10 +59,9 @@ public sealed class KafkaSource : IEventSource
             var ends = new Dictionary<int, long>();
             foreach (var partition in _consumer.Assignment)
             {
-                if (_consumer.GetWatermarkOffsets(partition).High is { IsSpecial: false } high)
-                {
-                    ends[partition.Partition] = high.Value;
-                }
+                // Unknown until something was fetched: not known is not zero, and somebody may ask whether all has landed.
+                var high = _consumer.GetWatermarkOffsets(partition).High;
+                ends[partition.Partition] = high.IsSpecial ? AskEnd(partition) : high.Value;
             }
 
             return ends;
@@ -185,7 +184,7 @@ public sealed class KafkaSource : IEventSource
                 result.Message.Headers?.Select(h => KeyValuePair.Create(h.Key, (byte[]?)h.GetValueBytes())) ?? [],
                 result.Message.Value ?? []));
             count++;
-            bytes += result.Message.Value?.Length ?? 0;
+            bytes += (result.Message.Value?.Length ?? 0) + (2L * (list[^1].Properties?.Length ?? 0));
         }
 
         return [.. records.Select(r => new StreamBatch(r.Key, r.Value))];
@@ -201,7 +200,16 @@ public sealed class KafkaSource : IEventSource
     /// </summary>
     private void GoOnFromBegin(TopicPartition partition, Offset due)
     {
-        var there = _consumer.QueryWatermarkOffsets(partition, s_ask);
+        WatermarkOffsets there;
+        try
+        {
+            there = _consumer.QueryWatermarkOffsets(partition, s_ask);
+        }
+        catch (KafkaException e)
+        {
+            throw new LakeException($"{_options.Servers}, {_options.Topic}: cannot be asked how far it is ({e.Error.Reason})", e);
+        }
+
         var position = due.IsSpecial ? _positionOf(partition.Partition.Value, _reading).GetAwaiter().GetResult() : due.Value;
         if (position > there.High.Value)
         {
@@ -209,6 +217,19 @@ public sealed class KafkaSource : IEventSource
         }
 
         _consumer.Seek(new TopicPartitionOffset(partition, there.Low));
+    }
+
+    private long AskEnd(TopicPartition partition)
+    {
+        try
+        {
+            return _consumer.QueryWatermarkOffsets(partition, s_ask).High.Value;
+        }
+        catch (KafkaException e)
+        {
+            SourceLog.Complained(_logger, e.Error.Code.ToString(), e.Error.IsFatal);
+            return long.MaxValue;
+        }
     }
 
     private void Refresh(IClient client, TokenCredential identity)

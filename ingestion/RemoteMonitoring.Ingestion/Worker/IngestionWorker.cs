@@ -46,7 +46,7 @@ public sealed class IngestionWorker(
                 }
 
                 await FlushAsync(untilLanded && batches.Count == 0 ? _ => true : IsDue, stop);
-                if (untilLanded && batches.Count == 0 && state.Lag == 0)
+                if (untilLanded && batches.Count == 0 && source.Ends.Count > 0 && state.Lag == 0)
                 {
                     break;
                 }
@@ -61,7 +61,14 @@ public sealed class IngestionWorker(
         // What was read and not landed would come again; landing it now spares that. One attempt: who stops does not wait.
         foreach (var lane in _lanes.Values.Where(l => l.Batch.Envelopes.Count > 0))
         {
-            await LandAsync(lane, CancellationToken.None);
+            try
+            {
+                await LandAsync(lane, CancellationToken.None);
+            }
+            catch (LakeException e)
+            {
+                WorkerLog.Failed(logger, "land before stopping, and what was read comes again", e.Message);
+            }
         }
 
         if (untilLanded && !stop.IsCancellationRequested)
@@ -89,7 +96,11 @@ public sealed class IngestionWorker(
     private async Task<long> PositionAsync(int partition, CancellationToken cancellationToken)
     {
         await RetryAsync("find where the lake ends", async token =>
-            _lanes[partition] = new Lane(await PartitionChain.OpenAsync(store.Lake, new StreamPartition(source.Hub, source.Epoch, partition), time, token)), cancellationToken);
+        {
+            _lanes[partition] = new Lane(await PartitionChain.OpenAsync(store.Lake, new StreamPartition(source.Hub, source.Epoch, partition), time, token));
+            // Whoever had it before may have died between bronze and silver.
+            await _silver.CatchUpAsync(_lanes[partition].Chain.Partition, token);
+        }, cancellationToken);
         var chain = _lanes[partition].Chain;
         WorkerLog.Assigned(logger, chain.Partition.ToString(), chain.Next);
         return chain.Next;
@@ -143,7 +154,10 @@ public sealed class IngestionWorker(
             await RetryAsync("land", token => LandAsync(lane, token), cancellationToken);
         }
 
-        state.Lag = source.Ends.Sum(e => _lanes.TryGetValue(e.Key, out var lane) ? Math.Max(0, e.Value - lane.Chain.Next) : 0);
+        var ends = source.Ends;
+        state.Lag = ends.Values.Contains(long.MaxValue) // it cannot say
+            ? long.MaxValue
+            : ends.Sum(e => _lanes.TryGetValue(e.Key, out var lane) ? Math.Max(0, e.Value - lane.Chain.Next) : 0);
     }
 
     private async Task LandAsync(Lane lane, CancellationToken cancellationToken)
@@ -156,7 +170,7 @@ public sealed class IngestionWorker(
         await RefreshHistoryAsync(cancellationToken);
         var now = Now();
         _silver.Redact(lane.Batch.Envelopes);
-        lane.Batch.Stamp(lane.Chain.Known, lane.Chain.Landed, now, imported: false);
+        lane.Batch.Stamp(lane.Chain.Known, Landing(lane), now, imported: false);
         var oldest = lane.Batch.Envelopes.EnqueuedTime[0];
         var landed = await new PartitionLanding(_silver, lane.Chain).LandAsync(lane.Batch, cancellationToken);
         lane.Batch.Clear();
@@ -176,9 +190,11 @@ public sealed class IngestionWorker(
     private async Task RecordLossAsync(Lane lane, long until, CancellationToken cancellationToken)
     {
         var missing = until - lane.Chain.Next;
-        if (missing > 0 && await lane.Chain.TryRecordLossAsync(until, "the source had them no more", Now(), cancellationToken))
+        var recorded = missing > 0 && await lane.Chain.TryRecordLossAsync(until, "the source had them no more", Landing(lane), cancellationToken);
+        // Also where it was there already: by another, or by a try whose reply was lost.
+        await _silver.CatchUpAsync(lane.Chain.Partition, cancellationToken);
+        if (recorded)
         {
-            await _silver.CatchUpAsync(lane.Chain.Partition, cancellationToken);
             WorkerLog.Lost(logger, lane.Chain.Partition.ToString(), until - missing, until);
             metrics.Lost(missing);
         }
@@ -206,6 +222,14 @@ public sealed class IngestionWorker(
     private async Task ProjectAsync(CancellationToken cancellationToken)
     {
         var silver = await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken);
+        if (state.DocumentsBlocked is not null)
+        {
+            foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
+            {
+                await silver.CatchUpAsync(partition, cancellationToken);
+            }
+        }
+
         var projected = await DocumentProjection.RunAsync(store, silver, cancellationToken);
         metrics.Documents(projected.Written);
         if (projected.Moved > 0)
@@ -250,12 +274,14 @@ public sealed class IngestionWorker(
                         failed = null;
                     }
                 }
-                catch (LakeException e)
+                catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
                 {
+                    // A fault of the program too: what goes on behind the landing must not stop unheard.
                     metrics.Failed(what);
-                    if (failed != e.Message)
+                    var message = e is LakeException ? e.Message : $"a fault of the program ({e.GetType().Name})";
+                    if (failed != message)
                     {
-                        WorkerLog.Failed(logger, what, failed = e.Message);
+                        WorkerLog.Failed(logger, what, failed = message);
                     }
                 }
 
@@ -299,6 +325,9 @@ public sealed class IngestionWorker(
             }
         }
     }
+
+    /// <summary>The soonest that a file may say it landed: no sooner than the chain's last, nor than a command that is known, whatever clock that had.</summary>
+    private long Landing(Lane lane) => Math.Max(lane.Chain.Landed, Math.Max(_silver.Mappings.LastKnown, Now()));
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Azure.Identity;
 using RemoteMonitoring.Cli.Worker;
 using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Sources;
@@ -21,7 +22,7 @@ internal static class WorkerCommand
         var batchAge = new Option<double>("--batch-age") { Description = "Seconds that a message waits at most before its batch lands", DefaultValueFactory = _ => new WorkerOptions().BatchAge.TotalSeconds };
         var once = new Option<bool>("--once") { Description = "Land what is there, write its documents, and stop" };
         var faults = new Option<string?>("--faults") { Hidden = true };
-        var kafka = new Option<string?>("--kafka") { Description = "Read an Event Hub by its Kafka endpoint instead of the local hub, NAMESPACE.servicebus.windows.net:9093. Let in by managed identity, or by the connection string in RMON_EVENTHUBS", HelpName = "SERVERS" };
+        var kafka = new Option<string?>("--kafka") { Description = "Read an Event Hub by its Kafka endpoint instead of the local hub, NAMESPACE.servicebus.windows.net:9093. Let in by managed identity, or by the connection string in RMON_EVENTHUBS, which may be the URL of a Key Vault secret", HelpName = "SERVERS" };
         var topic = new Option<string?>("--topic") { Description = "Name of the Event Hub", HelpName = "NAME" };
         var group = new Option<string>("--group") { Description = "Consumer group that the workers share", DefaultValueFactory = _ => "rmon", HelpName = "NAME" };
         var hub = new Option<string?>("--hub") { Description = "Name of the hub in the lake. Default: that of the Event Hub", HelpName = "NAME" };
@@ -86,7 +87,9 @@ internal static class WorkerCommand
             Group = group,
             Hub = hub ?? topic,
             Epoch = epochs.LastOrDefault(e => e.Hub == (hub ?? topic))?.Epoch ?? "1",
-            ConnectionString = Environment.GetEnvironmentVariable("RMON_EVENTHUBS"),
+            ConnectionString = Environment.GetEnvironmentVariable("RMON_EVENTHUBS") is { Length: > 0 } text
+                ? await KeyVaultSecret.ResolveAsync(text, "RMON_EVENTHUBS", new DefaultAzureCredential(), null, cancellationToken)
+                : null,
             Plaintext = plaintext,
         };
     }

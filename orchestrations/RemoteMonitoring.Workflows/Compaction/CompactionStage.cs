@@ -37,7 +37,7 @@ public static class CompactionStage
             await silver.CatchUpAsync(partition, cancellationToken);
         }
 
-        var account = await IngestionAccount.TakeAsync(store.Lake, silver, cancellationToken);
+        var account = await IngestionAccount.TakeAsync(store.Lake, silver, cancellationToken, makeMissing: true);
         var inputs = await PinnedInputs.PinAsync(account, store.Reference, cancellationToken);
         var hash = inputs.Hash(Rules);
         if (await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current
