@@ -177,11 +177,12 @@ public sealed class IngestionWorker(
         var missing = until - lane.Chain.Next;
         if (missing > 0 && await lane.Chain.TryRecordLossAsync(until, "the source had them no more", Now(), cancellationToken))
         {
-            await _silver.CatchUpAsync(lane.Chain.Partition, cancellationToken);
             WorkerLog.Lost(logger, lane.Chain.Partition.ToString(), until - missing, until);
             metrics.Lost(missing);
         }
 
+        // Also where the record was made by an attempt that did not get this far.
+        await _silver.CatchUpAsync(lane.Chain.Partition, cancellationToken);
         lane.Expected = lane.Chain.Next;
     }
 
