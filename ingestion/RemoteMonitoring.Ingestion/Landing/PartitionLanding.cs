@@ -28,8 +28,9 @@ public sealed class PartitionLanding(Silver silver, PartitionChain chain)
         {
             if (!batch.Follows(chain))
             {
-                batch.Adopt(chain);
+                // Nothing is dropped before its silver is there: an emptied batch would not come here again.
                 await silver.CatchUpAsync(chain.Partition, cancellationToken);
+                batch.Adopt(chain);
             }
 
             if (batch.Envelopes.Count == 0)

@@ -8,7 +8,7 @@ using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Ingestion.Tests.Worker;
 
-/// <summary>A worker whose lake is on a disk of 2 MB in memory.</summary>
+/// <summary>A worker whose lake is on a disk of 6 MB in memory.</summary>
 public sealed class FullDiskTests : IDisposable
 {
     private readonly TempHome _home = new();
@@ -37,7 +37,7 @@ public sealed class FullDiskTests : IDisposable
     private async Task RunAsync(string disk)
     {
         var ballast = Path.Combine(disk, "ballast");
-        await File.WriteAllBytesAsync(ballast, new byte[1_700_000]);
+        await File.WriteAllBytesAsync(ballast, new byte[5_700_000]);
         var log = Path.Combine(_home.Root, "gateway", "log.db");
         var random = new Random(1);
         await using (var filling = GatewayLog.Open(log, new GatewayLogOptions { Partitions = 2 }, TimeProvider.System))
@@ -88,7 +88,7 @@ public sealed class FullDiskTests : IDisposable
     /// <summary>False where this user may not mount: then a run that counts (CI=true) fails.</summary>
     private static bool Mount(string folder)
     {
-        var mounted = AsRoot("mount", "-t", "tmpfs", "-o", "size=2m,mode=777", "tmpfs", folder);
+        var mounted = AsRoot("mount", "-t", "tmpfs", "-o", "size=6m,mode=777", "tmpfs", folder);
         Assert.False(
             !mounted && Environment.GetEnvironmentVariable("CI") == "true",
             "The test of a worker on a full disk needs to mount a small tmpfs: run it on Linux as root, in a container with --cap-add SYS_ADMIN, or with passwordless sudo.");

@@ -45,7 +45,7 @@ public sealed class ParquetEncoderDifferentialTests : IDisposable
     [InlineData(ParquetTable.RowGroupRows + 17)]
     public async Task Tables_of_several_pages_and_row_groups_with_and_without_dictionaries_read_the_same(int count)
     {
-        foreach (var distinct in s_distinct.Where(d => d <= Math.Max(count, 1)))
+        foreach (var distinct in s_distinct.Where(d => count > ParquetTable.RowGroupRows ? d is 100 or 70_000 : d <= Math.Max(count, 1)))
         {
             var random = new Random(distinct);
             var n = Enumerable.Range(0, count).ToArray();
