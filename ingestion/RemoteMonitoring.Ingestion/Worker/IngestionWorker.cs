@@ -199,8 +199,6 @@ public sealed class IngestionWorker(
             metrics.Lost(missing);
         }
 
-        // Also where the record was made by an attempt that did not get this far.
-        await _silver.CatchUpAsync(lane.Chain.Partition, cancellationToken);
         lane.Expected = lane.Chain.Next;
     }
 

@@ -1,5 +1,6 @@
 using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Sources;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Messages;
 
 namespace RemoteMonitoring.Ingestion.Tests.Gateway;
@@ -50,7 +51,7 @@ public sealed class GatewaySourceTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_position_before_the_begin_gets_what_is_there_and_one_beyond_the_end_waits_for_it()
+    public async Task A_position_before_the_begin_gets_what_is_there_and_one_at_the_end_waits_for_more()
     {
         using (var reader = new GatewayLogReader(LogFile))
         {
@@ -58,11 +59,18 @@ public sealed class GatewaySourceTests : IAsyncLifetime, IDisposable
         }
 
         var end = End(1);
-        var read = await ReadAsync(p => p == 0 ? 1 : end + 1);
+        var read = await ReadAsync(p => p == 0 ? 1 : p == 1 ? end : 0);
         Assert.Equal(4, read[0].Record.Offset);
         Assert.DoesNotContain(read, r => r.Partition == 1);
         await AppendAsync(20, 20);
-        Assert.Equal(end + 1, (await ReadAsync(_ => 0)).First(r => r.Partition == 1).Record.Offset);
+        Assert.Equal(end, (await ReadAsync(_ => 0)).First(r => r.Partition == 1).Record.Offset);
+    }
+
+    [Fact]
+    public async Task A_log_that_ends_before_the_lake_was_put_back_and_is_not_read()
+    {
+        var e = await Assert.ThrowsAsync<LakeException>(() => ReadAsync(p => p == 1 ? End(1) + 1 : 0));
+        Assert.Contains("put back to an earlier state", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

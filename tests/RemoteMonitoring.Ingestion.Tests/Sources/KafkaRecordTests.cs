@@ -35,6 +35,29 @@ public sealed class KafkaRecordTests
         Assert.Equal("{}", Encoding.UTF8.GetString(record.Body.Span));
     }
 
+    [Theory]
+    [InlineData("pump1")] // as AMQP: a number
+    [InlineData("S1")]
+    [InlineData("A")]
+    public void A_plain_device_id_is_never_taken_for_anything_else(string device)
+    {
+        var record = Read(("iothub-connection-device-id", device), ("model", device));
+        Assert.Equal((device, $$"""{"model":"{{device}}"}""", null), (record.DeviceId, record.Properties, record.Problem));
+    }
+
+    [Fact]
+    public void Properties_of_a_record_whose_device_is_in_AMQP_are_read_so_and_what_is_no_time_stays_bytes()
+    {
+        var record = KafkaRecord.Read(3, Timestamp, [new("iothub-connection-device-id", [0xa1, 1, (byte)'d']), new("n", [0x54, 7]), new("t", Convert.FromHexString("830010000000000000"))], "{}"u8.ToArray());
+        Assert.Equal("d", record.DeviceId);
+        Assert.Contains("\"n\":\"7\"", record.Properties, StringComparison.Ordinal);
+        Assert.Null(record.Problem);
+    }
+
+    [Fact]
+    public void Two_devices_in_one_record_are_a_problem() =>
+        Assert.Contains("two different things", Read(("iothub-connection-device-id", "a"), ("iothub-connection-device-id", "b")).Problem, StringComparison.Ordinal);
+
     [Fact]
     public void Without_the_hubs_time_the_endpoints_counts() => Assert.Equal(Timestamp, Read(("iothub-connection-device-id", "d")).EnqueuedTime);
 
