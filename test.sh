@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything and runs all tests. Needs the .NET SDK that global.json names, and nothing else.
+# Builds everything and runs all tests. Needs the .NET SDK that global.json names, Node with npm, and on Linux strace.
 # The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 set -uo pipefail
 cd "$(dirname "$0")"
