@@ -11,6 +11,10 @@ public static class KeyVaultSecret
 {
     private static readonly string[] s_clouds = [".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"];
 
+    /// <summary>The same, asked for by <see cref="DefaultAzureCredential"/>.</summary>
+    public static Task<string> ResolveAsync(string value, string setting, CancellationToken cancellationToken) =>
+        ResolveAsync(value, setting, new DefaultAzureCredential(), null, cancellationToken);
+
     /// <summary>The setting itself, or the secret that it is the URL of. A secret that cannot be had throws <see cref="LakeException"/> naming setting and URL.</summary>
     /// <param name="value">The setting.</param>
     /// <param name="setting">What people call it.</param>

@@ -111,8 +111,8 @@ public sealed class Redaction(Erasures erasures)
     /// <summary>The places of the readings that were erased.</summary>
     private HashSet<int> ErasedIn(ReadingBatch accepted, QuarantineBatch rejected) =>
     [
-        .. Enumerable.Range(0, accepted.Count).Where(i => erasures.CoverReading(accepted.DeviceId[i], accepted.EffectiveTime[i])).Select(i => accepted.Ordinal[i]),
-        .. Enumerable.Range(0, rejected.Count).Where(i => erasures.CoverReading(rejected.DeviceId[i], rejected.EnqueuedTime[i])).Select(i => rejected.Ordinal[i]),
+        .. Enumerable.Range(0, accepted.Count).Where(i => erasures.CoverReading(accepted.DeviceId[i], accepted.EffectiveTime[i], accepted.EnqueuedTime[i])).Select(i => accepted.Ordinal[i]),
+        .. Enumerable.Range(0, rejected.Count).Where(i => erasures.CoverReading(rejected.DeviceId[i], rejected.EnqueuedTime[i], rejected.EnqueuedTime[i])).Select(i => rejected.Ordinal[i]),
     ];
 
     private bool IsClean(EnvelopeBatch batch, int row, byte[] rest, IReadOnlyList<ReadingExtractor> judges)

@@ -20,8 +20,8 @@ public sealed class Erasures
     {
         (_tombstones, _key) = (tombstones, key);
         _devices = tombstones
-            .SelectMany(t => t.Devices)
-            .GroupBy(d => d.Device, StringComparer.Ordinal)
+            .SelectMany(t => t.Devices.Select(d => (Device: d, t.Known)))
+            .GroupBy(d => d.Device.Device, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => new Device(g), StringComparer.Ordinal);
     }
 
@@ -69,23 +69,29 @@ public sealed class Erasures
     /// <summary>Whether a text is the id of an erased patient.</summary>
     public bool NamePatient(string text) => _key is not null && _key.OfPatient(text) is var hash && _tombstones.Any(t => t.Patient == hash);
 
-    /// <summary>Whether what a device measured at an instant (Unix microseconds) was erased.</summary>
-    public bool CoverReading(string deviceId, long effectiveTime) => _devices.Count > 0 && Find(deviceId).Covers(effectiveTime);
+    /// <summary>
+    /// Whether what a device measured was erased. A clock that runs ahead puts readings of before the erasure after it: those are
+    /// told by when they came. What came later and is of later is another's.
+    /// </summary>
+    /// <param name="deviceId">Which.</param>
+    /// <param name="effectiveTime">When it measured, Unix microseconds.</param>
+    /// <param name="came">When the hub or we had it, Unix microseconds.</param>
+    public bool CoverReading(string deviceId, long effectiveTime, long came) => _devices.Count > 0 && Find(deviceId).Covers(effectiveTime, came);
 
     private Device Find(string deviceId) => _asked.GetOrAdd(
         deviceId, static (id, all) => all._devices.GetValueOrDefault(all._key!.OfDevice(id), Device.Unknown), this);
 
-    private sealed class Device(IEnumerable<ErasedDevice> stated)
+    private sealed class Device(IEnumerable<(ErasedDevice Device, Instant Known)> stated)
     {
         public static readonly Device Unknown = new([]);
 
-        private readonly (long From, long To)[] _times =
-            [.. stated.SelectMany(d => d.Times).Select(t => (t.From?.ToUnixMicros() ?? long.MinValue, t.To.ToUnixMicros()))];
+        private readonly (long From, long To, long Erased)[] _times =
+            [.. stated.SelectMany(d => d.Device.Times.Select(t => (t.From?.ToUnixMicros() ?? long.MinValue, t.To.ToUnixMicros(), d.Known.ToUnixMicros())))];
 
         public bool IsKnown => _times.Length > 0;
 
-        public bool IsShared { get; } = stated.Any(d => d.IsShared);
+        public bool IsShared { get; } = stated.Any(d => d.Device.IsShared);
 
-        public bool Covers(long time) => Array.Exists(_times, t => t.From <= time && time < t.To);
+        public bool Covers(long time, long came) => Array.Exists(_times, t => t.From <= time && time < t.To && (time < t.Erased || came <= t.Erased));
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Azure.Identity;
 using RemoteMonitoring.Cli.Worker;
 using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Sources;
@@ -88,7 +87,7 @@ internal static class WorkerCommand
             Hub = hub ?? topic,
             Epoch = epochs.LastOrDefault(e => e.Hub == (hub ?? topic))?.Epoch ?? "1",
             ConnectionString = Environment.GetEnvironmentVariable("RMON_EVENTHUBS") is { Length: > 0 } text
-                ? await KeyVaultSecret.ResolveAsync(text, "RMON_EVENTHUBS", new DefaultAzureCredential(), null, cancellationToken)
+                ? await KeyVaultSecret.ResolveAsync(text, "RMON_EVENTHUBS", cancellationToken)
                 : null,
             Plaintext = plaintext,
         };

@@ -15,6 +15,7 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
     private const string Cohort = "chaos";
     private const int Partitions = 4;
     private const int LostOffsets = 50;
+    private const int ManyKills = 50;
     private static readonly TimeSpan s_perKill = TimeSpan.FromMilliseconds(2000);
 
     private readonly Random _random = new(seed);
@@ -77,7 +78,8 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
             $"{Terminal.Number(left.Messages)} messages in {Terminal.Number(left.Files)} files when the last was killed, {left.Unfinished} of them without their readings");
         comparison.Check(
             "the store failed them",
-            ChaosWork.Faults.All(_met.ContainsKey),
+            // In a short run not every fault comes up.
+            !_met.IsEmpty && (kills < ManyKills || ChaosWork.Faults.All(_met.ContainsKey)),
             string.Join(", ", ChaosWork.Faults.Select(f => $"{f} {Terminal.Number(_met.GetValueOrDefault(f))} times")));
         return await comparison.RunAsync(Appended, cancellationToken);
     }

@@ -72,7 +72,8 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
         if (columns.Contains("device_id") && columns.Contains("effective_time"))
         {
             var (devices, times) = (table.Text("device_id"), table.Time("effective_time"));
-            return row => erasures.CoverReading(devices[row]!, times[row]);
+            var known = columns.Contains("known_from") ? table.Time("known_from") : null;
+            return row => erasures.CoverReading(devices[row]!, times[row], known?[row] ?? long.MinValue);
         }
 
         return _ => false;

@@ -30,7 +30,6 @@ public sealed class ArrowTests
         (["Microsoft.ML", "LightGBM"], ["Risk"]),
         (["CsvHelper"], ["Cohorts"]),
         (["Confluent.Kafka"], ["Ingestion"]),
-        (["Azure.Identity"], ["Storage", "Ingestion", "Cli"]),
         (["MQTTnet"], ["Ingestion"]),
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),
         (["OpenTelemetry", "Azure.Monitor"], ["Cli"]),

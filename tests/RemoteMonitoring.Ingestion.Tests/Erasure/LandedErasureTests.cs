@@ -168,6 +168,21 @@ public sealed class LandedErasureTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_device_sends_after_the_erasure_is_of_whoever_has_it_then()
+    {
+        await using var store = await PreparedAsync();
+        var before = _home.Write("m.ndjson", TempHome.Message(0) + "\n");
+        await new FileLanding(store.Lake, await Silver.OpenAsync(store.Lake, store.Reference, default), _time).LandAsync(before, TempHome.Partition, true, null, default);
+        await EraseAsync(store);
+        var at = _time.Now.AddMinutes(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        _time.Now += TimeSpan.FromMinutes(2);
+        _home.Write("m.ndjson", TempHome.Message(0) + "\n" + TempHome.Message(0, id: "new").Replace("2025-01-31T00:00:00Z", at, StringComparison.Ordinal) + "\n");
+        await new FileLanding(store.Lake, await Silver.OpenAsync(store.Lake, store.Reference, default), _time).LandAsync(before, TempHome.Partition, true, null, default);
+        var silver = await Silver.OpenAsync(store.Lake, store.Reference, default);
+        Assert.Equal(1, (await IngestionAccount.TakeAsync(store.Lake, silver, default)).Accepted);
+    }
+
+    [Fact]
     public async Task The_log_of_the_gateway_forgets_too_and_an_erased_record_is_no_reading_when_it_lands()
     {
         await using var store = await PreparedAsync();
