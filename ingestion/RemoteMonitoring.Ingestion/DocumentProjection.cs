@@ -30,7 +30,7 @@ public static class DocumentProjection
     public const long HotWindow = 30 * UnixMicros.PerDay;
 
     private const string Marker = "document-projection";
-    private const int BatchDocuments = 20_000;
+    private const int BatchDocuments = 10_000;
     private const int MostAttempts = 20;
 
     /// <summary>Forgets the documents it made, and how far it had come, to have them made again.</summary>

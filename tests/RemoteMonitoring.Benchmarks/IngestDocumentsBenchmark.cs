@@ -21,7 +21,7 @@ internal sealed class IngestDocumentsBenchmark : Benchmark, IDisposable
 {
     private const int Messages = 200_000;
     private const int Devices = 2_000;
-    private const int BatchRows = 20_000;
+    private const int BatchRows = 10_000;
 
     private string _folder = "";
     private CohortStore _store = null!;
