@@ -72,12 +72,13 @@ internal sealed class RereadFile
     }
 
     /// <summary>What holds now: of the rows that say the same the old one, which keeps its mapping and when it was known.</summary>
-    private static ReadingBatch Merge(ReadingBatch before, ReadingBatch now, ReadingBatch changes, long known)
+    private static T Merge<T>(T before, T now, T changes, long known)
+        where T : IRereadRows<T>, new()
     {
-        var holds = new ReadingBatch();
+        var holds = new T();
         for (var i = 0; i < before.Count; i++)
         {
-            if (IndexOf(now, before, i) >= 0)
+            if (Says(now, before, i))
             {
                 holds.AddFrom(before, i);
             }
@@ -89,7 +90,7 @@ internal sealed class RereadFile
 
         for (var i = 0; i < now.Count; i++)
         {
-            if (IndexOf(before, now, i) < 0)
+            if (!Says(before, now, i))
             {
                 holds.AddFrom(now, i);
                 changes.AddFrom(now, i);
@@ -99,58 +100,18 @@ internal sealed class RereadFile
         return holds;
     }
 
-    private static QuarantineBatch Merge(QuarantineBatch before, QuarantineBatch now, QuarantineBatch changes, long known)
+    private static bool Says<T>(T rows, T other, int row)
+        where T : IRereadRows<T>
     {
-        var holds = new QuarantineBatch();
-        for (var i = 0; i < before.Count; i++)
+        for (var i = 0; i < rows.Count; i++)
         {
-            if (IndexOf(now, before, i) >= 0)
+            if (rows.SaysTheSame(i, other, row))
             {
-                holds.AddFrom(before, i);
-            }
-            else
-            {
-                changes.AddTakenBack(before, i, known);
+                return true;
             }
         }
 
-        for (var i = 0; i < now.Count; i++)
-        {
-            if (IndexOf(before, now, i) < 0)
-            {
-                holds.AddFrom(now, i);
-                changes.AddFrom(now, i);
-            }
-        }
-
-        return holds;
-    }
-
-    private static int IndexOf(ReadingBatch batch, ReadingBatch other, int row)
-    {
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.Ordinal[i] == other.Ordinal[row] && batch.Vital[i] == other.Vital[row]
-                && batch.EffectiveTime[i] == other.EffectiveTime[row] && batch.Value[i].Equals(other.Value[row]))
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
-    private static int IndexOf(QuarantineBatch batch, QuarantineBatch other, int row)
-    {
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.Ordinal[i] == other.Ordinal[row] && batch.Reason[i] == other.Reason[row] && batch.Raw[i].AsSpan().SequenceEqual(other.Raw[row]))
-            {
-                return i;
-            }
-        }
-
-        return -1;
+        return false;
     }
 }
 

@@ -6,7 +6,7 @@ namespace RemoteMonitoring.Telemetry.Readings;
 /// Accepted readings as columns, one row a reading, in order of (offset, ordinal). Keyed by device: who wore the device
 /// is settled later, by assignment. Times are Unix microseconds, values in the canonical unit of their vital.
 /// </summary>
-public sealed class ReadingBatch
+public sealed class ReadingBatch : IRereadRows<ReadingBatch>
 {
     /// <summary>Rows in the batch.</summary>
     public int Count => DeviceId.Count;
@@ -77,6 +77,11 @@ public sealed class ReadingBatch
         TakenBack.Add(Count - 1);
     }
 
+    /// <inheritdoc />
+    public bool SaysTheSame(int row, ReadingBatch other, int otherRow) =>
+        Ordinal[row] == other.Ordinal[otherRow] && Vital[row] == other.Vital[otherRow]
+        && EffectiveTime[row] == other.EffectiveTime[otherRow] && Value[row].Equals(other.Value[otherRow]);
+
     /// <summary>Forgets the rows from <paramref name="count"/> on.</summary>
     public void Truncate(int count)
     {
@@ -97,7 +102,7 @@ public sealed class ReadingBatch
 }
 
 /// <summary>Readings and messages that were not accepted: raw form, stable reason, and a hint at the mend.</summary>
-public sealed class QuarantineBatch
+public sealed class QuarantineBatch : IRereadRows<QuarantineBatch>
 {
     /// <summary>Rows in the batch.</summary>
     public int Count => DeviceId.Count;
@@ -161,6 +166,10 @@ public sealed class QuarantineBatch
         KnownFrom[^1] = known;
         TakenBack.Add(Count - 1);
     }
+
+    /// <inheritdoc />
+    public bool SaysTheSame(int row, QuarantineBatch other, int otherRow) =>
+        Ordinal[row] == other.Ordinal[otherRow] && Reason[row] == other.Reason[otherRow] && Raw[row].AsSpan().SequenceEqual(other.Raw[otherRow]);
 
     /// <summary>Forgets the rows from <paramref name="count"/> on.</summary>
     public void Truncate(int count)
