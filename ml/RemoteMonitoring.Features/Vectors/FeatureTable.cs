@@ -1,29 +1,6 @@
-namespace RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 
-/// <summary>What one column of a feature table holds.</summary>
-public sealed record FeatureColumn
-{
-    /// <summary>Unique name, snake_case: vital, statistic, window (<c>spo2_mean_3d</c>).</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Key of the vital it speaks of, or null where it speaks of none (age, prior outcomes).</summary>
-    public string? VitalKey { get; init; }
-
-    /// <summary>What it speaks of where it speaks of no vital: columns of one topic are one reason; null where it stands alone.</summary>
-    public string? Topic { get; init; }
-
-    /// <summary>The statistic: <c>mean</c>, <c>slope</c>, <c>last</c>, <c>age</c>, ….</summary>
-    public required string Statistic { get; init; }
-
-    /// <summary>Length of the window before as-of, Unix microseconds; 0 where it has none.</summary>
-    public long Window { get; init; }
-
-    /// <summary>UCUM unit of the value.</summary>
-    public required string Unit { get; init; }
-
-    /// <summary>What it means, in words.</summary>
-    public required string Meaning { get; init; }
-}
+namespace RemoteMonitoring.Features.Vectors;
 
 /// <summary>
 /// Feature vectors as columns: shape [columns × rows], one row per (patient, as-of). NaN is "unknown", never zero.
@@ -60,6 +37,24 @@ public sealed class FeatureTable
 
     /// <summary>Number of rows.</summary>
     public int Rows => PatientId.Length;
+
+    /// <summary>A table of a set for these rows, its values still to come.</summary>
+    public static FeatureTable Empty(FeatureSet set, IReadOnlyList<VectorKey> rows)
+    {
+        double[] Column() => new double[rows.Count];
+        return new FeatureTable
+        {
+            SetName = set.Name,
+            SetHash = set.Hash,
+            Columns = set.Columns,
+            PatientId = [.. rows.Select(r => r.PatientId)],
+            AsOf = [.. rows.Select(r => r.AsOf)],
+            Values = [.. set.Columns.Select(_ => Column())],
+            News2Low = Column(),
+            News2Point = Column(),
+            News2High = Column(),
+        };
+    }
 
     /// <summary>Position of a column by name; throws on a name the set does not have.</summary>
     public int IndexOf(string name)

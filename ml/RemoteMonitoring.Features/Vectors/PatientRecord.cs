@@ -1,7 +1,7 @@
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 
-namespace RemoteMonitoring.Features;
+namespace RemoteMonitoring.Features.Vectors;
 
 /// <summary>What the reference log says of one patient; every question is asked as known at an instant.</summary>
 public sealed class PatientRecord

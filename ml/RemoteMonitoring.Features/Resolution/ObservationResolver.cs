@@ -3,7 +3,7 @@ using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
 
-namespace RemoteMonitoring.Features;
+namespace RemoteMonitoring.Features.Resolution;
 
 /// <summary>What became of the accepted readings when patient, duplicates and corrections were settled.</summary>
 public sealed class ResolvedObservations

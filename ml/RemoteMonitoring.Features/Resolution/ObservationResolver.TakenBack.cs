@@ -1,7 +1,7 @@
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Readings;
 
-namespace RemoteMonitoring.Features;
+namespace RemoteMonitoring.Features.Resolution;
 
 /// <content>
 /// The rare general case: some reading of an instant was taken back. What was so at a time of knowing is what the readings that

@@ -1,5 +1,4 @@
-
-namespace RemoteMonitoring.Features;
+namespace RemoteMonitoring.Features.Vectors;
 
 /// <summary>A patient's latest value of a vital beside what is usual for that patient.</summary>
 /// <param name="Value">Latest value, canonical unit.</param>
@@ -19,32 +18,18 @@ public readonly record struct PersonalRange(double Value, long Time, double Usua
     /// </summary>
     public static PersonalRange? Of(PatientObservations observations, string patientId, int vital, long lookBack, long asOf, long knownBy)
     {
-        var all = observations.RowsOf(patientId, vital);
-        var end = observations.FirstAfter(all, asOf);
-        var last = -1;
-        var earlier = new List<double>();
-        for (var i = observations.FirstAfter(all, asOf - lookBack); i < end; i++)
-        {
-            if (observations.IsKnown(i, knownBy))
-            {
-                last = i;
-                if (observations.Time[i] <= asOf - (lookBack / 8))
-                {
-                    earlier.Add(observations.Value[i]);
-                }
-            }
-        }
-
-        if (last < 0)
+        var held = observations.Held(patientId, vital, asOf - lookBack, asOf, knownBy);
+        if (held.Count == 0)
         {
             return null;
         }
 
+        var earlier = held.Where(r => r.Time <= asOf - (lookBack / 8)).Select(r => r.Value).ToList();
         earlier.Sort();
         var enough = earlier.Count >= FewestReadings;
         return new PersonalRange(
-            observations.Value[last],
-            observations.Time[last],
+            held[^1].Value,
+            held[^1].Time,
             enough ? Percentile(earlier, 0.1) : double.NaN,
             enough ? Percentile(earlier, 0.9) : double.NaN,
             earlier.Count);

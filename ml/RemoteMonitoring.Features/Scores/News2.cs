@@ -1,4 +1,4 @@
-namespace RemoteMonitoring.Features;
+namespace RemoteMonitoring.Features.Scores;
 
 /// <summary>The seven inputs of NEWS2; null (or NaN) where one is not known.</summary>
 public readonly record struct News2Inputs

@@ -1,0 +1,73 @@
+using RemoteMonitoring.Features.Vectors;
+
+namespace RemoteMonitoring.Features.Rollups;
+
+/// <summary>
+/// Rollups of many patients. A cell whose row is missing has no reading, so for its kinds of cells the tables must be all there
+/// are of the dates that are asked for. They speak for a patient only in the zone that they were cut by, and of knowing at or
+/// after a cell's end; for everything else the readings are asked.
+/// </summary>
+public sealed class PatientRollups
+{
+    private readonly Dictionary<(CellKind Kind, int Date), int> _tables = [];
+    private readonly IReadOnlySet<CellKind> _kinds;
+    private readonly Func<string, string> _zoneOf;
+    private readonly PatientPlaces _places;
+
+    /// <summary>Indexes tables.</summary>
+    /// <param name="tables">The tables.</param>
+    /// <param name="kinds">Kinds of cells that are rolled up.</param>
+    /// <param name="zoneOf">Id of the zone that a patient's cells were cut by.</param>
+    public PatientRollups(IReadOnlyList<RollupColumns> tables, IReadOnlySet<CellKind> kinds, Func<string, string> zoneOf)
+    {
+        Tables = [.. tables];
+        _kinds = kinds;
+        _zoneOf = zoneOf;
+        _places = new PatientPlaces([.. tables.Select(t => t.Patients)]);
+        for (var t = 0; t < Tables.Length; t++)
+        {
+            _tables.Add((Tables[t].Kind, Tables[t].Date), t);
+        }
+    }
+
+    internal RollupColumns[] Tables { get; }
+
+    internal int Find(string patientId) => _places.Find(patientId);
+
+    /// <summary>Whether the rollups of a patient were cut by this zone.</summary>
+    internal bool IsCutBy(string patientId, string zone) => _zoneOf(patientId) == zone;
+
+    /// <summary>The table of each piece; below 0 where the date has none, which means no reading.</summary>
+    internal int[] TablesOf(Pieces pieces) => Array.ConvertAll(pieces.Date, date => _tables.GetValueOrDefault((pieces.Kind, date), -1));
+
+    /// <summary>Whether cells of a kind are rolled up at all.</summary>
+    internal bool Has(CellKind kind) => _kinds.Contains(kind);
+
+    internal (int Start, int End) RowsOf(int table, int patient)
+    {
+        var place = patient < 0 ? -1 : _places[patient, table];
+        return place < 0 ? (0, 0) : (Tables[table].PatientStart[place], Tables[table].PatientStart[place + 1]);
+    }
+
+    /// <summary>The state of a vital's cell as held at an instant; moves <paramref name="at"/> on, which asks in the order of vitals and cells.</summary>
+    internal bool TryRead(int table, ref int at, int end, int vital, long cellStart, long knownBy, out CellState state)
+    {
+        var rows = Tables[table];
+        while (at < end && (rows.Vital[at] < vital || (rows.Vital[at] == vital && rows.CellStart[at] < cellStart)))
+        {
+            at++;
+        }
+
+        for (var i = at; i < end && rows.Vital[i] == vital && rows.CellStart[i] == cellStart; i++)
+        {
+            if (rows.KnownFrom[i] <= knownBy && knownBy < rows.KnownTo[i])
+            {
+                state = rows[i];
+                return true;
+            }
+        }
+
+        state = default;
+        return false;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RemoteMonitoring.Features.Sets;
+
+/// <summary>Which statistics over which windows are taken of which vitals.</summary>
+public sealed record VitalGroup
+{
+    /// <summary>Keys of the catalog.</summary>
+    public required IReadOnlyList<string> Vitals { get; init; }
+
+    /// <summary>The part of the local day whose readings count: <c>night</c> (00:00–06:00) or <c>daytime</c> (10:00–20:00); null for all.</summary>
+    public string? Part { get; init; }
+
+    /// <summary>Names of statistics to windows, <c>6h</c> or <c>7d</c>; none for those that look back as far as the set does.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Statistics { get; init; }
+}
+
+/// <summary>Kinds of outcome whose own history becomes columns, and over how many days.</summary>
+public sealed record PriorOutcomes
+{
+    /// <summary>Kinds.</summary>
+    public required IReadOnlyList<string> Kinds { get; init; }
+
+    /// <summary>Windows, days.</summary>
+    public required IReadOnlyList<int> Days { get; init; }
+}
+
+/// <summary>What a feature set is, as data: its JSON is hashed, and the hash travels with vectors, models and scores.</summary>
+public sealed record FeatureSetDefinition
+{
+    /// <summary>Version of this form: 1.</summary>
+    public required int SchemaVersion { get; init; }
+
+    /// <summary>Name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Version of the definition.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>What it is for, in a sentence.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>Cells that readings are rolled up in before they are put together: <c>day</c> or <c>hour</c>.</summary>
+    public required string Rollup { get; init; }
+
+    /// <summary>Longest look back, <c>48h</c> or <c>28d</c>: the baseline, and how old a last value may be.</summary>
+    public required string LookBack { get; init; }
+
+    /// <summary>Groups of vitals.</summary>
+    public required IReadOnlyList<VitalGroup> Groups { get; init; }
+
+    /// <summary>Fields of the roster that become columns: <c>age</c>, <c>female</c>.</summary>
+    public IReadOnlyList<string> Roster { get; init; } = [];
+
+    /// <summary>Conditions of the roster that become 0/1 columns.</summary>
+    public IReadOnlyList<string> Conditions { get; init; } = [];
+
+    /// <summary>Attributes of the roster that become columns.</summary>
+    public IReadOnlyList<string> Attributes { get; init; } = [];
+
+    /// <summary>Own history of outcomes.</summary>
+    public PriorOutcomes? PriorOutcomes { get; init; }
+
+    /// <summary>Times since census events: <c>since_enrolled</c>, <c>since_discharged</c>.</summary>
+    public IReadOnlyList<string> Stay { get; init; } = [];
+
+    /// <summary>Scores that become columns, see <see cref="ScoreColumn"/>.</summary>
+    public IReadOnlyList<string> Scores { get; init; } = [];
+
+    /// <summary>Reads a definition; throws <see cref="FormatException"/> with one line on what is wrong.</summary>
+    public static FeatureSetDefinition Parse(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, FeatureSetJson.Default.FeatureSetDefinition) ?? throw new FormatException("a feature set is a JSON object, not null");
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException(e.Message.Split('\n')[0].Replace(" Path: $ |", "", StringComparison.Ordinal), e);
+        }
+    }
+
+    internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, FeatureSetJson.Default.FeatureSetDefinition);
+}
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Strict,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    ReadCommentHandling = JsonCommentHandling.Skip)]
+[JsonSerializable(typeof(FeatureSetDefinition))]
+internal sealed partial class FeatureSetJson : JsonSerializerContext;

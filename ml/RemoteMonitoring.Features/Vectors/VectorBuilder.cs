@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using NodaTime;
+using RemoteMonitoring.Features.Rollups;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Features.Vectors;
+
+/// <summary>The instant a row speaks for, and what may be used for it.</summary>
+/// <param name="PatientId">Whose.</param>
+/// <param name="AsOf">Nothing effective after it is used, Unix microseconds.</param>
+/// <param name="KnownBy">Nothing known after it is used, Unix microseconds.</param>
+public readonly record struct VectorKey(string PatientId, long AsOf, long KnownBy);
+
+/// <summary>
+/// Point-in-time vectors: a function of (feature set, as-of, known-by) and of the observations and reference events that
+/// lie within both. Rows are independent of each other, so their order, and how they are spread over cores, changes nothing;
+/// nor does it, to the last bit, whether a cell's state comes from a rollup or is made of its readings.
+/// </summary>
+public sealed class VectorBuilder
+{
+    private readonly FeatureSet _set;
+    private readonly PatientObservations _observations;
+    private readonly IReadOnlyDictionary<string, PatientRecord> _records;
+    private readonly PatientRollups? _rollups;
+    private readonly ConcurrentDictionary<(string Zone, long AsOf), VectorCalendar> _calendars = new();
+
+    /// <summary>Prepares to compute a set over these observations and records.</summary>
+    /// <param name="set">Set.</param>
+    /// <param name="observations">Readings of the look-back, or, where there are rollups, of the parts of it that they do not speak of.</param>
+    /// <param name="records">Reference data of the patients; their zones must exist.</param>
+    /// <param name="rollups">Rollups of all vitals and kinds of cells of the set, over all dates of the look-back; null to work from readings alone.</param>
+    public VectorBuilder(FeatureSet set, PatientObservations observations, IReadOnlyDictionary<string, PatientRecord> records, PatientRollups? rollups = null)
+    {
+        _set = set;
+        _observations = observations;
+        _records = records;
+        _rollups = rollups;
+    }
+
+    /// <summary>The vectors of these rows, in their order, on up to so many cores.</summary>
+    public FeatureTable Build(IReadOnlyList<VectorKey> rows, int cores = -1, CancellationToken cancellationToken = default)
+    {
+        var table = FeatureTable.Empty(_set, rows);
+        var options = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = cores };
+        Parallel.For(0, rows.Count, options, () => new VectorRow(_set, _observations, _rollups), (row, _, workspace) =>
+        {
+            Fill(table, row, rows[row], workspace);
+            return workspace;
+        }, _ => { });
+        return table;
+    }
+
+    private void Fill(FeatureTable table, int row, in VectorKey key, VectorRow workspace)
+    {
+        // Until the roster names the patient nothing is known of them, also not that nothing has happened.
+        var record = _records.GetValueOrDefault(key.PatientId);
+        var roster = record?.RosterAt(key.KnownBy);
+        var zone = roster?.TimeZone ?? "Etc/UTC";
+        var calendar = _calendars.GetOrAdd((zone, key.AsOf), static (of, builder) => new VectorCalendar(builder._set, builder._rollups, DateTimeZoneProviders.Tzdb[of.Zone], of.AsOf), this);
+        workspace.FillVitals(table.Values, row, key, calendar, _rollups?.IsCutBy(key.PatientId, zone) == true);
+        var column = workspace.VitalColumns;
+        FillReference(table.Values, row, key, roster is null ? null : record, roster, ref column);
+        FillScores(table, row, key, roster?.Attributes.GetValueOrDefault("spo2_scale_2") == 1, workspace, column);
+    }
+
+    private void FillReference(double[][] values, int row, in VectorKey key, PatientRecord? record, Patient? roster, ref int column)
+    {
+        var definition = _set.Definition;
+        foreach (var field in definition.Roster)
+        {
+            values[column++][row] = field == "age" ? roster?.Age ?? double.NaN : roster?.Sex switch { "female" => 1, "male" => 0, _ => double.NaN };
+        }
+
+        foreach (var condition in definition.Conditions)
+        {
+            values[column++][row] = roster is null ? double.NaN : roster.Conditions.Contains(condition) ? 1 : 0;
+        }
+
+        foreach (var attribute in definition.Attributes)
+        {
+            values[column++][row] = roster is not null && roster.Attributes.TryGetValue(attribute, out var value) ? value : double.NaN;
+        }
+
+        foreach (var kind in definition.PriorOutcomes?.Kinds ?? [])
+        {
+            foreach (var days in definition.PriorOutcomes!.Days)
+            {
+                values[column++][row] = record?.CountOutcomes(kind, key.AsOf - (days * Telemetry.UnixMicros.PerDay), key.AsOf, key.KnownBy) ?? double.NaN;
+            }
+
+            values[column++][row] = DaysSince(record?.LastOutcome(kind, key.AsOf, key.KnownBy), key.AsOf);
+        }
+
+        foreach (var field in definition.Stay)
+        {
+            var kind = field == "since_enrolled" ? CensusKind.Enrolled : CensusKind.Discharged;
+            values[column++][row] = DaysSince(record?.LastCensus(kind, key.AsOf, key.KnownBy), key.AsOf);
+        }
+    }
+
+    private static double DaysSince(long? then, long asOf) => then is { } t ? (asOf - t) / (double)Telemetry.UnixMicros.PerDay : double.NaN;
+
+    private void FillScores(FeatureTable table, int row, in VectorKey key, bool scale2, VectorRow workspace, int column)
+    {
+        var after = key.AsOf - ScoreColumn.LooksBack;
+        var news2 = workspace.Scores.News2(scale2, after);
+        table.News2Low[row] = news2?.Low ?? double.NaN;
+        table.News2Point[row] = news2?.Point ?? double.NaN;
+        table.News2High[row] = news2?.High ?? double.NaN;
+        foreach (var name in _set.Definition.Scores)
+        {
+            table.Values[column++][row] = name switch
+            {
+                "news2_low" => table.News2Low[row],
+                "news2_point" => table.News2Point[row],
+                "news2_high" => table.News2High[row],
+                "news2_max_24h" => workspace.HighestNews2(scale2, key.AsOf) ?? double.NaN,
+                "qsofa_low" => workspace.Scores.Qsofa(after)?.Low ?? double.NaN,
+                "qsofa_high" => workspace.Scores.Qsofa(after)?.High ?? double.NaN,
+                _ => throw new System.Diagnostics.UnreachableException(),
+            };
+        }
+    }
+}
+
+/// <summary>The pieces of a set's look-back at an instant and in a zone, and where their rollups are.</summary>
+internal sealed class VectorCalendar
+{
+    private readonly (Pieces Pieces, int[]? Tables)?[] _kinds = new (Pieces, int[]?)?[Enum.GetValues<CellKind>().Length];
+
+    public VectorCalendar(FeatureSet set, PatientRollups? rollups, DateTimeZone zone, long asOf)
+    {
+        foreach (var kind in set.Cells)
+        {
+            var pieces = Pieces.Of(kind, zone, asOf, set.Windows);
+            _kinds[(int)kind] = (pieces, rollups?.Has(kind) == true ? rollups.TablesOf(pieces) : null);
+        }
+    }
+
+    /// <summary>The pieces, and the table of each; null where the kind is not rolled up.</summary>
+    public (Pieces Pieces, int[]? Tables) this[CellKind kind] => _kinds[(int)kind]!.Value;
+}
