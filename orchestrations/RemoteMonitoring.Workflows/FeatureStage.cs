@@ -1,5 +1,6 @@
 using System.Globalization;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Reference;
@@ -21,7 +22,7 @@ public static class FeatureStage
         CancellationToken cancellationToken)
     {
         var records = PatientRecord.Index(reference);
-        var table = Empty(set, rows);
+        var table = FeatureTable.Empty(set, rows);
         var built = 0;
         for (var shard = 0; shard < manifest.Shards; shard++)
         {
@@ -32,7 +33,7 @@ public static class FeatureStage
             }
 
             var observations = await CompactionStage.ReadShardAsync(lake, manifest, shard, cancellationToken);
-            var part = new VectorBuilder(set, observations, records).Build(Array.ConvertAll(mine, r => rows[r]), cancellationToken);
+            var part = new VectorBuilder(set, observations, records).Build(Array.ConvertAll(mine, r => rows[r]), cancellationToken: cancellationToken);
             Scatter(part, mine, table);
             done?.Invoke(built += mine.Length);
         }
@@ -53,23 +54,6 @@ public static class FeatureStage
         parquet.Metadata["remotemonitoring.feature-set-hash"] = table.SetHash;
         parquet.Metadata["remotemonitoring.rows"] = table.Rows.ToString(CultureInfo.InvariantCulture);
         return parquet;
-    }
-
-    private static FeatureTable Empty(FeatureSet set, IReadOnlyList<VectorKey> rows)
-    {
-        double[] Column() => new double[rows.Count];
-        return new FeatureTable
-        {
-            SetName = set.Definition.Name,
-            SetHash = set.Hash,
-            Columns = set.Columns,
-            PatientId = [.. rows.Select(r => r.PatientId)],
-            AsOf = [.. rows.Select(r => r.AsOf)],
-            Values = [.. set.Columns.Select(_ => Column())],
-            News2Low = Column(),
-            News2Point = Column(),
-            News2High = Column(),
-        };
     }
 
     private static void Scatter(FeatureTable part, int[] rows, FeatureTable whole)

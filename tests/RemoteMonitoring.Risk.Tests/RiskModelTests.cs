@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NodaTime;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Training;
 

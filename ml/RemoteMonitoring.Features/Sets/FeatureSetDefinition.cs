@@ -51,22 +51,22 @@ public sealed record FeatureSetDefinition
     public required IReadOnlyList<VitalGroup> Groups { get; init; }
 
     /// <summary>Fields of the roster that become columns: <c>age</c>, <c>female</c>.</summary>
-    public IReadOnlyList<string> Roster { get; init; } = [];
+    public IReadOnlyList<string> Roster { get; init => field = value ?? []; } = [];
 
     /// <summary>Conditions of the roster that become 0/1 columns.</summary>
-    public IReadOnlyList<string> Conditions { get; init; } = [];
+    public IReadOnlyList<string> Conditions { get; init => field = value ?? []; } = [];
 
     /// <summary>Attributes of the roster that become columns.</summary>
-    public IReadOnlyList<string> Attributes { get; init; } = [];
+    public IReadOnlyList<string> Attributes { get; init => field = value ?? []; } = [];
 
     /// <summary>Own history of outcomes.</summary>
     public PriorOutcomes? PriorOutcomes { get; init; }
 
     /// <summary>Times since census events: <c>since_enrolled</c>, <c>since_discharged</c>.</summary>
-    public IReadOnlyList<string> Stay { get; init; } = [];
+    public IReadOnlyList<string> Stay { get; init => field = value ?? []; } = [];
 
     /// <summary>Scores that become columns, see <see cref="ScoreColumn"/>.</summary>
-    public IReadOnlyList<string> Scores { get; init; } = [];
+    public IReadOnlyList<string> Scores { get; init => field = value ?? []; } = [];
 
     /// <summary>Reads a definition; throws <see cref="FormatException"/> with one line on what is wrong.</summary>
     public static FeatureSetDefinition Parse(ReadOnlySpan<byte> json)

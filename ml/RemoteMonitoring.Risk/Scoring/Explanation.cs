@@ -1,4 +1,4 @@
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 
 namespace RemoteMonitoring.Risk.Scoring;
 

@@ -1,5 +1,5 @@
 using NodaTime;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Telemetry;

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Vectors;
 
 namespace RemoteMonitoring.Risk.Training;
 

@@ -1,4 +1,4 @@
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Telemetry;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Resolution;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
@@ -83,10 +84,10 @@ public static class CompactionStage
     /// <summary>The observations of one shard, indexed by patient and vital.</summary>
     public static async Task<PatientObservations> ReadShardAsync(Lake lake, ObservationsManifest manifest, int shard, CancellationToken cancellationToken)
     {
-        var batches = new List<ObservationBatch>();
+        var batches = new List<ObservationColumns>();
         foreach (var file in manifest.Files.Where(f => f.Shard == shard).OrderBy(f => f.EventDate))
         {
-            batches.Add(TelemetryTables.ToObservations(await lake.ReadVerifiedTableAsync(file.Path, file.Sha256, cancellationToken), VitalSignCatalog.Default));
+            batches.Add(ObservationColumns.Of(TelemetryTables.ToObservations(await lake.ReadVerifiedTableAsync(file.Path, file.Sha256, cancellationToken), VitalSignCatalog.Default)));
         }
 
         return new PatientObservations(batches);

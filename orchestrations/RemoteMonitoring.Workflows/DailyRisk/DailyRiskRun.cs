@@ -3,7 +3,8 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using NodaTime;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
@@ -83,7 +84,7 @@ public static class DailyRiskRun
                     .Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), knownBy)),
             ];
             var observations = await CompactionStage.ReadShardAsync(store.Lake, manifest, shard, cancellationToken);
-            var table = new VectorBuilder(set, observations, records).Build(keys, cancellationToken);
+            var table = new VectorBuilder(set, observations, records).Build(keys, cancellationToken: cancellationToken);
             outputs.Add(await WriteAsync(store.Lake, LakePaths.Features(set.Definition.Name, LakePaths.Stamp(asOf), $"{run}-{shard:D4}"), FeatureStage.ToParquet(table), cancellationToken));
             var scored = Score(request, set, run, model, table, observations, records, knownBy, notScored);
             predictions.AddRange(scored);
@@ -215,14 +216,14 @@ public static class DailyRiskRun
         long knownBy,
         List<NotScored> notScored)
     {
-        var lookBack = set.Definition.LookBack * UnixMicros.PerHour;
+        var lookBack = set.LookBack;
         var scores = model.Score(table);
         var predictions = new List<Prediction>();
         for (var row = 0; row < table.Rows; row++)
         {
-            if (!HasReading(observations, table.PatientId[row], table.AsOf[row], knownBy, lookBack))
+            if (!observations.AnyHeld(table.PatientId[row], table.AsOf[row] - lookBack, table.AsOf[row], knownBy))
             {
-                notScored.Add(new NotScored(table.PatientId[row], $"no reading in the last {set.Definition.LookBack / 24} days"));
+                notScored.Add(new NotScored(table.PatientId[row], $"no reading in the last {set.LookBack / UnixMicros.PerDay} days"));
                 continue;
             }
 
@@ -245,24 +246,6 @@ public static class DailyRiskRun
         }
 
         return predictions;
-    }
-
-    private static bool HasReading(PatientObservations observations, string patientId, long asOf, long knownBy, long lookBack)
-    {
-        foreach (var vital in Telemetry.Catalog.VitalSignCatalog.Default.Vitals)
-        {
-            var rows = observations.RowsOf(patientId, vital.Index);
-            var end = observations.FirstAfter(rows, asOf);
-            for (var i = observations.FirstAfter(rows, asOf - lookBack); i < end; i++)
-            {
-                if (observations.IsKnown(i, knownBy))
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
     }
 
     private static ParquetTable ToParquet(List<Prediction> predictions)

@@ -1,7 +1,8 @@
 using System.Globalization;
 using NodaTime;
 using NodaTime.Text;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;

@@ -1,5 +1,5 @@
 using NodaTime;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 

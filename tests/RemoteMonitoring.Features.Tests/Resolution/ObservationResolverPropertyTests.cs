@@ -1,4 +1,5 @@
 using CsCheck;
+using RemoteMonitoring.Features.Resolution;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
 

@@ -1,3 +1,4 @@
+using RemoteMonitoring.Features.Resolution;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 

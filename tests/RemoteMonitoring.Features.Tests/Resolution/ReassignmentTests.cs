@@ -1,3 +1,7 @@
+using RemoteMonitoring.Features.Resolution;
+using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 
@@ -130,9 +134,8 @@ public sealed class ReassignmentTests
 
     private static double[] KnownBy(string patient, long knownBy, DeviceAssignment[] stated)
     {
-        var observations = new PatientObservations([Resolve([s_reading], stated).Observations]);
-        var (start, length) = observations.RowsOf(patient, Telemetry.Catalog.VitalSignCatalog.Default["heart_rate"].Index).GetOffsetAndLength(observations.Time.Length);
-        return [.. Enumerable.Range(start, length).Where(row => observations.IsKnown(row, knownBy)).Select(row => observations.Value[row])];
+        var observations = new PatientObservations([ObservationColumns.Of(Resolve([s_reading], stated).Observations)]);
+        return [.. observations.Held(patient, VitalSignCatalog.Default["heart_rate"].Index, long.MinValue, long.MaxValue, knownBy).Select(r => r.Value)];
     }
 
     private static ResolvedObservations Resolve(Arrival[] arrivals, params DeviceAssignment[] stated) =>

@@ -1,5 +1,7 @@
 using CsCheck;
 
+using RemoteMonitoring.Features.Scores;
+
 namespace RemoteMonitoring.Features.Tests.Scores;
 
 public sealed class News2BoundsTests

@@ -1,3 +1,5 @@
+using RemoteMonitoring.Features.Scores;
+
 namespace RemoteMonitoring.Features.Tests.Scores;
 
 /// <summary>

@@ -1,5 +1,8 @@
 using CsCheck;
 using NodaTime;
+using RemoteMonitoring.Features.Rollups;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Features.Tests.Resolution;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
@@ -14,7 +17,8 @@ internal sealed record Version(string Patient, string Vital, long Time, double V
 /// <summary>Observations and reference events made up at random around <see cref="AsOf"/>, many of them on the edges of windows.</summary>
 internal sealed record History(IReadOnlyList<Version> Versions, ReferenceData Reference)
 {
-    public const long AsOf = 20_000 * UnixMicros.PerDay;
+    /// <summary>Midnight (UTC) of 29 October 2024: in the 28 days before it clocks changed in London (an hour) and on Lord Howe (half an hour).</summary>
+    public const long AsOf = 20_025 * UnixMicros.PerDay;
 
     private static readonly string[] s_vitals =
     [
@@ -36,12 +40,15 @@ internal sealed record History(IReadOnlyList<Version> Versions, ReferenceData Re
         s_patient, Gen.Int[0, s_vitals.Length - 1], s_time, Gen.Double[0, 1], Gen.OneOf(Gen.Const(0L), Gen.Long[0, 3 * UnixMicros.PerDay]), Gen.Long[0, 2 * UnixMicros.PerDay].Nullable(),
         (patient, vital, time, share, delay, held) => new Version(patient, s_vitals[vital], time, ValueOf(s_vitals[vital], share), time + delay, held is { } h ? time + delay + h : UnixMicros.Open));
 
+    private static readonly Gen<string> s_zone = Gen.OneOf("Etc/UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati");
+
     private static readonly Gen<Patient> s_roster = Gen.Select(
-        s_patient, s_time, Gen.Double[18, 95].Nullable(), Gen.OneOf("female", "male", "other", "unknown"), Gen.OneOf("copd", "diabetes", "asthma").Array[0, 2], Gen.Bool,
-        (patient, known, age, sex, conditions, scale2) => new Patient
+        s_patient, s_time, s_zone, Gen.Double[18, 95].Nullable(), Gen.OneOf("female", "male", "other", "unknown"), Gen.OneOf("copd", "diabetes", "asthma").Array[0, 2], Gen.Bool,
+        (patient, known, zone, age, sex, conditions, scale2) => new Patient
         {
             PatientId = patient,
             CareTeamId = "t",
+            TimeZone = zone,
             Age = age,
             Sex = sex,
             Conditions = conditions,
@@ -79,11 +86,38 @@ internal sealed record History(IReadOnlyList<Version> Versions, ReferenceData Re
     public FeatureTable Build(FeatureSet set, params IReadOnlyList<VectorKey> rows) =>
         new VectorBuilder(set, Observations(), PatientRecord.Index(Reference)).Build(rows);
 
-    /// <summary>All versions as one batch.</summary>
-    public PatientObservations Observations() => new([ToBatch(Versions)]);
+    /// <summary>All versions as one table.</summary>
+    public PatientObservations Observations() => new([ToColumns(Versions)]);
 
-    /// <summary>Cut into a batch a day, as compaction writes them.</summary>
-    public PatientObservations ObservationsByDay() => new([.. Versions.GroupBy(v => v.Time / UnixMicros.PerDay).OrderBy(g => g.Key).Select(ToBatch)]);
+    /// <summary>Cut into a table a day, as compaction writes them.</summary>
+    public PatientObservations ObservationsByDay() => new([.. Days().Select(d => d.Value)]);
+
+    /// <summary>A table for each UTC day that has any.</summary>
+    public SortedDictionary<int, ObservationColumns> Days() => new(Versions.GroupBy(v => (int)(v.Time / UnixMicros.PerDay)).ToDictionary(g => g.Key, ToColumns));
+
+    /// <summary>The rollups of all dates of a look-back, by the zones that the roster names last.</summary>
+    public PatientRollups Rollups(FeatureSet set)
+    {
+        var days = Days();
+        string ZoneOf(string patient) => Reference.Patients.LastOrDefault(p => p.PatientId == patient)?.TimeZone ?? "Etc/UTC";
+        var tables = new List<RollupColumns>();
+        foreach (var kind in set.Cells)
+        {
+            for (var date = (int)(AsOf / UnixMicros.PerDay) - 36; date <= (AsOf / UnixMicros.PerDay) + 2; date++)
+            {
+                var table = RollupMaker.Make(
+                    kind, date, set.RolledUp(kind), [.. days.Where(d => d.Key >= date - 1 && d.Key <= date + 1).Select(d => d.Value)], p => DateTimeZoneProviders.Tzdb[ZoneOf(p)]);
+                if (table.Count > 0)
+                {
+                    tables.Add(table);
+                }
+            }
+        }
+
+        return new PatientRollups(tables, set.Cells.ToHashSet(), ZoneOf);
+    }
+
+    private static ObservationColumns ToColumns(IEnumerable<Version> versions) => ObservationColumns.Of(ToBatch(versions));
 
     private static ObservationBatch ToBatch(IEnumerable<Version> versions)
     {

@@ -1,3 +1,5 @@
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Features.Tests.Resolution;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;

@@ -1,4 +1,5 @@
 using CsCheck;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
 

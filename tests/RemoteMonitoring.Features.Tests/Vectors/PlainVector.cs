@@ -1,3 +1,7 @@
+using NodaTime;
+using RemoteMonitoring.Features.Scores;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 
@@ -10,6 +14,9 @@ namespace RemoteMonitoring.Features.Tests.Vectors;
 internal sealed class PlainVector(History history, FeatureSet set, VectorKey key)
 {
     private readonly List<Version> _held = [.. history.Versions.Where(v => v.Patient == key.PatientId && v.Time <= key.AsOf && v.KnownFrom <= key.KnownBy && key.KnownBy < v.KnownTo)];
+    private static readonly string[] s_scored =
+        ["respiratory_rate", "spo2", "sao2", "systolic_bp", "noninvasive_systolic_bp", "invasive_systolic_bp", "heart_rate", "temperature", "acvpu", "gcs", "oxygen_flow", "fio2"];
+
     private readonly Patient? _roster = history.Reference.Patients.LastOrDefault(p => p.PatientId == key.PatientId && p.Known.ToUnixMicros() <= key.KnownBy);
 
     public double Value(FeatureColumn column) => column.VitalKey is { } vital ? OfVital(vital, column) : Static(column);
@@ -20,14 +27,14 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
     /// </summary>
     public double SlopeTolerance(FeatureColumn column)
     {
-        var (daySquares, squares, _) = Squares(Within(column.VitalKey!, column.Window));
+        var (daySquares, squares, _) = Squares(Within(column.VitalKey!, column.Window, column.Part));
         return daySquares == 0 ? 0 : Math.Sqrt(squares / daySquares) * (1e-9 + (1e-13 / Math.Sqrt(daySquares)));
     }
 
     private double OfVital(string vital, FeatureColumn column)
     {
-        var lookBack = Within(vital, set.Definition.LookBack * UnixMicros.PerHour);
-        var window = Within(vital, column.Window);
+        var lookBack = Within(vital, set.LookBack, column.Part);
+        var window = Within(vital, column.Window, column.Part);
         var values = window.ConvertAll(v => v.Value);
         var baseline = lookBack.Where(v => v.Time <= key.AsOf - column.Window).Select(v => v.Value).ToList();
         return column.Statistic switch
@@ -36,6 +43,11 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
             "mean" => Mean(values),
             "min" => values.Count == 0 ? double.NaN : values.Min(),
             "max" => values.Count == 0 ? double.NaN : values.Max(),
+            "range" => values.Count == 0 ? double.NaN : values.Max() - values.Min(),
+            "median" => values.Count == 0 ? double.NaN : (values.Order().ElementAt((values.Count - 1) / 2) + values.Order().ElementAt(values.Count / 2)) / 2,
+            "gain" => values.Count == 0 ? double.NaN : values[^1] - values[0],
+            "cv" => Mean(values) == 0 ? double.NaN : Sd(values) / Mean(values),
+            "adherence" => Math.Min(1, window.Select(v => Local(v).Date).Distinct().Count() / (column.Window / 8.64e10)),
             "sd" => Sd(values),
             "slope" => Slope(window),
             "last" => lookBack.Count == 0 ? double.NaN : lookBack[^1].Value,
@@ -49,9 +61,22 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
     private double Static(FeatureColumn column)
     {
         var name = column.Name;
+        if (name == "news2_max_24h")
+        {
+            var instants = _held.Where(v => v.Time > key.AsOf - UnixMicros.PerDay && s_scored.Contains(v.Vital)).Select(v => v.Time);
+            return instants.Select(at => (double)News2.Score(News2Inputs(at)).Point).DefaultIfEmpty(double.NaN).Max();
+        }
+
+        if (name.StartsWith("qsofa_", StringComparison.Ordinal))
+        {
+            var inputs = News2Inputs(key.AsOf);
+            bool?[] points = [inputs.RespiratoryRate is { } r ? Math.Round(r, MidpointRounding.AwayFromZero) >= 22 : null, inputs.Systolic is { } s ? Math.Round(s, MidpointRounding.AwayFromZero) <= 100 : null, inputs.Alert is { } a ? !a : null];
+            return points.All(p => p is null) ? double.NaN : points.Count(p => p == true || (name == "qsofa_high" && p is null));
+        }
+
         if (name.StartsWith("news2_", StringComparison.Ordinal))
         {
-            var score = News2.Score(News2Inputs());
+            var score = News2.Score(News2Inputs(key.AsOf));
             return score.InputsPresent == 0 ? double.NaN : name switch { "news2_low" => score.Low, "news2_high" => score.High, _ => score.Point };
         }
 
@@ -85,8 +110,9 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
 
     private double Since(IEnumerable<long> times) => times.Select(t => (key.AsOf - t) / 8.64e10).DefaultIfEmpty(double.NaN).Min();
 
-    private News2Inputs News2Inputs()
+    private News2Inputs News2Inputs(long at)
     {
+        double? Latest(params string[] vitals) => LatestAt(at, vitals);
         var (flow, fio2) = (Latest("oxygen_flow"), Latest("fio2"));
         return new News2Inputs
         {
@@ -101,14 +127,23 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
         };
     }
 
-    /// <summary>The value of the last day that was taken last; of several of one instant that of the vital named first.</summary>
-    private double? Latest(params string[] vitals) => vitals
-        .Select(vital => Within(vital, UnixMicros.PerDay).LastOrDefault())
+    /// <summary>The value of the day before an instant that was taken last; of several of one instant that of the vital named first.</summary>
+    private double? LatestAt(long at, string[] vitals) => vitals
+        .Select(vital => _held.LastOrDefault(v => v.Vital == vital && v.Time <= at && v.Time > at - UnixMicros.PerDay))
         .OfType<Version>()
         .OrderByDescending(v => v.Time)
         .FirstOrDefault()?.Value;
 
-    private List<Version> Within(string vital, long window) => _held.FindAll(v => v.Vital == vital && v.Time > key.AsOf - window);
+    private List<Version> Within(string vital, long window, string? part) => _held.FindAll(v => v.Vital == vital && v.Time > key.AsOf - window && part switch
+    {
+        "night" => Local(v).TimeOfDay < new LocalTime(6, 0),
+        "daytime" => Local(v).TimeOfDay >= new LocalTime(10, 0) && Local(v).TimeOfDay < new LocalTime(20, 0),
+        _ => true,
+    });
+
+    /// <summary>Local time just before the reading, since what is taken at the end of a day or night still belongs to it.</summary>
+    private LocalDateTime Local(Version version) =>
+        UnixMicros.ToInstant(version.Time - 1).InZone(DateTimeZoneProviders.Tzdb[_roster?.TimeZone ?? "Etc/UTC"]).LocalDateTime;
 
     private static double Mean(List<double> values) => values.Count == 0 ? double.NaN : values.Average();
 

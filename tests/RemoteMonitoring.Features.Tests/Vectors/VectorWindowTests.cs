@@ -1,3 +1,5 @@
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Features.Tests.Vectors;
@@ -8,12 +10,12 @@ public sealed class VectorWindowTests
 
     public static IEnumerable<object[]> Windows =>
         from set in new[] { FeatureSet.Home, FeatureSet.Acute }
-        from hours in set.Definition.Groups[0].Statistics[Statistic.Count]
-        select new object[] { set.Definition.Name, hours };
+        from hours in set.Windows.Select(w => w / UnixMicros.PerHour)
+        select new object[] { set.Name, hours };
 
     [Theory]
     [MemberData(nameof(Windows))]
-    public void A_window_is_open_where_it_begins_and_closed_at_as_of_to_the_microsecond(string set, int hours)
+    public void A_window_is_open_where_it_begins_and_closed_at_as_of_to_the_microsecond(string set, long hours)
     {
         var column = $"heart_rate_count_{FeatureSet.WindowName(hours)}";
         double CountAt(long time) => Build(set, new Version("p1", "heart_rate", time, 70, 0))[column];

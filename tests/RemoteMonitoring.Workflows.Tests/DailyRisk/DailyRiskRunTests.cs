@@ -1,4 +1,5 @@
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;

@@ -1,5 +1,5 @@
 using NodaTime;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Workflows.DailyRisk;
 

@@ -1,4 +1,4 @@
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Training;
 

@@ -1,8 +1,9 @@
 using CsCheck;
+using RemoteMonitoring.Features.Rollups;
 
-namespace RemoteMonitoring.Features.Tests;
+namespace RemoteMonitoring.Features.Tests.Rollups;
 
-public sealed class WindowStatisticsTests
+public sealed class CellStateTests
 {
     private static readonly Gen<double[]> s_values = Gen.OneOf(
         Gen.Double[-1000, 1000],
@@ -12,10 +13,10 @@ public sealed class WindowStatisticsTests
     [Fact]
     public void Readings_that_are_all_98_3_have_a_spread_of_exactly_zero()
     {
-        var statistics = new WindowStatistics();
+        var statistics = new CellState();
         for (var i = 0; i < 672; i++)
         {
-            statistics.Add(98.3, -i / 24.0);
+            statistics.Add(98.3, i, i / 24.0);
         }
 
         Assert.Equal(672, statistics.Count);
@@ -27,11 +28,11 @@ public sealed class WindowStatisticsTests
     [Fact]
     public void Nothing_is_known_of_no_readings_and_little_of_one()
     {
-        var statistics = new WindowStatistics();
+        var statistics = new CellState();
         Assert.Equal(0, statistics.Count);
-        Assert.All([statistics.Min, statistics.Max, statistics.Sd, statistics.Slope], v => Assert.Equal(double.NaN, v));
+        Assert.All([statistics.Sd, statistics.Slope], v => Assert.Equal(double.NaN, v));
 
-        statistics.Add(7, -1);
+        statistics.Add(7, 5, -1);
         Assert.Equal((1, 7, 7, 7), (statistics.Count, statistics.Mean, statistics.Min, statistics.Max));
         Assert.All([statistics.Sd, statistics.Slope], v => Assert.Equal(double.NaN, v));
     }
@@ -72,12 +73,59 @@ public sealed class WindowStatisticsTests
             && (daySquares == 0 || Math.Abs(statistics.Slope - (products / daySquares)) <= 1e-9 * steepest);
     }, iter: 2000);
 
-    private static WindowStatistics Of(double[] values, double[] days)
+    [Fact]
+    public void Stretches_put_together_say_what_all_their_readings_say() => Gen.Select(s_values, Gen.Double[0, 28].Array[2, 300], Gen.Int[0, 300].Array[0, 8]).Sample((values, days, cuts) =>
     {
-        var statistics = new WindowStatistics();
+        var n = Math.Min(values.Length, days.Length);
+        (values, days) = (values[..n], days[..n]);
+        Array.Sort(days);
+        var whole = Of(values, days);
+        var together = new CellState();
+        int[] bounds = [.. cuts.Where(c => c < n).Append(0).Append(n).Distinct().Order()];
+        for (var b = 0; b + 1 < bounds.Length; b++)
+        {
+            // Each stretch counts its time from an origin of its own.
+            var stretch = new CellState();
+            for (var i = bounds[b]; i < bounds[b + 1]; i++)
+            {
+                stretch.Add(values[i], i, days[i] - (b * 3));
+            }
+
+            together.Append(stretch, b * 3);
+        }
+
+        var scale = Math.Max(1, values.Max(Math.Abs));
+        return (together.Count, together.Min, together.Max, together.First, together.Last, together.LastTime) == (whole.Count, whole.Min, whole.Max, whole.First, whole.Last, whole.LastTime)
+            && Math.Abs(together.Mean - whole.Mean) <= 1e-9 * scale
+            && Math.Abs(together.Squares - whole.Squares) <= 1e-9 * scale * scale * n
+            && Math.Abs(together.TimeSquares - whole.TimeSquares) <= 1e-9 * 28 * 28 * n
+            && Math.Abs(together.Products - whole.Products) <= 1e-9 * scale * 28 * n;
+    }, iter: 2000);
+
+    [Fact]
+    public void Equal_readings_in_many_stretches_have_a_spread_of_exactly_zero()
+    {
+        var together = new CellState();
+        for (var day = 0; day < 28; day++)
+        {
+            var cell = new CellState();
+            for (var hour = 0; hour < 24; hour++)
+            {
+                cell.Add(98.3, (day * 24) + hour, (hour - 24) / 24.0);
+            }
+
+            together.Append(cell, day);
+        }
+
+        Assert.Equal((672, 98.3, 0, 0), (together.Count, together.Mean, together.Sd, together.Slope));
+    }
+
+    private static CellState Of(double[] values, double[] days)
+    {
+        var statistics = new CellState();
         for (var i = 0; i < values.Length; i++)
         {
-            statistics.Add(values[i], days[i]);
+            statistics.Add(values[i], i, days[i]);
         }
 
         return statistics;
