@@ -31,7 +31,7 @@ internal static class ParquetDecoder
         await input.ReadExactlyAsync(tail, cancellationToken);
         var footerLength = BinaryPrimitives.ReadInt32LittleEndian(tail);
         var pagesEnd = input.Length - tail.Length - footerLength;
-        if (footerLength < 0 || pagesEnd < pagesStart)
+        if (footerLength < 0 || pagesEnd < pagesStart || !header.AsSpan().StartsWith(ParquetEncoder.Magic))
         {
             throw Changed();
         }

@@ -55,7 +55,8 @@ internal sealed class ParquetEncoder
     /// <summary>The same of files from before the footer had a hash of each column chunk.</summary>
     public static ReadOnlySpan<byte> FirstMarker => "RMON"u8;
 
-    private static ReadOnlySpan<byte> Magic => "PAR1"u8;
+    /// <summary>What a Parquet file begins and ends with.</summary>
+    public static ReadOnlySpan<byte> Magic => "PAR1"u8;
 
     /// <summary>Encodes a table; the bytes are the encoder's own until it encodes the next.</summary>
     public ReadOnlyMemory<byte> Encode(IReadOnlyList<TableColumn> columns, int rows, IReadOnlyDictionary<string, string> metadata)
