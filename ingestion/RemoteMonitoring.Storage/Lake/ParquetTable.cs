@@ -1,10 +1,5 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using Parquet;
-using Parquet.Schema;
 using RemoteMonitoring.Storage.Lake.Parquet;
 using RemoteMonitoring.Telemetry;
 
@@ -51,7 +46,7 @@ public sealed class ParquetTable
     private readonly Dictionary<string, int> _byName = new(StringComparer.Ordinal);
 
     /// <summary>Number of rows.</summary>
-    public int Rows { get; private set; } = -1;
+    public int Rows { get; internal set; } = -1;
 
     /// <summary>Names of the columns, in order.</summary>
     public IEnumerable<string> ColumnNames => _columns.Select(c => c.Name);
@@ -85,6 +80,9 @@ public sealed class ParquetTable
 
     /// <summary>The text column of this name.</summary>
     public string?[] Text(string name) => Get<string?>(name);
+
+    /// <summary>The text column of this name by its distinct texts; without a string per row where the file is one of ours.</summary>
+    public TextColumn Codes(string name) => _byName.TryGetValue(name, out var i) && _columns[i].Data is TextRows rows ? rows.Column() : TextColumn.Of(Text(name));
 
     /// <summary>The 64-bit integer column of this name.</summary>
     public long[] Int64(string name) => Get<long>(name);
@@ -152,142 +150,16 @@ public sealed class ParquetTable
     /// <summary>Reads a file, only the columns named, or all of them when none is.</summary>
     public static async Task<ParquetTable> ReadAsync(Stream input, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
     {
-        await VerifyAsync(input, pages: columns is null or { Count: > 0 }, cancellationToken);
-        await using var reader = await ParquetReader.CreateAsync(input, leaveStreamOpen: true, cancellationToken: cancellationToken);
-        var table = new ParquetTable { Metadata = reader.CustomMetadata };
-        var rows = checked((int)Enumerable.Range(0, reader.RowGroupCount).Sum(g => RowCount(reader, g)));
-        foreach (var field in reader.Schema.DataFields)
+        if (await ParquetDecoder.TryReadAsync(input, columns, cancellationToken) is { } own)
         {
-            if (columns is null || columns.Contains(field.Name))
-            {
-                await ReadColumnAsync(table, reader, field, rows, cancellationToken);
-            }
-        }
-
-        if (columns?.FirstOrDefault(c => !table._byName.ContainsKey(c)) is { } missing)
-        {
-            throw new InvalidDataException($"the column '{missing}' is not in it");
-        }
-
-        table.Rows = rows;
-        return table;
-    }
-
-    /// <summary>Holds a file that carries hashes against them; the library that parses believes what it reads, sizes too.</summary>
-    private static async Task VerifyAsync(Stream input, bool pages, CancellationToken cancellationToken)
-    {
-        var header = new byte[ParquetEncoder.HeaderBytes];
-        if (await input.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) == header.Length
-            && header.AsSpan(4, ParquetEncoder.Marker.Length).SequenceEqual(ParquetEncoder.Marker))
-        {
-            var tail = new byte[8];
-            input.Position = input.Length - tail.Length;
-            await input.ReadExactlyAsync(tail, cancellationToken);
-            var footerStart = input.Length - tail.Length - BinaryPrimitives.ReadInt32LittleEndian(tail);
-            if (footerStart < header.Length || footerStart > input.Length
-                || await HashAsync(input, footerStart, input.Length, cancellationToken) != BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(16))
-                || (pages && await HashAsync(input, header.Length, footerStart, cancellationToken) != BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(8))))
-            {
-                throw new InvalidDataException("its bytes are not those that were written");
-            }
+            return own;
         }
 
         input.Position = 0;
+        return await ForeignParquet.ReadAsync(input, columns, cancellationToken);
     }
 
-    private static async Task<ulong> HashAsync(Stream input, long start, long end, CancellationToken cancellationToken)
-    {
-        var hash = new XxHash3();
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
-        input.Position = start;
-        for (var left = end - start; left > 0;)
-        {
-            var read = await input.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancellationToken);
-            if (read == 0)
-            {
-                throw new EndOfStreamException("the file ends too soon");
-            }
-
-            hash.Append(buffer.AsSpan(0, read));
-            left -= read;
-        }
-
-        ArrayPool<byte>.Shared.Return(buffer);
-        return hash.GetCurrentHashAsUInt64();
-    }
-
-    private static long RowCount(ParquetReader reader, int group)
-    {
-        using var rowGroup = reader.OpenRowGroupReader(group);
-        return rowGroup.RowCount;
-    }
-
-    private static async Task ReadColumnAsync(ParquetTable table, ParquetReader reader, DataField field, int rows, CancellationToken cancellationToken)
-    {
-        var type = field.ClrType;
-        if (type == typeof(string) || type == typeof(ReadOnlyMemory<char>))
-        {
-            var data = new string?[rows];
-            await ForEachGroupAsync(reader, (g, at) => g.ReadAsync(field, data.AsMemory(at, (int)g.RowCount), null, cancellationToken));
-            table.Text(field.Name, data);
-        }
-        else if (type == typeof(byte[]) || type == typeof(ReadOnlyMemory<byte>))
-        {
-            var data = new byte[]?[rows];
-            await ForEachGroupAsync(reader, (g, at) => g.ReadAsync(field, data.AsMemory(at, (int)g.RowCount), null, cancellationToken));
-            table.Bytes(field.Name, Array.ConvertAll(data, d => (ReadOnlyMemory<byte>)d));
-        }
-        else if (type == typeof(long))
-        {
-            table.Int64(field.Name, await ReadValuesAsync<long>(reader, field, rows, cancellationToken));
-        }
-        else if (type == typeof(int))
-        {
-            table.Int32(field.Name, await ReadValuesAsync<int>(reader, field, rows, cancellationToken));
-        }
-        else if (type == typeof(double))
-        {
-            table.Float64(field.Name, await ReadValuesAsync<double>(reader, field, rows, cancellationToken));
-        }
-        else if (type == typeof(bool))
-        {
-            table.Boolean(field.Name, await ReadValuesAsync<bool>(reader, field, rows, cancellationToken));
-        }
-        else if (type == typeof(DateTime))
-        {
-            var times = await ReadValuesAsync<DateTime>(reader, field, rows, cancellationToken);
-            table.Time(field.Name, Array.ConvertAll(times, FromDateTime));
-        }
-        else
-        {
-            throw new InvalidDataException($"the column '{field.Name}' has a type that lake tables do not use ({type.Name})");
-        }
-    }
-
-    private static async Task<T[]> ReadValuesAsync<T>(ParquetReader reader, DataField field, int rows, CancellationToken cancellationToken)
-        where T : struct
-    {
-        var data = new T[rows];
-        await ForEachGroupAsync(reader, (g, at) => g.ReadAsync(field, data.AsMemory(at, (int)g.RowCount), null, cancellationToken));
-        return data;
-    }
-
-    private static async Task ForEachGroupAsync(ParquetReader reader, Func<ParquetRowGroupReader, int, ValueTask> read)
-    {
-        var at = 0;
-        for (var g = 0; g < reader.RowGroupCount; g++)
-        {
-            using var group = reader.OpenRowGroupReader(g);
-            await read(group, at);
-            at += (int)group.RowCount;
-        }
-    }
-
-    private static long FromDateTime(DateTime time) => time.Ticks == DateTime.MaxValue.Ticks / 10 * 10
-        ? UnixMicros.Open
-        : (time.Ticks - DateTime.UnixEpoch.Ticks) / 10;
-
-    private ParquetTable Add(TableColumn column)
+    internal ParquetTable Add(TableColumn column)
     {
         if (Rows >= 0 && column.Count != Rows)
         {
@@ -303,6 +175,7 @@ public sealed class ParquetTable
     private T[] Get<T>(string name) => (_byName.TryGetValue(name, out var i) ? _columns[i].Data : null) switch
     {
         T[] data => data,
+        TextRows text when typeof(T) == typeof(string) => (T[])(object)text.Rows(),
         List<T> data => [.. data],
         _ => throw Broken($"the column '{name}' is not in it, or not of type {typeof(T).Name}"),
     };
@@ -340,5 +213,10 @@ public sealed class EncodedTable : IDisposable
 internal readonly record struct TableColumn(string Name, ColumnKind Kind, object Data, int Count)
 {
     public ReadOnlySpan<T> Rows<T>(int start, int count) =>
-        (Data is List<T> list ? CollectionsMarshal.AsSpan(list) : ((T[])Data).AsSpan()).Slice(start, count);
+        (Data switch
+        {
+            List<T> list => CollectionsMarshal.AsSpan(list),
+            TextRows text => ((T[])(object)text.Rows()).AsSpan(),
+            _ => ((T[])Data).AsSpan(),
+        }).Slice(start, count);
 }

@@ -132,6 +132,9 @@ public static class TelemetryTables
     /// <summary>Metadata key prefix: rejected ones, followed by the reason's text.</summary>
     public const string Rejected = "remotemonitoring.rejected.";
 
+    /// <summary>The columns of a gold table that <see cref="ToObservationColumns"/> needs, to read no others.</summary>
+    public static readonly IReadOnlyList<string> ObservationColumnNames = ["patient_id", "code", "effective_time", "value", "known_from", "known_to"];
+
     private static readonly FrozenDictionary<string, RejectionReason> s_reasons =
         RejectionReasons.All.ToFrozenDictionary(r => r.Text, r => r.Reason, StringComparer.Ordinal);
 
@@ -181,7 +184,7 @@ public static class TelemetryTables
     {
         var before = batch.Count;
         batch.DeviceId.AddRange(table.Text("device_id")!);
-        batch.Vital.AddRange(ToIndexes(table, catalog));
+        batch.Vital.AddRange(VitalsOf(table, catalog));
         batch.Value.AddRange(table.Float64("value"));
         batch.EffectiveTime.AddRange(table.Time("effective_time"));
         batch.EnqueuedTime.AddRange(table.Time("enqueued_time"));
@@ -259,7 +262,7 @@ public static class TelemetryTables
     {
         var batch = new ObservationBatch(table.Rows);
         table.Text("patient_id").CopyTo(batch.PatientId!, 0);
-        ToIndexes(table, catalog).CopyTo(batch.Vital, 0);
+        VitalsOf(table, catalog).CopyTo(batch.Vital, 0);
         table.Time("effective_time").CopyTo(batch.EffectiveTime, 0);
         table.Float64("value").CopyTo(batch.Value, 0);
         table.Time("known_from").CopyTo(batch.KnownFrom, 0);
@@ -269,6 +272,48 @@ public static class TelemetryTables
         table.Int64("offset").CopyTo(batch.Offset, 0);
         table.Int32("ordinal").CopyTo(batch.Ordinal, 0);
         return batch;
+    }
+
+    /// <summary>
+    /// A gold table as columns by patient, without a string per row; the columns are the table's own. One that is not sorted by
+    /// patient throws <see cref="LakeException"/> naming its file.
+    /// </summary>
+    public static ObservationColumns ToObservationColumns(ParquetTable table, VitalSignCatalog catalog)
+    {
+        var (patients, starts) = PatientsOf(table);
+        return new ObservationColumns
+        {
+            Patients = patients,
+            PatientStart = starts,
+            Vital = VitalsOf(table, catalog),
+            EffectiveTime = table.Time("effective_time"),
+            Value = table.Float64("value"),
+            KnownFrom = table.Time("known_from"),
+            KnownTo = table.Time("known_to"),
+        };
+    }
+
+    /// <summary>The patients of a table sorted by <c>patient_id</c>, and where the rows of each start; one more for the end.</summary>
+    public static (string[] Patients, int[] Starts) PatientsOf(ParquetTable table)
+    {
+        var column = table.Codes("patient_id");
+        var codes = column.Codes;
+        var patients = new List<string>(column.Texts.Length);
+        var starts = new List<int>(column.Texts.Length + 1);
+        for (var row = 0; row < codes.Length; row += 1 + SameBehind(codes.AsSpan(row)))
+        {
+            var patient = column.Texts[codes[row]] ?? throw table.Broken("it has rows of no patient");
+            if (patients.Count > 0 && string.CompareOrdinal(patients[^1], patient) >= 0)
+            {
+                throw table.Broken($"its rows are not sorted by patient, from row {row + 1} on");
+            }
+
+            patients.Add(patient);
+            starts.Add(row);
+        }
+
+        starts.Add(codes.Length);
+        return ([.. patients], [.. starts]);
     }
 
     /// <summary>A number in a footer; throws <see cref="LakeException"/> naming <paramref name="file"/> where it is not there.</summary>
@@ -307,8 +352,16 @@ public static class TelemetryTables
         }
     }
 
-    private static int[] ToIndexes(ParquetTable table, VitalSignCatalog catalog) => Array.ConvertAll(table.Text("code"), code =>
-        catalog.TryGetByCode(code, out var vital)
+    /// <summary>How many rows behind the first have its code.</summary>
+    private static int SameBehind(ReadOnlySpan<int> codes) => codes[1..].IndexOfAnyExcept(codes[0]) is var other and >= 0 ? other : codes.Length - 1;
+
+    /// <summary>The vitals that a table's <c>code</c> column names, by index in the catalog.</summary>
+    public static int[] VitalsOf(ParquetTable table, VitalSignCatalog catalog)
+    {
+        var codes = table.Codes("code");
+        var vitals = Array.ConvertAll(codes.Texts, code => catalog.TryGetByCode(code, out var vital)
             ? vital!.Index
             : throw table.Broken($"the code '{code}' is not in this version's catalog"));
+        return Array.ConvertAll(codes.Codes, code => vitals[code]);
+    }
 }

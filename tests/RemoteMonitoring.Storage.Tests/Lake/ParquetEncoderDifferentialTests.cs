@@ -54,8 +54,9 @@ public sealed class ParquetEncoderDifferentialTests : IDisposable
                 Array.ConvertAll(n, i => distinct == 0 || i % 40_000 > 20_000 ? null : string.Create(CultureInfo.InvariantCulture, $"text {random.Next(distinct)}")),
                 Array.ConvertAll(n, i => i % 5_000 == 0 ? long.MinValue : i % 5_000 == 1 ? long.MaxValue : (long)i * i),
                 Array.ConvertAll(n, i => i % 777 == 0 ? int.MinValue : -i),
-                Array.ConvertAll(n, i => i % 1_000 == 3 ? double.NaN : i / 7.0),
-                Array.ConvertAll(n, i => 1_738_309_200_000_000 + (i * 1_000_003L)),
+                // Few distinct numbers have a dictionary, and runs of one number are long or short.
+                Array.ConvertAll(n, i => i % 1_000 == 3 ? double.NaN : distinct == 100 ? (i % 4 == 1 ? -0.0 : random.Next(100) / 10.0) : i / 7.0),
+                Array.ConvertAll(n, i => 1_738_309_200_000_000 + (distinct is 1 or 100 ? i / 300 % 50 : i * 1_000_003L)),
                 Array.ConvertAll(n, i => (ReadOnlyMemory<byte>)BitConverter.GetBytes(i)[..(i % 5)]),
                 Array.ConvertAll(n, i => i % 3 == 0));
         }
@@ -105,10 +106,14 @@ public sealed class ParquetEncoderDifferentialTests : IDisposable
         var table = new ParquetTable { Metadata = { ["k"] = "v" } }.Text("t", texts).Int64("l", longs).Int32("i", ints).Float64("d", doubles).Time("taken", times).Bytes("b", bytes).Boolean("f", flags);
         var file = table.ToBytes();
         await File.WriteAllBytesAsync(_file, file);
-        using (var input = new MemoryStream(file))
+        foreach (var bytesOfFile in new[] { file, ParquetDecoderTests.WithoutMarker(file) })
         {
+            using var input = new MemoryStream(bytesOfFile);
             var read = await ParquetTable.ReadAsync(input, null, default);
             Assert.True(texts.AsSpan().SequenceEqual(read.Text("t")));
+            var codes = read.Codes("t");
+            Assert.True(texts.SequenceEqual(codes.Codes.Select(c => codes.Texts[c])));
+            Assert.Equal(texts.Distinct().Count(), codes.Texts.Length);
             Assert.True(longs.AsSpan().SequenceEqual(read.Int64("l")));
             Assert.True(ints.AsSpan().SequenceEqual(read.Int32("i")));
             Assert.True(doubles.Select(BitConverter.DoubleToInt64Bits).SequenceEqual(read.Float64("d").Select(BitConverter.DoubleToInt64Bits)));
@@ -137,6 +142,13 @@ public sealed class ParquetEncoderDifferentialTests : IDisposable
             bounds.CommandText = $"SELECT count(*) FROM read_parquet('{_file}') WHERE l = {longs.Max()} OR i = {ints.Min()} OR taken = make_timestamp({times.Max()})";
             var expected = Enumerable.Range(0, row).Count(r => longs[r] == longs.Max() || ints[r] == ints.Min() || times[r] == times.Max());
             Assert.Equal((long)expected, await bounds.ExecuteScalarAsync());
+            foreach (var text in new[] { texts.Max(StringComparer.Ordinal), texts.Where(t => t is not null).Min(StringComparer.Ordinal) }.OfType<string>())
+            {
+                bounds.CommandText = $"SELECT count(*) FROM read_parquet('{_file}') WHERE t = $text";
+                bounds.Parameters.Clear();
+                bounds.Parameters.Add(new DuckDBParameter("text", text));
+                Assert.Equal((long)texts.Count(t => t == text), await bounds.ExecuteScalarAsync());
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ internal static class PageEncodings
         }
     }
 
-    /// <summary>Dictionary indexes: bit width, then one bit-packed run of groups of eight.</summary>
+    /// <summary>Dictionary indexes: bit width, then runs.</summary>
     public static void DictionaryIndexes(ReadOnlySpan<int> indexes, int dictionarySize, ByteBuffer page)
     {
         var width = dictionarySize <= 1 ? 0 : 32 - BitOperations.LeadingZeroCount((uint)(dictionarySize - 1));
@@ -93,17 +93,44 @@ internal static class PageEncodings
         page.Length += room.Length;
     }
 
-    /// <summary>The hybrid of run lengths and bit packing: one run where all are the same, else all of them packed.</summary>
+    /// <summary>The hybrid of run lengths and bit packing: what stays the same for long enough is a run, all between is packed.</summary>
     private static void Runs(ReadOnlySpan<int> values, int width, ByteBuffer page)
     {
-        if (values.IsEmpty || !values.ContainsAnyExcept(values[0]))
+        // What is packed is packed by eights, and a run of less than some bytes is no gain.
+        var least = width == 0 ? 1 : Math.Max(8, 64 / width);
+        var packed = 0;
+        for (var start = 0; start < values.Length;)
         {
-            page.AddVarint((uint)values.Length << 1);
-            for (var b = 0; b < (width + 7) / 8; b++)
+            var value = values[start];
+            var end = start + 1;
+            while (end < values.Length && values[end] == value)
             {
-                page.Add((byte)((values.IsEmpty ? 0 : values[0]) >> (8 * b)));
+                end++;
             }
 
+            var run = start + ((8 - ((start - packed) & 7)) & 7);
+            if (end - run >= least || (packed == 0 && start == 0 && end == values.Length))
+            {
+                PackGroups(values[packed..run], width, page);
+                page.AddVarint((uint)(end - run) << 1);
+                for (var b = 0; b < (width + 7) / 8; b++)
+                {
+                    page.Add((byte)(value >> (8 * b)));
+                }
+
+                packed = end;
+            }
+
+            start = end;
+        }
+
+        PackGroups(values[packed..], width, page);
+    }
+
+    private static void PackGroups(ReadOnlySpan<int> values, int width, ByteBuffer page)
+    {
+        if (values.IsEmpty)
+        {
             return;
         }
 

@@ -1,26 +1,36 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using RemoteMonitoring.Telemetry;
 using Snappier;
 
 namespace RemoteMonitoring.Storage.Lake.Parquet;
 
 /// <summary>
-/// Encodes flat tables as Parquet, Snappy-compressed, with the minimum and maximum of each number column by row group.
+/// Encodes flat tables as Parquet, Snappy-compressed, with the minimum and maximum of each column by row group.
 /// Written here and not left to the library that reads, because landing spends most of its time in it: text goes to UTF-8
 /// once, dictionaries are built by reference first, and nothing is allocated per value. The bytes are a function of the
 /// content. One instance encodes one table after the other, on one thread at a time.
 /// </summary>
 /// <remarks>
-/// Between the magic bytes and the first page, where no reader looks, stand <see cref="Marker"/> and two hashes: of the
-/// pages and of the footer. By them a file whose bits have flipped is told before anything in it is believed.
+/// Between the magic bytes and the first page, where no reader looks, stand <see cref="Marker"/> and a hash of the footer,
+/// which has one of each column chunk. By them bits that have flipped in what is read are told before anything in it is believed.
 /// </remarks>
 internal sealed class ParquetEncoder
 {
-    /// <summary>Bytes before the first page: magic, marker, hash of the pages, hash of the footer.</summary>
-    public const int HeaderBytes = 24;
+    /// <summary>Bytes before the first page: magic, marker, hash of the footer.</summary>
+    public const int HeaderBytes = 16;
 
-    private const int PageRows = 16_384;
+    /// <summary>The same of files with <see cref="FirstMarker"/>: magic, marker, hash of all pages, hash of the footer.</summary>
+    public const int FirstHeaderBytes = 24;
+
+    /// <summary>The most rows of a page.</summary>
+    public const int PageRows = 16_384;
+
+    /// <summary>What the largest time is written as: 9999-12-31T23:59:59.999999Z, the latest that .NET reads back.</summary>
+    public const long StoredOpen = 253_402_300_799_999_999;
+
+    private const int LongestBound = 64;
     private const int Plain = 0;
     private const int Rle = 3;
     private const int DeltaBinaryPacked = 5;
@@ -33,13 +43,20 @@ internal sealed class ParquetEncoder
     private readonly ByteBuffer _page = new();
     private readonly ByteBuffer _compressed = new();
     private readonly TextDictionary _texts = new();
+    private readonly NumberDictionary _numbers = new();
+    private readonly ByteBuffer _low = new(LongestBound);
+    private readonly ByteBuffer _high = new(LongestBound);
     private readonly List<Chunk> _chunks = [];
     private readonly List<int> _groups = [];
 
     /// <summary>Stands behind the magic bytes of a file that carries its hashes.</summary>
-    public static ReadOnlySpan<byte> Marker => "RMON"u8;
+    public static ReadOnlySpan<byte> Marker => "RMO2"u8;
 
-    private static ReadOnlySpan<byte> Magic => "PAR1"u8;
+    /// <summary>The same of files from before the footer had a hash of each column chunk.</summary>
+    public static ReadOnlySpan<byte> FirstMarker => "RMON"u8;
+
+    /// <summary>What a Parquet file begins and ends with.</summary>
+    public static ReadOnlySpan<byte> Magic => "PAR1"u8;
 
     /// <summary>Encodes a table; the bytes are the encoder's own until it encodes the next.</summary>
     public ReadOnlyMemory<byte> Encode(IReadOnlyList<TableColumn> columns, int rows, IReadOnlyDictionary<string, string> metadata)
@@ -49,7 +66,6 @@ internal sealed class ParquetEncoder
         _groups.Clear();
         _file.Add(Magic);
         _file.Add(Marker);
-        _file.AddInt64(0);
         _file.AddInt64(0);
         for (var start = 0; start < rows; start += ParquetTable.RowGroupRows)
         {
@@ -67,10 +83,8 @@ internal sealed class ParquetEncoder
         _file.AddInt32(footerLength);
         _file.Add(Magic);
         var end = _file.Length;
-        var pages = XxHash3.HashToUInt64(_file.Span[HeaderBytes..pagesEnd]);
         var footer = XxHash3.HashToUInt64(_file.Span[pagesEnd..]);
-        _file.Length = 8;
-        _file.AddInt64((long)pages);
+        _file.Length = HeaderBytes - sizeof(ulong);
         _file.AddInt64((long)footer);
         _file.Length = end;
         return _file.Memory;
@@ -93,13 +107,12 @@ internal sealed class ParquetEncoder
         }
 
         chunk.End = _file.Length;
+        chunk.Hash = XxHash3.HashToUInt64(_file.Span[chunk.Start..]);
         return chunk;
     }
 
     private void WriteInt64(ReadOnlySpan<long> values, ColumnKind kind, Chunk chunk)
     {
-        // The library that reads knows no packed times.
-        chunk.Encoding = kind == ColumnKind.Time ? Plain : DeltaBinaryPacked;
         var (low, high) = (values[0], values[0]);
         foreach (var value in values)
         {
@@ -109,69 +122,117 @@ internal sealed class ParquetEncoder
 
         chunk.Low = BitConverter.GetBytes(kind == ColumnKind.Time ? ToStored(low) : low);
         chunk.High = BitConverter.GetBytes(kind == ColumnKind.Time ? ToStored(high) : high);
+        // The library that reads what others wrote knows no packed times.
+        if (kind == ColumnKind.Time)
+        {
+            if (!TryWriteIndexed(values, kind, chunk))
+            {
+                WritePlain(values, static (page, times) =>
+                {
+                    foreach (var value in times)
+                    {
+                        page.AddInt64(ToStored(value));
+                    }
+                }, chunk);
+            }
+
+            return;
+        }
+
+        chunk.Encoding = DeltaBinaryPacked;
         for (var start = 0; start < values.Length; start += PageRows)
         {
             var page = values.Slice(start, Math.Min(PageRows, values.Length - start));
             _page.Clear();
-            if (kind == ColumnKind.Time)
-            {
-                foreach (var value in page)
-                {
-                    _page.AddInt64(ToStored(value));
-                }
-            }
-            else
-            {
-                PageEncodings.Delta(page, _page);
-            }
-
+            PageEncodings.Delta(page, _page);
             WriteDataPage(page.Length, chunk.Encoding, chunk);
         }
     }
 
+    /// <summary>Writes times, or doubles as their bits, as indexes into a dictionary where that pays.</summary>
+    private bool TryWriteIndexed(ReadOnlySpan<long> values, ColumnKind kind, Chunk chunk)
+    {
+        var indexes = _numbers.TryIndex(values);
+        if (indexes.IsEmpty)
+        {
+            return false;
+        }
+
+        _page.Clear();
+        foreach (var number in _numbers.Numbers)
+        {
+            _page.AddInt64(kind == ColumnKind.Time ? ToStored(number) : number);
+        }
+
+        BeginIndexed(_numbers.Numbers.Length, chunk);
+        for (var start = 0; start < indexes.Length; start += PageRows)
+        {
+            var page = indexes.Slice(start, Math.Min(PageRows, indexes.Length - start));
+            _page.Clear();
+            PageEncodings.DictionaryIndexes(page, _numbers.Numbers.Length, _page);
+            WriteDataPage(page.Length, RleDictionary, chunk);
+        }
+
+        return true;
+    }
+
+    /// <summary>The page at hand is the dictionary, with so many entries.</summary>
+    private void BeginIndexed(int entries, Chunk chunk)
+    {
+        chunk.Encoding = RleDictionary;
+        chunk.HasDictionary = true;
+        WritePage(DictionaryPage, entries, Plain, chunk);
+        chunk.DataStart = _file.Length;
+    }
+
     private void WritePlain(TableColumn column, int start, int count, Chunk chunk)
     {
-        chunk.Encoding = Plain;
-        for (var at = start; at < start + count; at += PageRows)
+        switch (column.Kind)
         {
-            var rows = Math.Min(PageRows, start + count - at);
-            _page.Clear();
-            switch (column.Kind)
-            {
-                case ColumnKind.Float64:
-                    foreach (var value in column.Rows<double>(at, rows))
+            case ColumnKind.Float64:
+                var doubles = column.Rows<double>(start, count);
+                if (!TryWriteIndexed(MemoryMarshal.Cast<double, long>(doubles), column.Kind, chunk))
+                {
+                    WritePlain(doubles, static (page, values) => page.Add(MemoryMarshal.AsBytes(values)), chunk);
+                }
+
+                break;
+            case ColumnKind.Int32:
+                WritePlain(column.Rows<int>(start, count), static (page, values) => page.Add(MemoryMarshal.AsBytes(values)), chunk);
+                break;
+            case ColumnKind.Boolean:
+                WritePlain(column.Rows<bool>(start, count), static (page, values) => PageEncodings.Booleans(values, page), chunk);
+                break;
+            case ColumnKind.Bytes:
+                WritePlain(column.Rows<ReadOnlyMemory<byte>>(start, count), static (page, values) =>
+                {
+                    foreach (var value in values)
                     {
-                        _page.AddInt64(BitConverter.DoubleToInt64Bits(value));
+                        page.AddInt32(value.Length);
+                        page.Add(value.Span);
                     }
-
-                    break;
-                case ColumnKind.Int32:
-                    foreach (var value in column.Rows<int>(at, rows))
-                    {
-                        _page.AddInt32(value);
-                    }
-
-                    break;
-                case ColumnKind.Boolean:
-                    PageEncodings.Booleans(column.Rows<bool>(at, rows), _page);
-                    break;
-                case ColumnKind.Bytes:
-                    foreach (var value in column.Rows<ReadOnlyMemory<byte>>(at, rows))
-                    {
-                        _page.AddInt32(value.Length);
-                        _page.Add(value.Span);
-                    }
-
-                    break;
-                default:
-                    throw new System.Diagnostics.UnreachableException();
-            }
-
-            WriteDataPage(rows, Plain, chunk);
+                }, chunk);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
         }
 
         Bounds(column, start, count, chunk);
     }
+
+    private void WritePlain<T>(ReadOnlySpan<T> values, AddValues<T> add, Chunk chunk)
+    {
+        chunk.Encoding = Plain;
+        for (var start = 0; start < values.Length; start += PageRows)
+        {
+            var page = values.Slice(start, Math.Min(PageRows, values.Length - start));
+            _page.Clear();
+            add(_page, page);
+            WriteDataPage(page.Length, Plain, chunk);
+        }
+    }
+
+    private delegate void AddValues<T>(ByteBuffer page, ReadOnlySpan<T> values);
 
     private static void Bounds(TableColumn column, int start, int count, Chunk chunk)
     {
@@ -215,6 +276,8 @@ internal sealed class ParquetEncoder
             chunk.Nulls += value is null ? 1 : 0;
         }
 
+        var bounds = chunk.Nulls < values.Length;
+        var first = true;
         var indexes = _texts.TryIndex(values);
         if (indexes.IsEmpty)
         {
@@ -222,16 +285,13 @@ internal sealed class ParquetEncoder
         }
         else
         {
-            chunk.Encoding = RleDictionary;
-            chunk.HasDictionary = true;
             _page.Clear();
             foreach (var text in _texts.Texts)
             {
-                AddText(text);
+                Bound(AddText(text), ref bounds, ref first);
             }
 
-            WritePage(DictionaryPage, _texts.Texts.Count, Plain, chunk);
-            chunk.DataStart = _file.Length;
+            BeginIndexed(_texts.Texts.Count, chunk);
         }
 
         for (int start = 0, used = 0; start < values.Length; start += PageRows)
@@ -245,7 +305,7 @@ internal sealed class ParquetEncoder
                 {
                     if (value is not null)
                     {
-                        AddText(value);
+                        Bound(AddText(value), ref bounds, ref first);
                     }
                 }
             }
@@ -257,6 +317,36 @@ internal sealed class ParquetEncoder
 
             WriteDataPage(page.Length, chunk.Encoding, chunk);
         }
+
+        if (bounds)
+        {
+            chunk.Low = _low.Span.ToArray();
+            chunk.High = _high.Span.ToArray();
+        }
+    }
+
+    /// <summary>Widens the bounds of a text column, which go by bytes; long texts have none.</summary>
+    private void Bound(ReadOnlySpan<byte> text, ref bool bounds, ref bool first)
+    {
+        bounds = bounds && text.Length <= LongestBound;
+        if (!bounds)
+        {
+            return;
+        }
+
+        if (first || text.SequenceCompareTo(_low.Span) < 0)
+        {
+            _low.Clear();
+            _low.Add(text);
+        }
+
+        if (first || text.SequenceCompareTo(_high.Span) > 0)
+        {
+            _high.Clear();
+            _high.Add(text);
+        }
+
+        first = false;
     }
 
     private int AddPresence(ReadOnlySpan<string?> page)
@@ -273,12 +363,13 @@ internal sealed class ParquetEncoder
         return present;
     }
 
-    private void AddText(string text)
+    private ReadOnlySpan<byte> AddText(string text)
     {
         var room = _page.Room(4 + (text.Length * 3));
         var length = System.Text.Encoding.UTF8.GetBytes(text, room[4..]);
         BinaryPrimitives.WriteInt32LittleEndian(room, length);
         _page.Length += 4 + length;
+        return room.Slice(4, length);
     }
 
     private void WriteDataPage(int values, int encoding, Chunk chunk) => WritePage(DataPage, values, encoding, chunk);
@@ -311,8 +402,6 @@ internal sealed class ParquetEncoder
     private void WriteFooter(IReadOnlyList<TableColumn> columns, int rows, IReadOnlyDictionary<string, string> metadata) =>
         ParquetFooter.Write(new ThriftWriter(_file), columns, rows, _groups, _chunks, metadata, SnappyCodec);
 
-    private const long StoredOpen = 253_402_300_799_999_999; // 9999-12-31T23:59:59.999999Z, the latest that .NET reads back
-
     private static long ToStored(long micros) => micros == UnixMicros.Open ? StoredOpen : micros;
 
     /// <summary>A column of a row group, as the footer tells of it.</summary>
@@ -325,6 +414,8 @@ internal sealed class ParquetEncoder
         public int DataStart { get => field == 0 ? Start : field; set; }
 
         public int End { get; set; }
+
+        public ulong Hash { get; set; }
 
         public int Encoding { get; set; }
 

@@ -1,8 +1,13 @@
+using System.Globalization;
+
 namespace RemoteMonitoring.Storage.Lake.Parquet;
 
 /// <summary>The footer of a Parquet file: schema, where the columns of each row group lie, key-value metadata.</summary>
 internal static class ParquetFooter
 {
+    /// <summary>Key of a column chunk's own metadata: XxHash3 of its bytes in hex.</summary>
+    public const string HashKey = "xxh3";
+
     private const int Version = 1;
     private const int Required = 0;
     private const int Optional = 1;
@@ -48,6 +53,15 @@ internal static class ParquetFooter
         }
 
         footer.Text(6, "RemoteMonitoring");
+        // Each column has the order of its type: without that word some readers do not believe the bounds of texts.
+        footer.StructList(7, columns.Count);
+        for (var c = 0; c < columns.Count; c++)
+        {
+            footer.BeginItem();
+            footer.Empty(1);
+            footer.End();
+        }
+
         footer.End();
     }
 
@@ -109,6 +123,11 @@ internal static class ParquetFooter
         footer.Int64(5, chunk.Values);
         footer.Int64(6, chunk.Uncompressed);
         footer.Int64(7, chunk.End - chunk.Start);
+        footer.StructList(8, 1);
+        footer.BeginItem();
+        footer.Text(1, HashKey);
+        footer.Text(2, chunk.Hash.ToString("x16", CultureInfo.InvariantCulture));
+        footer.End();
         footer.Int64(9, chunk.DataStart);
         if (chunk.HasDictionary)
         {
