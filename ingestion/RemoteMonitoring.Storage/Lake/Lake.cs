@@ -89,11 +89,11 @@ public abstract class Lake
     }
 
     /// <summary>Reads a whole table whose bytes must have this hash: a file that was changed behind the lake's back is not even parsed.</summary>
-    public async Task<ParquetTable> ReadVerifiedTableAsync(string path, string sha256, CancellationToken cancellationToken)
+    public async Task<ParquetTable> ReadVerifiedTableAsync(string path, string sha256, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
     {
         var bytes = await ReadAsync(path, cancellationToken);
         return Hash(bytes) == sha256
-            ? await ReadTableAsync(path, new MemoryStream(bytes, writable: false), null, cancellationToken)
+            ? await ReadTableAsync(path, new MemoryStream(bytes, writable: false), columns, cancellationToken)
             : throw new LakeException($"{NameOf(path)}: its bytes are not those that were written. It is derived: delete it and ingest again.");
     }
 

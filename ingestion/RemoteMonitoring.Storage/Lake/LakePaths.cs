@@ -60,6 +60,10 @@ public static class LakePaths
     /// <summary>Accepted readings that compaction could give to no patient.</summary>
     public static string Unassigned(string inputHash) => $"gold/unassigned/{inputHash}.parquet";
 
+    /// <summary>Rollups of one kind of cells, a local date and a patient shard, named by the hash of the file.</summary>
+    public static string Rollups(string cells, DateOnly localDate, int shard, string contentHash) =>
+        string.Create(CultureInfo.InvariantCulture, $"gold/rollups/{cells}/{localDate:yyyy-MM-dd}/{shard:D4}/{contentHash}.parquet");
+
     /// <summary>Vectors of a feature set over many instants (a training snapshot), or at one instant and shard.</summary>
     public static string Features(string set, string asOf, string name) => $"gold/features/{set}/{asOf}/{name}.parquet";
 

@@ -55,6 +55,23 @@ public static class RollupMaker
         return ToColumns(kind, date, [.. patients], [.. starts, rows.Count], rows);
     }
 
+    /// <summary>The local dates that readings of a UTC day belong to, days since 1970-01-01.</summary>
+    public static IEnumerable<int> LocalDatesOf(DateTimeZone zone, int utcDate)
+    {
+        var first = LocalCells.DateOf(zone, utcDate * UnixMicros.PerDay);
+        return Enumerable.Range(first, LocalCells.DateOf(zone, ((utcDate + 1) * UnixMicros.PerDay) - 1) - first + 1);
+    }
+
+    /// <summary>The UTC days that readings of a local date belong to.</summary>
+    public static IEnumerable<int> UtcDatesOf(DateTimeZone zone, int localDate)
+    {
+        var cells = new List<Cell>();
+        LocalCells.Add(CellKind.Day, zone, localDate, cells);
+        return cells.SelectMany(c => Enumerable.Range(DayOf(c.Start + 1), DayOf(c.End) - DayOf(c.Start + 1) + 1));
+    }
+
+    private static int DayOf(long time) => (int)Math.Floor(time / (double)UnixMicros.PerDay);
+
     /// <summary>The patient's rows within the cells, sorted by (vital, time, order of knowing).</summary>
     private static void Gather(IReadOnlyList<ObservationColumns> days, PatientPlaces places, int patient, List<Cell> cells, bool[] wanted, List<Version> readings)
     {
