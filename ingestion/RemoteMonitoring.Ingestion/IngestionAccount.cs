@@ -7,7 +7,7 @@ namespace RemoteMonitoring.Ingestion;
 /// <param name="File">Which.</param>
 /// <param name="End">Where its offsets end, exclusive.</param>
 /// <param name="Silver">Its silver: that of its landing, then one for each command since.</param>
-public sealed record LandedFile(BronzeFile File, long End, IReadOnlyList<SilverPaths> Silver);
+public sealed record AccountedFile(BronzeFile File, long End, IReadOnlyList<SilverPaths> Silver);
 
 /// <summary>
 /// The account of bronze and silver: every message landed, every reading received either accepted or rejected.
@@ -37,7 +37,7 @@ public sealed record IngestionAccount
     public required IReadOnlyDictionary<string, long> Rejected { get; init; }
 
     /// <summary>The bronze files it was taken of, by partition and offset.</summary>
-    public IReadOnlyList<LandedFile> Files { get; init; } = [];
+    public IReadOnlyList<AccountedFile> Files { get; init; } = [];
 
     /// <summary>Readings rejected at the door.</summary>
     public long RejectedTotal => Rejected.Values.Sum();
@@ -50,7 +50,7 @@ public sealed record IngestionAccount
     {
         var frontier = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var rejected = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        var files = new List<LandedFile>();
+        var files = new List<AccountedFile>();
         long messages = 0, received = 0, accepted = 0, watermark = 0, lost = 0;
         foreach (var partition in await BronzeFile.PartitionsAsync(lake, cancellationToken))
         {
@@ -76,7 +76,7 @@ public sealed record IngestionAccount
                     await silver.CatchUpAsync(partition, cancellationToken);
                 }
 
-                files.Add(new LandedFile(file, end, silver.PathsOf(file, BronzeFooter.LandedTime(bronze.Metadata, path))));
+                files.Add(new AccountedFile(file, end, silver.PathsOf(file, BronzeFooter.LandedTime(bronze.Metadata, path))));
                 foreach (var (paths, isFirst) in files[^1].Silver.Select((p, i) => (p, i == 0)))
                 {
                     var (receivedHere, acceptedHere) = await TakeSilverAsync(lake, paths.Readings, isFirst, rejected, cancellationToken);

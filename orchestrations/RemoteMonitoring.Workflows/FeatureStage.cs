@@ -1,6 +1,7 @@
 using System.Globalization;
 using RemoteMonitoring.Features;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
@@ -23,6 +24,7 @@ public static class FeatureStage
         var records = PatientRecord.Index(reference);
         var table = Empty(set, rows);
         var built = 0;
+        var (from, to) = rows.Count == 0 ? default : (DaysOf(set, rows.Min(r => r.AsOf)).From, DaysOf(set, rows.Max(r => r.AsOf)).To);
         for (var shard = 0; shard < manifest.Shards; shard++)
         {
             int[] mine = [.. Enumerable.Range(0, rows.Count).Where(r => Partitioning.PartitionOf(rows[r].PatientId, manifest.Shards) == shard)];
@@ -31,13 +33,20 @@ public static class FeatureStage
                 continue;
             }
 
-            var observations = await CompactionStage.ReadShardAsync(lake, manifest, shard, cancellationToken);
+            var observations = await CompactionStage.ReadShardAsync(lake, manifest, shard, from, to, cancellationToken);
             var part = new VectorBuilder(set, observations, records).Build(Array.ConvertAll(mine, r => rows[r]), cancellationToken);
             Scatter(part, mine, table);
             done?.Invoke(built += mine.Length);
         }
 
         return table;
+    }
+
+    /// <summary>The UTC days of effective time that the vectors at an instant look at, with one more on each side.</summary>
+    public static (DateOnly From, DateOnly To) DaysOf(FeatureSet set, long asOf)
+    {
+        static DateOnly Day(long micros) => DateOnly.FromDateTime(UnixMicros.ToInstant(micros).ToDateTimeUtc());
+        return (Day(asOf - (set.Definition.LookBack * UnixMicros.PerHour)).AddDays(-1), Day(asOf).AddDays(1));
     }
 
     /// <summary>The vectors as a table for people's tools: <c>patient_id, as_of</c>, then a column a feature; NaN is unknown.</summary>

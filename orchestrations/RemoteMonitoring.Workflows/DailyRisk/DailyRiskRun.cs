@@ -74,6 +74,7 @@ public static class DailyRiskRun
         var notScored = TooLittleHistory(request, reference, cohort);
         var expected = cohort.Rows.Count + notScored.Count;
         var outputs = new List<LedgerOutput>();
+        var (from, to) = FeatureStage.DaysOf(set, asOf);
         for (var shard = 0; shard < manifest.Shards; shard++)
         {
             VectorKey[] keys =
@@ -82,7 +83,7 @@ public static class DailyRiskRun
                     .Where(r => Partitioning.PartitionOf(r.PatientId, manifest.Shards) == shard)
                     .Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), knownBy)),
             ];
-            var observations = await CompactionStage.ReadShardAsync(store.Lake, manifest, shard, cancellationToken);
+            var observations = await CompactionStage.ReadShardAsync(store.Lake, manifest, shard, from, to, cancellationToken);
             var table = new VectorBuilder(set, observations, records).Build(keys, cancellationToken);
             outputs.Add(await WriteAsync(store.Lake, LakePaths.Features(set.Definition.Name, LakePaths.Stamp(asOf), $"{run}-{shard:D4}"), FeatureStage.ToParquet(table), cancellationToken));
             var scored = Score(request, set, run, model, table, observations, records, knownBy, notScored);

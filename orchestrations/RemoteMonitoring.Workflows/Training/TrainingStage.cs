@@ -43,6 +43,9 @@ public sealed record TrainedModel
 /// </summary>
 public static class TrainingStage
 {
+    /// <summary>Metadata key of a snapshot: the observations it was made of.</summary>
+    internal const string ObservationsKey = "remotemonitoring.observations";
+
     private const string Rules = "training 1";
 
     /// <summary>Trains a task's model over what has been compacted.</summary>
@@ -86,7 +89,9 @@ public static class TrainingStage
                 $"The task '{task.Name}' cannot be evaluated on this cohort ({impossible}): its {cohort.Rows.Count} rows, {cohort.Rows.Count(r => r.Label)} of them with the outcome, leave no part to test beside one with both kinds to learn from.");
         }
 
-        await store.Lake.CreateDerivedAsync(features, FeatureStage.ToParquet(table).ToBytes(), cancellationToken);
+        var snapshot = FeatureStage.ToParquet(table);
+        snapshot.Metadata[ObservationsKey] = manifest.InputHash;
+        await store.Lake.CreateDerivedAsync(features, snapshot.ToBytes(), cancellationToken);
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
         {
@@ -96,7 +101,7 @@ public static class TrainingStage
             await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(report.ToJson()), cancellationToken);
         }
 
-        var model = RiskModel.Train(data, endOfData, settings, reports[0], progress, cancellationToken);
+        var model = RiskModel.Train(data, endOfData, settings, reports[0], progress, cancellationToken, manifest.InputHash);
         foreach (var (name, bytes) in ModelFiles.Save(model))
         {
             await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
