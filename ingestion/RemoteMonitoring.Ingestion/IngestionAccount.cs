@@ -3,6 +3,12 @@ using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Ingestion;
 
+/// <summary>A bronze file of an account.</summary>
+/// <param name="File">Which.</param>
+/// <param name="End">Where its offsets end, exclusive.</param>
+/// <param name="Silver">Its silver: that of its landing, then one for each command since.</param>
+public sealed record AccountedFile(BronzeFile File, long End, IReadOnlyList<SilverPaths> Silver);
+
 /// <summary>
 /// The account of bronze and silver: every message landed, every reading received either accepted or rejected.
 /// Duplicates and unassigned readings are settled by compaction and are not in it yet.
@@ -30,6 +36,9 @@ public sealed record IngestionAccount
     /// <summary>Rows of quarantine by reason.</summary>
     public required IReadOnlyDictionary<string, long> Rejected { get; init; }
 
+    /// <summary>The bronze files it was taken of, by partition and offset.</summary>
+    public IReadOnlyList<AccountedFile> Files { get; init; } = [];
+
     /// <summary>Readings rejected at the door.</summary>
     public long RejectedTotal => Rejected.Values.Sum();
 
@@ -41,6 +50,7 @@ public sealed record IngestionAccount
     {
         var frontier = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var rejected = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var files = new List<AccountedFile>();
         long messages = 0, received = 0, accepted = 0, watermark = 0, lost = 0;
         foreach (var partition in await BronzeFile.PartitionsAsync(lake, cancellationToken))
         {
@@ -66,7 +76,8 @@ public sealed record IngestionAccount
                     await silver.CatchUpAsync(partition, cancellationToken);
                 }
 
-                foreach (var (paths, isFirst) in silver.PathsOf(file, BronzeFooter.LandedTime(bronze.Metadata, path)).Select((p, i) => (p, i == 0)))
+                files.Add(new AccountedFile(file, end, silver.PathsOf(file, BronzeFooter.LandedTime(bronze.Metadata, path))));
+                foreach (var (paths, isFirst) in files[^1].Silver.Select((p, i) => (p, i == 0)))
                 {
                     var (receivedHere, acceptedHere) = await TakeSilverAsync(lake, paths.Readings, isFirst, rejected, cancellationToken);
                     received += receivedHere;
@@ -84,6 +95,7 @@ public sealed record IngestionAccount
             Messages = messages,
             Lost = lost,
             Received = received,
+            Files = files,
             Accepted = accepted,
             Rejected = new SortedDictionary<string, long>(rejected.Where(r => r.Value != 0).ToDictionary(), StringComparer.Ordinal),
         };

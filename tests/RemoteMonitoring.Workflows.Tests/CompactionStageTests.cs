@@ -2,6 +2,7 @@ using System.Text.Json;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
+using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Workflows.Compaction;
 
 namespace RemoteMonitoring.Workflows.Tests;
@@ -78,17 +79,19 @@ public sealed class CompactionStageTests
             .Returned("b", 4)
             .Reading("d-b", "spo2", 93, 5)
             .LandAsync(home);
-        var table = await home.Lake.ReadTableAsync(LakePaths.Unassigned(manifest.InputHash), null, s_none);
+        Assert.Equal([new DateOnly(2025, 3, 2), new DateOnly(2025, 3, 6)], manifest.Unassigned.Select(f => f.EventDate));
+        var table = await home.Lake.ReadTableAsync(manifest.Unassigned[0].Path, null, s_none);
         Assert.Equal(
             ["reason", "hint", "device_id", "code", "value", "effective_time", "known_from", "stream", "offset", "ordinal"],
             table.ColumnNames);
-        Assert.Equal(["unknown-device", "unassigned-device"], table.Text("reason").AsEnumerable());
-        Assert.Contains("no assignment names this device", table.Text("hint")[0], StringComparison.Ordinal);
-        Assert.Contains("back-dated", table.Text("hint")[1], StringComparison.Ordinal);
-        Assert.Equal(["d-unheard-of", "d-b"], table.Text("device_id").AsEnumerable());
-        Assert.Equal([VitalSignCatalog.Default["heart_rate"].Code, VitalSignCatalog.Default["spo2"].Code], table.Text("code").AsEnumerable());
-        Assert.Equal([81, 93], table.Float64("value"));
-        Assert.Equal([MadeUpFeed.At(1).ToUnixMicros(), MadeUpFeed.At(5).ToUnixMicros()], table.Time("effective_time"));
+        var readings = await UnassignedReading.ReadAsync(home.Lake, s_none);
+        Assert.Equal(["unknown-device", "unassigned-device"], readings.Select(r => r.Reason.ToText()));
+        Assert.Contains("no assignment names this device", readings[0].Hint, StringComparison.Ordinal);
+        Assert.Contains("back-dated", readings[1].Hint, StringComparison.Ordinal);
+        Assert.Equal(["d-unheard-of", "d-b"], readings.Select(r => r.DeviceId));
+        Assert.Equal([VitalSignCatalog.Default["heart_rate"].Code, VitalSignCatalog.Default["spo2"].Code], readings.Select(r => r.Code));
+        Assert.Equal([81, 93], readings.Select(r => r.Value));
+        Assert.Equal([MadeUpFeed.At(1).ToUnixMicros(), MadeUpFeed.At(5).ToUnixMicros()], readings.Select(r => r.EffectiveTime));
         Assert.Equal(1, manifest.Rejected["unknown-device"]);
         Assert.Equal(1, manifest.Rejected["unassigned-device"]);
     }

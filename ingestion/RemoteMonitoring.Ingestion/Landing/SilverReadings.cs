@@ -33,6 +33,17 @@ public static class SilverReadings
         return pieces;
     }
 
+    /// <summary>
+    /// The pieces of one bronze file, of which these are the silver files: that of its landing, then one for each command that
+    /// concerns it.
+    /// </summary>
+    public static async Task<IReadOnlyList<ReadingBatch>> ReadAsync(Lake lake, IReadOnlyList<SilverPaths> paths, CancellationToken cancellationToken)
+    {
+        var pieces = new List<ReadingBatch> { new() };
+        await AppendAsync(lake, paths, pieces, cancellationToken);
+        return pieces;
+    }
+
     /// <summary>The accepted readings of one bronze file as they hold now, in order of offset and ordinal.</summary>
     public static async Task<ReadingBatch> HoldingAsync(Lake lake, Silver silver, BronzeFile file, CancellationToken cancellationToken)
     {

@@ -53,12 +53,22 @@ public static class LakePaths
     /// <summary>One batch of reference events.</summary>
     public static string Reference(string kind, long sequence) => $"{BronzeReference}/{kind}/{Digits(sequence)}.ndjson";
 
-    /// <summary>Observations of a UTC day of effective time and a patient shard, made from the inputs that the hash names.</summary>
-    public static string Observations(DateOnly eventDate, int shard, string inputHash) =>
-        string.Create(CultureInfo.InvariantCulture, $"gold/observations/{eventDate:yyyy-MM-dd}/{shard:D4}/{inputHash}.parquet");
+    /// <summary>Folder of the manifests of all observations there ever were, until they are collected.</summary>
+    public const string ObservationsManifests = "gold/observations/manifests";
 
-    /// <summary>Accepted readings that compaction could give to no patient.</summary>
-    public static string Unassigned(string inputHash) => $"gold/unassigned/{inputHash}.parquet";
+    /// <summary>The observations made from the inputs that the hash names: which files.</summary>
+    public static string ObservationsManifestOf(string inputHash) => $"{ObservationsManifests}/{inputHash}.json";
+
+    /// <summary>Observations of a UTC day of effective time and a patient shard, named by the hash of the file.</summary>
+    public static string Observations(DateOnly eventDate, int shard, string contentHash) =>
+        string.Create(CultureInfo.InvariantCulture, $"gold/observations/{eventDate:yyyy-MM-dd}/{shard:D4}/{contentHash}.parquet");
+
+    /// <summary>Accepted readings of a UTC day of effective time that compaction could give to no patient, named by the hash of the file.</summary>
+    public static string Unassigned(DateOnly eventDate, string contentHash) =>
+        string.Create(CultureInfo.InvariantCulture, $"gold/unassigned/{eventDate:yyyy-MM-dd}/{contentHash}.parquet");
+
+    /// <summary>Where those of all days lay in one file, as long as manifests had version 2 or less.</summary>
+    public static string UnassignedOfAllDays(string inputHash) => $"gold/unassigned/{inputHash}.parquet";
 
     /// <summary>Rollups of one kind of cells, a local date and a patient shard, named by the hash of the file.</summary>
     public static string Rollups(string cells, DateOnly localDate, int shard, string contentHash) =>

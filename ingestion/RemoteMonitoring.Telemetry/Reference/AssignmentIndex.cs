@@ -19,6 +19,14 @@ public enum AssignmentStatus
 /// <param name="KnownTo">Until when, exclusive; <see cref="UnixMicros.Open"/> while no statement has said otherwise.</param>
 public readonly record struct AssignmentSegment(string? PatientId, long KnownFrom, long KnownTo);
 
+/// <summary>A stretch of effective time, [<see cref="From"/>, <see cref="To"/>) in Unix microseconds, over which two indexes tell other histories of a device.</summary>
+/// <param name="DeviceId">The device.</param>
+/// <param name="From">From when, inclusive; <see cref="long.MinValue"/> for ever before.</param>
+/// <param name="To">Until when, exclusive; <see cref="UnixMicros.Open"/> for ever after.</param>
+/// <param name="Patients">All that either of them names in it.</param>
+/// <param name="IsNobodys">Whether either of them ends with nobody, or knows no such device.</param>
+public sealed record AssignmentChange(string DeviceId, long From, long To, IReadOnlyList<string> Patients, bool IsNobodys);
+
 /// <summary>
 /// Who had which device when, and what we held about that as statements came. Of two statements about the same device and
 /// start the one known later holds, of those known at one instant the one stated last; where intervals overlap, the one that
@@ -71,6 +79,30 @@ public sealed class AssignmentIndex
         return history;
     }
 
+    /// <summary>Where the histories differ from those of another index, by device; neighbouring stretches are not joined.</summary>
+    public IEnumerable<AssignmentChange> Differences(AssignmentIndex other)
+    {
+        foreach (var id in _devices.Keys.Union(other._devices.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            _devices.TryGetValue(id, out var here);
+            other._devices.TryGetValue(id, out var there);
+            long[] starts = [.. (here?.Starts ?? []).Concat(there?.Starts ?? []).Prepend(long.MinValue).Distinct().Order()];
+            for (var i = 0; i < starts.Length; i++)
+            {
+                var (one, two) = (here is null ? [] : here.At(starts[i]).ToArray(), there is null ? [] : there.At(starts[i]).ToArray());
+                if ((here is null) != (there is null) || !one.AsSpan().SequenceEqual(two))
+                {
+                    yield return new AssignmentChange(
+                        id,
+                        starts[i],
+                        i + 1 < starts.Length ? starts[i + 1] : UnixMicros.Open,
+                        [.. ((AssignmentSegment[])[.. one, .. two]).Select(s => s.PatientId).OfType<string>().Distinct()],
+                        one is not [.., { PatientId: not null }] || two is not [.., { PatientId: not null }]);
+                }
+            }
+        }
+    }
+
     /// <summary>The histories of a device: between two instants at which a stated interval starts or ends, they are one.</summary>
     private sealed class Device
     {
@@ -88,6 +120,8 @@ public sealed class AssignmentIndex
             _starts = [.. statements.SelectMany(s => (long[])[s.From, s.To]).Distinct().Order()];
             _histories = Array.ConvertAll(_starts, start => Tell(statements, start));
         }
+
+        public IReadOnlyList<long> Starts => _starts;
 
         public ReadOnlySpan<AssignmentSegment> At(long effectiveTime)
         {

@@ -5,43 +5,6 @@ using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Features.Resolution;
 
-/// <summary>What became of the accepted readings when patient, duplicates and corrections were settled.</summary>
-public sealed class ResolvedObservations
-{
-    /// <summary>
-    /// Observations: a row for each version of a reading and each patient it was held to be of, while it was; sorted by
-    /// (patient, vital, effective time, order of knowing). A version that was replaced before its patient was known has none.
-    /// </summary>
-    public required ObservationBatch Observations { get; init; }
-
-    /// <summary>
-    /// Readings that are, or since they were known once were, held to be a patient's, and repeat no other. A reading that was
-    /// taken back from everybody stays accepted: it was used, and what was told of it then still stands for then.
-    /// </summary>
-    public required long Accepted { get; init; }
-
-    /// <summary>Readings that repeat another: the same message again, or the same value of the same instant and device.</summary>
-    public required long Duplicates { get; init; }
-
-    /// <summary>
-    /// Readings that were taken back, since their message was read again by another mapping. They count nowhere else; what was
-    /// told of them before still stands for then.
-    /// </summary>
-    public required long TakenBack { get; init; }
-
-    /// <summary>Accepted readings that another version has replaced.</summary>
-    public required long Corrected { get; init; }
-
-    /// <summary>Rows that close when their reading turns out to be another patient's, or nobody's.</summary>
-    public required long Reassigned { get; init; }
-
-    /// <summary>Readings of devices that no assignment names, by (stream, position in its batch).</summary>
-    public required IReadOnlyList<(int Stream, int Row)> UnknownDevice { get; init; }
-
-    /// <summary>Readings of devices that, at any time since the reading was known, were held to be with nobody when it was taken.</summary>
-    public required IReadOnlyList<(int Stream, int Row)> UnassignedDevice { get; init; }
-}
-
 /// <summary>
 /// Settles duplicates, corrections and patients in the total order (known, stream, offset, ordinal), which no order of
 /// arrival of files can change. A message is a duplicate by device, message id and body, whoever had the device by the time it
@@ -53,7 +16,18 @@ public sealed class ResolvedObservations
 public static partial class ObservationResolver
 {
     /// <summary>Resolves the readings of several streams, each in offset order with known times that never fall.</summary>
-    public static ResolvedObservations Resolve(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, AssignmentIndex assignments)
+    public static ResolvedObservations Resolve(IReadOnlyList<(string Stream, ReadingBatch Readings)> streams, AssignmentIndex assignments) =>
+        Resolve(streams, [], assignments, ResolutionScope.All);
+
+    /// <summary>
+    /// The same for a part. What it needs to see: of every device and instant that it has a reading of, all readings; and in
+    /// <paramref name="context"/> those of other times that one of them may repeat, which suppress it and do nothing else.
+    /// </summary>
+    public static ResolvedObservations Resolve(
+        IReadOnlyList<(string Stream, ReadingBatch Readings)> streams,
+        IReadOnlyList<(string Stream, ReadingBatch Readings)> context,
+        AssignmentIndex assignments,
+        ResolutionScope scope)
     {
         var unknown = new List<(int, int)>();
         var unassigned = new List<(int, int)>();
@@ -64,12 +38,17 @@ public static partial class ObservationResolver
         var takenBack = 0L;
         var given = 0L;
         var sequence = 0;
-        foreach (var (stream, row) in InTotalOrder(streams))
+        foreach (var (stream, row) in InTotalOrder([.. streams, .. context]))
         {
-            var readings = streams[stream].Readings;
+            var isContext = stream >= streams.Count;
+            var readings = isContext ? context[stream - streams.Count].Readings : streams[stream].Readings;
             var (known, end) = (readings.KnownFrom[row], readings.KnownTo.TryGetValue(row, out var to) ? to : UnixMicros.Open);
             var holds = end == UnixMicros.Open;
-            takenBack += holds ? 0 : 1;
+            var status = AssignmentStatus.Unknown;
+            var history = isContext ? [] : assignments.History(readings.DeviceId[row], readings.EffectiveTime[row], out status);
+            var home = HomeOf(history, known);
+            var counts = !isContext && scope.Counts(home);
+            takenBack += counts && !holds ? 1 : 0;
             if (readings.MessageId[row] is { } id)
             {
                 // It repeats another while any before it holds: for good, or until the last of those is taken back.
@@ -78,7 +57,7 @@ public static partial class ObservationResolver
                 until = isRepeated ? Math.Max(until, end) : end;
                 if (since >= end)
                 {
-                    duplicates += holds ? 1 : 0;
+                    duplicates += counts && holds ? 1 : 0;
                     continue;
                 }
 
@@ -88,40 +67,46 @@ public static partial class ObservationResolver
                 }
             }
 
-            var history = assignments.History(readings.DeviceId[row], readings.EffectiveTime[row], out var status);
-            var candidate = new Candidate(readings.Vital[row], readings.EffectiveTime[row], sequence, stream, row, Share.Whole);
-            if (status == AssignmentStatus.Unknown)
+            if (home is not null)
             {
-                if (holds)
-                {
-                    unknown.Add((stream, row));
-                }
+                Give(new Candidate(readings.Vital[row], readings.EffectiveTime[row], sequence++, stream, row, Share.Whole), known, history, scope, patients);
+                given += counts && holds ? 1 : 0;
             }
-            else if (TryGive(candidate, known, history, patients))
+            else if (counts && holds)
             {
-                sequence++;
-                given += holds ? 1 : 0;
-            }
-            else if (holds)
-            {
-                unassigned.Add((stream, row));
+                (status == AssignmentStatus.Unknown ? unknown : unassigned).Add((stream, row));
             }
         }
 
         return Versions(streams, assignments, suppressed, patients, unknown, unassigned, given, duplicates, takenBack);
     }
 
+    /// <summary>The last patient that a reading was held to be of since it was known; null where there is none.</summary>
+    private static string? HomeOf(ReadOnlySpan<AssignmentSegment> history, long known)
+    {
+        for (var i = history.Length - 1; i >= 0 && history[i].KnownTo > known; i--)
+        {
+            if (history[i].PatientId is { } patient)
+            {
+                return patient;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>
-    /// Adds the candidate to all patients it was held to be of since it was known; false when there is none. A patient of a
+    /// Adds the candidate to all patients it was held to be of since it was known, as far as they are in the scope. A patient of a
     /// reading is one of every earlier reading of that device and instant too, so a patient's candidates alone tell versions and
     /// duplicates; and as long as readings have a patient at all, they share the last one, where they count.
     /// </summary>
-    private static bool TryGive(in Candidate candidate, long known, ReadOnlySpan<AssignmentSegment> history, Dictionary<string, List<Candidate>> patients)
+    private static void Give(
+        in Candidate candidate, long known, ReadOnlySpan<AssignmentSegment> history, ResolutionScope scope, Dictionary<string, List<Candidate>> patients)
     {
         if (history is [.., { PatientId: { } only } last] && last.KnownFrom <= known)
         {
-            Add(patients, only, candidate);
-            return true;
+            Add(patients, scope, only, candidate);
+            return;
         }
 
         var isGiven = false;
@@ -129,16 +114,19 @@ public static partial class ObservationResolver
         {
             if (history[i].PatientId is { } patient && !Names(history[(i + 1)..], patient))
             {
-                Add(patients, patient, candidate with { Share = isGiven ? Share.Former : Share.Last });
+                Add(patients, scope, patient, candidate with { Share = isGiven ? Share.Former : Share.Last });
                 isGiven = true;
             }
         }
-
-        return isGiven;
     }
 
-    private static void Add(Dictionary<string, List<Candidate>> patients, string patient, in Candidate candidate)
+    private static void Add(Dictionary<string, List<Candidate>> patients, ResolutionScope scope, string patient, in Candidate candidate)
     {
+        if (!scope.Has(patient))
+        {
+            return;
+        }
+
         ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(patients, patient, out _);
         (list ??= []).Add(candidate);
     }

@@ -39,8 +39,8 @@ public sealed record TrainingSummary
 /// <summary><c>model.json</c>: everything about a model but its trees.</summary>
 public sealed record ModelDocument
 {
-    /// <summary>The version that this program writes, and the newest it reads.</summary>
-    public const int CurrentSchemaVersion = 1;
+    /// <summary>The version that this program writes, and the newest it reads: 2 since it names the observations.</summary>
+    public const int CurrentSchemaVersion = 2;
 
     /// <summary>Version of this layout.</summary>
     public required int SchemaVersion { get; init; }
@@ -71,6 +71,9 @@ public sealed record ModelDocument
 
     /// <summary>How these figures were come by; null without them.</summary>
     public string? Split { get; init; }
+
+    /// <summary>Input hash of the observations it was taught with; null where nobody said, and in version 1.</summary>
+    public string? Observations { get; init; }
 
     /// <summary>SHA-256 of each other file, lower-case hex.</summary>
     public required IReadOnlyDictionary<string, string> Sha256 { get; init; }

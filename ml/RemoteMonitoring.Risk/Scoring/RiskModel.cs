@@ -38,11 +38,11 @@ public sealed class RiskModel
 
     /// <summary>
     /// Trains on all rows whose label was certain by <paramref name="until"/> and calibrates by cross-fitting over patients.
-    /// Figures of <paramref name="evaluated"/>, where given, travel with the model.
+    /// Figures of <paramref name="evaluated"/>, where given, travel with the model, and what names the observations it was taught with.
     /// </summary>
     public static RiskModel Train(
         LabelledRows data, Instant until, TrainingSettings settings, EvaluationReport? evaluated,
-        IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        IProgress<TrainingProgress>? progress, CancellationToken cancellationToken, string? observations = null)
     {
         var cutOff = until.ToUnixMicros();
         var rows = Thinning.Of(data, [.. Enumerable.Range(0, data.Rows).Where(r => data.LabelKnown[r] <= cutOff)], settings.RowsPerFit);
@@ -77,6 +77,7 @@ public sealed class RiskModel
             },
             Metrics = evaluated?.Metrics ?? new Dictionary<string, IReadOnlyDictionary<string, Metric>>(),
             Split = evaluated?.Split,
+            Observations = observations,
             Sha256 = new Dictionary<string, string>(),
         };
         progress?.Report(new("Final model", 1, 1));

@@ -32,7 +32,7 @@ internal static class FeaturesCommand
             var table = await terminal.StageAsync("features", async progress =>
             {
                 VectorKey[] keys = [.. cohort.Rows.Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), instant.ToUnixMicros()))];
-                var made = await FeatureStage.BuildAsync(store.Lake, manifest, set, reference, keys, done => progress.Report(new Fraction(done, keys.Length)), token);
+                var made = await FeatureStage.BuildAsync(store, manifest, set, reference, keys, done => progress.Report(new Fraction(done, keys.Length)), token);
                 return (made, $"{Terminal.Number(made.Rows)} vectors of {set.Columns.Count} features as of {instant}");
             });
             var path = parsed.GetValue(output);

@@ -40,10 +40,8 @@ internal static class IngestCommand
         });
         var manifest = await terminal.StageAsync("compact", async _ =>
         {
-            var (made, alreadyThere) = await CompactionStage.RunAsync(store, cancellationToken);
-            return (made, alreadyThere
-                ? $"nothing new: {Terminal.Number(made.Accepted)} observations stand"
-                : $"{Terminal.Number(made.Accepted)} readings became observations, {Terminal.Number(made.Duplicates)} duplicates, {Terminal.Number(made.Corrected)} corrected");
+            var compacted = await CompactionStage.RunAsync(store, cancellationToken);
+            return (compacted.Manifest, CompactCommand.Summary(compacted));
         });
         return (report, manifest);
     }

@@ -1,37 +1,46 @@
-using System.Globalization;
-using RemoteMonitoring.Features.Resolution;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
-using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Rollups;
 
 namespace RemoteMonitoring.Workflows.Compaction;
 
+/// <summary>What a compaction made.</summary>
+/// <param name="Manifest">The manifest, current from now on.</param>
+/// <param name="AlreadyThere">Whether it was there already, with all its files.</param>
+public sealed record Compacted(ObservationsManifest Manifest, bool AlreadyThere)
+{
+    /// <summary>The partitions that were redone, in their order.</summary>
+    public IReadOnlyList<PartitionKey> Redone { get; init; } = [];
+
+    /// <summary>Rows of silver that were resolved at a time, at the most.</summary>
+    public long MostAtATime { get; init; }
+}
+
 /// <summary>
 /// Silver → observations: patients, duplicates and corrections settled, one file per UTC day and patient shard, named by the
-/// hash of the inputs, made visible by the manifest. Run again over the same inputs it finds its output and returns it.
+/// hash of its content, made visible by the manifest. A run redoes the days and shards that are touched by what is new since
+/// the one before, and comes to what redoing everything would. Run again over the same inputs it finds its output and returns it.
 /// </summary>
 public static class CompactionStage
 {
     /// <summary>Changes whenever the rules of compaction do, so that old output is not taken for new.</summary>
-    private const string Rules = "compaction 5";
+    private const string Rules = "compaction 6";
 
-    /// <summary>
-    /// Patients of a shard at the most: what is read of gold at a time. Compaction itself still holds all of silver, so its
-    /// memory grows with the history.
-    /// </summary>
-    private const int PatientsPerShard = 10_000;
+    /// <summary>Compacts what has landed since it was last done, as it is done by default.</summary>
+    public static Task<Compacted> RunAsync(CohortStore store, CancellationToken cancellationToken) => RunAsync(store, new CompactionOptions(), cancellationToken);
 
-    /// <summary>Compacts what has landed.</summary>
-    /// <returns>The manifest, and whether it was there already.</returns>
-    public static async Task<(ObservationsManifest Manifest, bool AlreadyThere)> RunAsync(CohortStore store, CancellationToken cancellationToken)
+    /// <summary>Compacts what has landed since it was last done, and rolls up what is touched.</summary>
+    public static async Task<Compacted> RunAsync(CohortStore store, CompactionOptions options, CancellationToken cancellationToken)
     {
+        // The position first: what is stated while silver is caught up is the next run's.
+        var position = await store.Reference.PositionAsync(cancellationToken);
         var silver = await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken);
         foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
         {
@@ -39,152 +48,157 @@ public static class CompactionStage
         }
 
         var account = await IngestionAccount.TakeAsync(store.Lake, silver, cancellationToken, makeMissing: true);
-        var inputs = await PinnedInputs.PinAsync(account, store.Reference, cancellationToken);
-        var hash = inputs.Hash(Rules);
-        if (await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current
-            && current.InputHash == hash && await store.Lake.AllExistAsync([.. current.Files.Select(f => f.Path), LakePaths.Unassigned(hash)], cancellationToken))
+        var inputs = PinnedInputs.Of(account, position);
+        var current = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken);
+        var reference = await store.Reference.LoadAsync(position, cancellationToken);
+        var (shards, areSet) = options.ShardsAfter(current, reference.Patients.Select(p => p.PatientId).Distinct(StringComparer.Ordinal).Count());
+        var previous = options.Full || current is null || !CanGoOnFrom(current, inputs, shards) ? null : current;
+        var places = new DevicePlaces(new AssignmentIndex(reference.Assignments), shards);
+        var before = previous is null || previous.Inputs.Reference[ReferenceKinds.Assignments] == position[ReferenceKinds.Assignments]
+            ? null
+            : new AssignmentIndex((await store.Reference.LoadAsync(previous.Inputs.Reference, cancellationToken)).Assignments);
+        var there = await GoldAsync(store.Lake, cancellationToken);
+        var plan = await CompactionPlan.MakeAsync(store.Lake, account.Files, previous, before, places, there, cancellationToken);
+        var index = new SourceIndex { ShardsAreSet = areSet, Sources = [.. plan.Sources.Select(s => s.Source)] };
+        var hash = inputs.Hash($"{Rules}\n{shards}");
+        var sets = SetsOf(options, current);
+        if (previous is not null && plan.Touched.Count == 0 && previous.InputHash == hash && previous.Index!.IsSame(index) && there.Contains(LakePaths.ObservationsManifestOf(hash))
+            && sets.All(set => RollupStage.Serve(previous.Rollups, set)) && previous.Rollups!.Files.All(f => there.Contains(f.Path)))
         {
-            return (current, true);
+            return new Compacted(previous, true);
         }
 
-        var reference = await store.Reference.LoadAsync(inputs.Reference, cancellationToken);
-        var streams = await ReadStreamsAsync(store.Lake, silver, inputs, cancellationToken);
-        var resolved = ObservationResolver.Resolve(streams, new AssignmentIndex(reference.Assignments));
-        await WriteUnassignedAsync(store.Lake, hash, streams, resolved, cancellationToken);
+        var done = new List<CompactedPartition>();
+        var most = 0L;
+        var compaction = new PartitionCompaction(store.Lake, plan.Sources, places);
+        foreach (var group in plan.Groups(options.ReadingsAtATime))
+        {
+            var redone = await compaction.RunAsync(group, cancellationToken);
+            most = Math.Max(most, redone.Sum(p => p.Counts.Read));
+            done.AddRange(redone);
+        }
 
-        var shards = Math.Max(1, (int)Math.Ceiling(reference.Patients.DistinctBy(p => p.PatientId).Count() / (double)PatientsPerShard));
+        var manifest = Join(previous, done, account, inputs, hash, shards) with { Index = index };
+        var moved = previous is null ? [] : PatientZones.Moved(await store.Reference.LoadAsync(previous.Inputs.Reference, cancellationToken), reference, shards);
+        var rolledUp = previous?.Rollups is { } rollups && rollups.Files.All(f => there.Contains(f.Path)) ? previous : null;
+        manifest = manifest with
+        {
+            Rollups = await RollupStage.RunAsync(store.Lake, rolledUp, manifest.Files, shards, sets, new PatientZones(reference), moved, cancellationToken),
+        };
+        await PublishAsync(store.Lake, manifest, cancellationToken);
+        if (!await store.Lake.AllExistAsync(done.SelectMany(d => new[] { d.File?.Path, d.Unassigned?.Path }).OfType<string>(), cancellationToken))
+        {
+            // A file of the past that is the same was deleted by a collection beside, before this manifest named it too.
+            return await RunAsync(store, options, cancellationToken);
+        }
+
+        return new Compacted(manifest, previous?.InputHash == hash && done.Count == 0) { Redone = [.. plan.Touched.Keys], MostAtATime = most };
+    }
+
+    /// <summary>The observations of one shard, indexed by patient and vital.</summary>
+    public static Task<PatientObservations> ReadShardAsync(Lake lake, ObservationsManifest manifest, int shard, CancellationToken cancellationToken) =>
+        ReadShardAsync(lake, manifest, shard, DateOnly.MinValue, DateOnly.MaxValue, cancellationToken);
+
+    /// <summary>The same of UTC days of effective time, the first and the last included.</summary>
+    public static async Task<PatientObservations> ReadShardAsync(
+        Lake lake, ObservationsManifest manifest, int shard, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+    {
+        var days = new List<ObservationColumns>();
+        foreach (var file in manifest.Files.Where(f => f.Shard == shard && f.EventDate >= from && f.EventDate <= to).OrderBy(f => f.EventDate))
+        {
+            days.Add(await ReadAsync(lake, file, cancellationToken));
+        }
+
+        return new PatientObservations(days);
+    }
+
+    /// <summary>The observations of one file, as features read them.</summary>
+    public static async Task<ObservationColumns> ReadAsync(Lake lake, ObservationsFile file, CancellationToken cancellationToken) =>
+        TelemetryTables.ToObservationColumns(await lake.ReadVerifiedTableAsync(file.Path, file.Sha256, TelemetryTables.ObservationColumnNames, cancellationToken), VitalSignCatalog.Default);
+
+    /// <summary>Whether a manifest was made by the same rules, of what is still so: else everything is redone.</summary>
+    private static bool CanGoOnFrom(ObservationsManifest manifest, PinnedInputs inputs, int shards) =>
+        manifest.SchemaVersion == ObservationsManifest.CurrentSchemaVersion
+        && manifest.Index is not null
+        && manifest.Rules == Rules
+        && manifest.Shards == shards
+        && manifest.Inputs.Mapping == inputs.Mapping
+        && manifest.Inputs.Reference.GetValueOrDefault(ReferenceKinds.Erasures) == inputs.Reference.GetValueOrDefault(ReferenceKinds.Erasures);
+
+    private static async Task<HashSet<string>> GoldAsync(Lake lake, CancellationToken cancellationToken) => new(
+        [
+            .. await lake.ListAsync("gold/observations", cancellationToken),
+            .. await lake.ListAsync("gold/unassigned", cancellationToken),
+            .. await lake.ListAsync("gold/rollups", cancellationToken),
+        ],
+        StringComparer.Ordinal);
+
+    /// <summary>The sets that rollups are made for: those of before, and those asked for.</summary>
+    private static FeatureSet[] SetsOf(CompactionOptions options, ObservationsManifest? current)
+    {
+        var names = options.RollupsFor.Concat(current?.Rollups?.Sets ?? []).ToHashSet(StringComparer.Ordinal);
+        return [.. FeatureSet.All.Where(s => names.Contains(s.Name))];
+    }
+
+    /// <summary>The partitions that were redone in place of what they were, and the others as they are.</summary>
+    private static ObservationsManifest Join(
+        ObservationsManifest? previous, List<CompactedPartition> done, IngestionAccount account, PinnedInputs inputs, string hash, int shards)
+    {
+        var redone = done.Select(d => (d.Key.Date, d.Key.Shard)).ToHashSet();
+        PartitionCounts[] partitions =
+        [
+            .. (previous?.Partitions ?? []).Where(p => !redone.Contains((p.EventDate, p.Shard))).Concat(done.Where(d => d.Counts.Read > 0).Select(d => d.Counts))
+                .OrderBy(p => p.EventDate).ThenBy(p => p.Shard),
+        ];
         var rejected = new SortedDictionary<string, long>(account.Rejected.ToDictionary(), StringComparer.Ordinal);
-        Count(rejected, RejectionReason.UnknownDevice, resolved.UnknownDevice.Count);
-        Count(rejected, RejectionReason.UnassignedDevice, resolved.UnassignedDevice.Count);
+        Count(rejected, RejectionReason.UnknownDevice, partitions.Sum(p => p.UnknownDevice));
+        Count(rejected, RejectionReason.UnassignedDevice, partitions.Sum(p => p.UnassignedDevice));
         var manifest = new ObservationsManifest
         {
-            SchemaVersion = 2,
+            SchemaVersion = ObservationsManifest.CurrentSchemaVersion,
             InputHash = hash,
+            Rules = Rules,
             Inputs = inputs,
             Shards = shards,
             Messages = account.Messages,
             Received = account.Received,
-            Accepted = resolved.Accepted,
-            Corrected = resolved.Corrected,
-            Reassigned = resolved.Reassigned,
-            Duplicates = resolved.Duplicates,
+            Accepted = partitions.Sum(p => p.Accepted),
+            Corrected = partitions.Sum(p => p.Corrected),
+            Reassigned = partitions.Sum(p => p.Reassigned),
+            TakenBack = partitions.Sum(p => p.TakenBack),
+            Duplicates = partitions.Sum(p => p.Duplicates),
             Rejected = rejected,
-            Files = await WriteFilesAsync(store.Lake, hash, shards, resolved.Observations, cancellationToken),
+            Files =
+            [
+                .. (previous?.Files ?? []).Where(f => !redone.Contains((f.EventDate, f.Shard))).Concat(done.Select(d => d.File).OfType<ObservationsFile>())
+                    .OrderBy(f => f.EventDate).ThenBy(f => f.Shard),
+            ],
+            Unassigned =
+            [
+                .. (previous?.Unassigned ?? []).Where(f => !redone.Contains((f.EventDate, PartitionKey.Nobody))).Concat(done.Select(d => d.Unassigned).OfType<UnassignedFile>())
+                    .OrderBy(f => f.EventDate),
+            ],
+            Partitions = partitions,
         };
-        if (!manifest.Conserves)
-        {
-            throw new InvalidOperationException(
+        return manifest.Conserves
+            ? manifest
+            : throw new InvalidOperationException(
                 $"Compaction does not conserve: received {manifest.Received}, accepted {manifest.Accepted}, rejected {rejected.Values.Sum()}, duplicate {manifest.Duplicates}.");
-        }
-
-        await store.Lake.ReplaceAsync(LakePaths.ObservationsManifest, manifest.ToBytes(), cancellationToken);
-        return (manifest, false);
     }
 
-    /// <summary>The observations of one shard, indexed by patient and vital.</summary>
-    public static async Task<PatientObservations> ReadShardAsync(Lake lake, ObservationsManifest manifest, int shard, CancellationToken cancellationToken)
+    /// <summary>Keeps the manifest under its inputs' name, then makes it the current one.</summary>
+    private static async Task PublishAsync(Lake lake, ObservationsManifest manifest, CancellationToken cancellationToken)
     {
-        var batches = new List<ObservationColumns>();
-        foreach (var file in manifest.Files.Where(f => f.Shard == shard).OrderBy(f => f.EventDate))
-        {
-            batches.Add(ObservationColumns.Of(TelemetryTables.ToObservations(await lake.ReadVerifiedTableAsync(file.Path, file.Sha256, cancellationToken), VitalSignCatalog.Default)));
-        }
-
-        return new PatientObservations(batches);
+        // One that is there already names observations that somebody may have used: it stays, with the files that it names.
+        await lake.TryCreateAsync(LakePaths.ObservationsManifestOf(manifest.InputHash), (manifest with { Index = null, Rollups = null }).ToBytes(), cancellationToken);
+        await lake.ReplaceAsync(LakePaths.ObservationsManifest, manifest.ToBytes(), cancellationToken);
     }
 
-    private static void Count(SortedDictionary<string, long> rejected, RejectionReason reason, int count)
+    private static void Count(SortedDictionary<string, long> rejected, RejectionReason reason, long count)
     {
         if (count > 0)
         {
             rejected[reason.ToText()] = rejected.GetValueOrDefault(reason.ToText()) + count;
         }
-    }
-
-    private static async Task<List<(string Stream, ReadingBatch Readings)>> ReadStreamsAsync(Lake lake, Silver silver, PinnedInputs inputs, CancellationToken cancellationToken)
-    {
-        var streams = new List<(string, ReadingBatch)>();
-        foreach (var (stream, end) in inputs.Frontier)
-        {
-            foreach (var piece in await SilverReadings.ReadAsync(lake, silver, StreamPartition.Parse(stream), end, cancellationToken))
-            {
-                streams.Add((stream, piece));
-            }
-        }
-
-        return streams;
-    }
-
-    private static async Task<IReadOnlyList<ObservationsFile>> WriteFilesAsync(
-        Lake lake, string hash, int shards, ObservationBatch all, CancellationToken cancellationToken)
-    {
-        var rows = new SortedDictionary<(int Day, int Shard), List<int>>();
-        for (var i = 0; i < all.Count; i++)
-        {
-            var key = ((int)Math.Floor(all.EffectiveTime[i] / (double)UnixMicros.PerDay), Partitioning.PartitionOf(all.PatientId[i], shards));
-            if (!rows.TryGetValue(key, out var list))
-            {
-                rows.Add(key, list = []);
-            }
-
-            list.Add(i);
-        }
-
-        var files = new ObservationsFile[rows.Count];
-        await Parallel.ForEachAsync(rows.Select((r, i) => (r.Key, r.Value, i)), cancellationToken, async (part, token) =>
-        {
-            var date = DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(part.Key.Day);
-            var path = LakePaths.Observations(date, part.Key.Shard, hash);
-            var bytes = TelemetryTables.ToTable(Select(all, part.Value), VitalSignCatalog.Default).ToBytes();
-            var written = await lake.CreateDerivedAsync(path, bytes, token);
-            files[part.i] = new ObservationsFile(path, date, part.Key.Shard, part.Value.Count, written.Sha256);
-        });
-        return files;
-    }
-
-    private static ObservationBatch Select(ObservationBatch all, List<int> rows)
-    {
-        var batch = new ObservationBatch(rows.Count);
-        for (var i = 0; i < rows.Count; i++)
-        {
-            var row = rows[i];
-            batch.PatientId[i] = all.PatientId[row];
-            batch.Vital[i] = all.Vital[row];
-            batch.EffectiveTime[i] = all.EffectiveTime[row];
-            batch.Value[i] = all.Value[row];
-            batch.KnownFrom[i] = all.KnownFrom[row];
-            batch.KnownTo[i] = all.KnownTo[row];
-            batch.DeviceId[i] = all.DeviceId[row];
-            batch.Stream[i] = all.Stream[row];
-            batch.Offset[i] = all.Offset[row];
-            batch.Ordinal[i] = all.Ordinal[row];
-        }
-
-        return batch;
-    }
-
-    /// <summary>Readings that belong to nobody are kept in full beside the observations, with the reason.</summary>
-    private static async Task WriteUnassignedAsync(
-        Lake lake, string hash, List<(string Stream, ReadingBatch Readings)> streams, ResolvedObservations resolved, CancellationToken cancellationToken)
-    {
-        var rows = resolved.UnknownDevice.Select(r => (r.Stream, r.Row, Reason: RejectionReason.UnknownDevice))
-            .Concat(resolved.UnassignedDevice.Select(r => (r.Stream, r.Row, Reason: RejectionReason.UnassignedDevice)))
-            .ToArray();
-        T[] Column<T>(Func<ReadingBatch, int, T> value) => Array.ConvertAll(rows, r => value(streams[r.Stream].Readings, r.Row));
-        var table = new ParquetTable()
-            .Text("reason", Array.ConvertAll(rows, r => r.Reason.ToText()))
-            .Text("hint", Array.ConvertAll(rows, r => r.Reason == RejectionReason.UnknownDevice
-                ? "no assignment names this device: add one, and the next compaction takes its readings in"
-                : "the device was with nobody at this time: if it was, add the assignment, back-dated"))
-            .Text("device_id", Column((b, i) => b.DeviceId[i]))
-            .Text("code", Column((b, i) => VitalSignCatalog.Default.Vitals[b.Vital[i]].Code))
-            .Float64("value", Column((b, i) => b.Value[i]))
-            .Time("effective_time", Column((b, i) => b.EffectiveTime[i]))
-            .Time("known_from", Column((b, i) => b.KnownFrom[i]))
-            .Text("stream", Array.ConvertAll(rows, r => streams[r.Stream].Stream))
-            .Int64("offset", Column((b, i) => b.Offset[i]))
-            .Int32("ordinal", Column((b, i) => b.Ordinal[i]));
-        table.Metadata["remotemonitoring.rows"] = rows.Length.ToString(CultureInfo.InvariantCulture);
-        await lake.CreateDerivedAsync(LakePaths.Unassigned(hash), table.ToBytes(), cancellationToken);
     }
 }

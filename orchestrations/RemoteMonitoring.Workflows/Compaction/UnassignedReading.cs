@@ -36,7 +36,7 @@ public sealed record UnassignedReading
     /// <summary>When we had it, Unix microseconds.</summary>
     public required long KnownFrom { get; init; }
 
-    /// <summary>All of the current observations, by reason, then in order of stream; none where nothing was compacted yet.</summary>
+    /// <summary>All of the current observations, by reason, then by day, and on a day in the order we knew them; none where nothing was compacted yet.</summary>
     public static async Task<IReadOnlyList<UnassignedReading>> ReadAsync(Lake lake, CancellationToken cancellationToken)
     {
         if (await ObservationsManifest.TryReadAsync(lake, cancellationToken) is not { } manifest)
@@ -44,7 +44,22 @@ public sealed record UnassignedReading
             return [];
         }
 
-        var table = await lake.ReadTableAsync(LakePaths.Unassigned(manifest.InputHash), null, cancellationToken);
+        if (manifest.SchemaVersion < 3)
+        {
+            return Read(await lake.ReadTableAsync(LakePaths.UnassignedOfAllDays(manifest.InputHash), null, cancellationToken));
+        }
+
+        var readings = new List<UnassignedReading>();
+        foreach (var file in manifest.Unassigned)
+        {
+            readings.AddRange(Read(await lake.ReadVerifiedTableAsync(file.Path, file.Sha256, null, cancellationToken)));
+        }
+
+        return [.. readings.OrderBy(r => r.Reason == RejectionReason.UnknownDevice ? 0 : 1)];
+    }
+
+    private static UnassignedReading[] Read(ParquetTable table)
+    {
         var (reason, hint, device, code, stream) = (table.Text("reason"), table.Text("hint"), table.Text("device_id"), table.Text("code"), table.Text("stream"));
         var (value, effective, known, offset, ordinal) =
             (table.Float64("value"), table.Time("effective_time"), table.Time("known_from"), table.Int64("offset"), table.Int32("ordinal"));

@@ -75,6 +75,8 @@ public static class DailyRiskRun
         var notScored = TooLittleHistory(request, reference, cohort);
         var expected = cohort.Rows.Count + notScored.Count;
         var outputs = new List<LedgerOutput>();
+        var (from, to) = FeatureStage.DaysOf(set, asOf);
+        var vectors = await FeatureStage.ShardsAsync(store, manifest, set, reference, cancellationToken);
         for (var shard = 0; shard < manifest.Shards; shard++)
         {
             VectorKey[] keys =
@@ -83,8 +85,8 @@ public static class DailyRiskRun
                     .Where(r => Partitioning.PartitionOf(r.PatientId, manifest.Shards) == shard)
                     .Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), knownBy)),
             ];
-            var observations = await CompactionStage.ReadShardAsync(store.Lake, manifest, shard, cancellationToken);
-            var table = new VectorBuilder(set, observations, records).Build(keys, cancellationToken: cancellationToken);
+            var observations = await CompactionStage.ReadShardAsync(store.Lake, manifest, shard, from, to, cancellationToken);
+            var table = await vectors.BuildAsync(shard, keys, -1, cancellationToken);
             outputs.Add(await WriteAsync(store.Lake, LakePaths.Features(set.Definition.Name, LakePaths.Stamp(asOf), $"{run}-{shard:D4}"), FeatureStage.ToParquet(table), cancellationToken));
             var scored = Score(request, set, run, model, table, observations, records, knownBy, notScored);
             predictions.AddRange(scored);

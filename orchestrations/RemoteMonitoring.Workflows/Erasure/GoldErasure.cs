@@ -2,13 +2,14 @@ using System.Globalization;
 using RemoteMonitoring.Ingestion.Erasure;
 using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.Compaction;
 
 namespace RemoteMonitoring.Workflows.Erasure;
 
 /// <summary>
 /// Erases in the tables made for the cohort: observations and readings of nobody of whatever generation, vectors, predictions,
 /// held-out rows. Those of before the erasure keep their names and the rows of everybody else; what they were is in the
-/// ledger's notes. A table that an erasure took rows from says so in its footer.
+/// ledger's notes, and the manifests that name them say what they are. A table that an erasure took rows from says so in its footer.
 /// </summary>
 internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan)
 {
@@ -19,6 +20,7 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
     /// <summary>Erases, and notes which models were taught with rows of the patient.</summary>
     public async Task EraseAsync(ErasureReport report, bool dryRun, CancellationToken cancellationToken)
     {
+        var rewritten = new Dictionary<string, (int Rows, string Sha256)>(StringComparer.Ordinal);
         foreach (var folder in (string[])["gold", "models"])
         {
             foreach (var path in (await lake.ListAsync(folder, cancellationToken)).Where(p => p.EndsWith(".parquet", StringComparison.Ordinal)))
@@ -27,12 +29,34 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
                 {
                     report.Add(PlaceOf(path), path, erased.Rows, erased.Sha256);
                     Note(path, report);
+                    rewritten[path] = (erased.Left, erased.Sha256);
                 }
             }
         }
+
+        await ReplaceManifestsAsync(rewritten, dryRun, cancellationToken);
     }
 
-    private async Task<(long Rows, string Sha256)?> EraseAsync(string path, bool dryRun, CancellationToken cancellationToken)
+    /// <summary>Manifests of the past go on to name their files, as those are now.</summary>
+    private async Task ReplaceManifestsAsync(Dictionary<string, (int Rows, string Sha256)> rewritten, bool dryRun, CancellationToken cancellationToken)
+    {
+        foreach (var path in dryRun || rewritten.Count == 0 ? [] : await lake.ListAsync(LakePaths.ObservationsManifests, cancellationToken))
+        {
+            if (await ObservationsManifest.TryReadFileAsync(lake, path, cancellationToken) is not { } manifest || !manifest.Paths.Any(rewritten.ContainsKey))
+            {
+                continue;
+            }
+
+            var next = manifest with
+            {
+                Files = [.. manifest.Files.Select(f => rewritten.TryGetValue(f.Path, out var now) ? f with { Rows = now.Rows, Sha256 = now.Sha256 } : f)],
+                Unassigned = [.. manifest.Unassigned.Select(f => rewritten.TryGetValue(f.Path, out var now) ? f with { Rows = now.Rows, Sha256 = now.Sha256 } : f)],
+            };
+            await lake.ReplaceAsync(path, next.ToBytes(), cancellationToken);
+        }
+    }
+
+    private async Task<(long Rows, int Left, string Sha256)?> EraseAsync(string path, bool dryRun, CancellationToken cancellationToken)
     {
         var table = await lake.ReadTableAsync(path, null, cancellationToken);
         var before = table.Metadata.TryGetValue(_mark, out var marked) ? long.Parse(marked, CultureInfo.InvariantCulture) : 0;
@@ -40,7 +64,7 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
         int[] stay = [.. Enumerable.Range(0, table.Rows).Where(row => !isGone(row))];
         if (stay.Length == table.Rows)
         {
-            return before == 0 ? null : (before, Lake.Hash(await lake.ReadAsync(path, cancellationToken)));
+            return before == 0 ? null : (before, table.Rows, Lake.Hash(await lake.ReadAsync(path, cancellationToken)));
         }
 
         var next = table.Select(stay);
@@ -56,7 +80,7 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
             await lake.ReplaceAsync(path, bytes, cancellationToken);
         }
 
-        return (before + table.Rows - stay.Length, Lake.Hash(bytes));
+        return (before + table.Rows - stay.Length, stay.Length, Lake.Hash(bytes));
     }
 
     /// <summary>Rows of the patient; where a table has none of patients, those of devices while they were an erased patient's.</summary>

@@ -6,7 +6,6 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
-using RemoteMonitoring.Workflows.DailyRisk;
 
 namespace RemoteMonitoring.Workflows.Rebuild;
 
@@ -25,7 +24,7 @@ public sealed record RebuiltPlace(string Place, long Before, long Made, long Sam
 /// <summary>
 /// Deletes what is derived (silver, observations, documents of messages and patients) and makes it again from bronze and the
 /// reference log. Predictions, lists, models and the ledger are not derived in this sense, and stay; so do older generations
-/// of observations that a ledger entry refers to. Stopped half way and run again it makes what is missing.
+/// of observations that a ledger entry, a snapshot or a model refers to. Stopped half way and run again it makes what is missing.
 /// </summary>
 public static class RebuildStage
 {
@@ -46,7 +45,7 @@ public static class RebuildStage
     {
         // First all that is behind, so that what is compared is of the same inputs.
         var isCompacted = await store.Lake.ExistsAsync(LakePaths.ObservationsManifest, cancellationToken);
-        await MakeAsync(store, isCompacted, cancellationToken);
+        var shards = await MakeAsync(store, isCompacted ? new CompactionOptions() : null, cancellationToken);
         var before = await TakeAsync(store, cancellationToken);
         foreach (var path in before.SelectMany(p => p.Files))
         {
@@ -54,7 +53,7 @@ public static class RebuildStage
         }
 
         await DocumentProjection.ForgetAsync(store.Documents, cancellationToken);
-        await MakeAsync(store, isCompacted, cancellationToken);
+        await MakeAsync(store, isCompacted ? new CompactionOptions { Before = shards } : null, cancellationToken);
         var after = await TakeAsync(store, cancellationToken);
         return
         [
@@ -63,7 +62,8 @@ public static class RebuildStage
         ];
     }
 
-    private static async Task MakeAsync(CohortStore store, bool compact, CancellationToken cancellationToken)
+    /// <summary>Makes what is missing, observations as the options say, if they do; answers with the shards of these.</summary>
+    private static async Task<(int Shards, bool AreSet)?> MakeAsync(CohortStore store, CompactionOptions? options, CancellationToken cancellationToken)
     {
         var silver = await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken);
         foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
@@ -71,12 +71,9 @@ public static class RebuildStage
             await silver.CatchUpAsync(partition, cancellationToken);
         }
 
-        if (compact)
-        {
-            await CompactionStage.RunAsync(store, cancellationToken);
-        }
-
+        var manifest = options is null ? null : (await CompactionStage.RunAsync(store, options, cancellationToken)).Manifest;
         await DocumentProjection.RunAsync(store, silver, cancellationToken);
+        return manifest is null ? null : (manifest.Shards, manifest.Index!.ShardsAreSet);
     }
 
     /// <summary>Hashes of what is there, and what of it is no longer current.</summary>
@@ -84,11 +81,11 @@ public static class RebuildStage
     {
         var parts = new List<Part>();
         var current = await CurrentAsync(store, cancellationToken);
-        var kept = await ReferredToAsync(store.Lake, cancellationToken);
+        var kept = await RetainedObservations.FindAsync(store.Lake, cancellationToken);
         foreach (var (place, folder) in s_folders)
         {
             var part = new Part(place);
-            foreach (var path in (await store.Lake.ListAsync(folder, cancellationToken)).Where(p => !kept.Contains(LakePaths.StemOf(p)) || current.Contains(p)))
+            foreach (var path in (await store.Lake.ListAsync(folder, cancellationToken)).Where(p => !kept.Retains(p) || current.Contains(p)))
             {
                 part.Files.Add(path);
                 if (current.Contains(path))
@@ -133,23 +130,11 @@ public static class RebuildStage
 
         if (await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } manifest)
         {
-            current.UnionWith(manifest.Files.Select(f => f.Path));
-            current.Add(LakePaths.Unassigned(manifest.InputHash));
+            current.UnionWith(manifest.Paths);
+            current.Add(LakePaths.ObservationsManifestOf(manifest.InputHash));
         }
 
         return current;
-    }
-
-    /// <summary>Generations of observations that a ledger entry refers to.</summary>
-    private static async Task<HashSet<string>> ReferredToAsync(Lake lake, CancellationToken cancellationToken)
-    {
-        var kept = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var path in (await lake.ListAsync("ledger", cancellationToken)).Where(LakePaths.IsLedgerEntry))
-        {
-            kept.Add(RiskDocumentJson.ReadLedger(await lake.ReadAsync(path, cancellationToken)).Observations);
-        }
-
-        return kept;
     }
 
     private sealed record Part(string Place)

@@ -1,12 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
-using NodaTime;
 using RemoteMonitoring.Features.Rollups;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
-using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Workflows.Compaction;
 

@@ -44,6 +44,9 @@ public sealed record TrainedModel
 /// </summary>
 public static class TrainingStage
 {
+    /// <summary>Metadata key of a snapshot: the observations it was made of.</summary>
+    internal const string ObservationsKey = "remotemonitoring.observations";
+
     private const string Rules = "training 1";
 
     /// <summary>Trains a task's model over what has been compacted.</summary>
@@ -79,7 +82,7 @@ public static class TrainingStage
         // In training nothing counts that was not known at the row's own instant.
         VectorKey[] keys = [.. cohort.Rows.Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), r.AsOf.ToUnixMicros()))];
         var table = await FeatureStage.BuildAsync(
-            store.Lake, manifest, set, reference, keys, done => progress?.Report(new TrainingProgress("Vectors", done, keys.Length)), cancellationToken);
+            store, manifest, set, reference, keys, done => progress?.Report(new TrainingProgress("Vectors", done, keys.Length)), cancellationToken);
         var data = LabelledRows.Join(cohort, table);
         if (task.Splits.Where(s => Splits.Of(s, data, settings.Folds, settings.Seed).Count == 0).Select(Name).FirstOrDefault() is { } impossible)
         {
@@ -87,7 +90,9 @@ public static class TrainingStage
                 $"The task '{task.Name}' cannot be evaluated on this cohort ({impossible}): its {cohort.Rows.Count} rows, {cohort.Rows.Count(r => r.Label)} of them with the outcome, leave no part to test beside one with both kinds to learn from.");
         }
 
-        await store.Lake.CreateDerivedAsync(features, FeatureStage.ToParquet(table).ToBytes(), cancellationToken);
+        var snapshot = FeatureStage.ToParquet(table);
+        snapshot.Metadata[ObservationsKey] = manifest.InputHash;
+        await store.Lake.CreateDerivedAsync(features, snapshot.ToBytes(), cancellationToken);
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
         {
@@ -97,7 +102,7 @@ public static class TrainingStage
             await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(report.ToJson()), cancellationToken);
         }
 
-        var model = RiskModel.Train(data, endOfData, settings, reports[0], progress, cancellationToken);
+        var model = RiskModel.Train(data, endOfData, settings, reports[0], progress, cancellationToken, manifest.InputHash);
         foreach (var (name, bytes) in ModelFiles.Save(model))
         {
             await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);

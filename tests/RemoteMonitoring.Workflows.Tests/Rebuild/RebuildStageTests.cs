@@ -135,7 +135,7 @@ public sealed class RebuildStageTests
     {
         var manifest = (await ObservationsManifest.TryReadAsync(home.Lake, default))!;
         var state = await home.HashesAsync("silver");
-        foreach (var path in manifest.Files.Select(f => f.Path).Append(LakePaths.Unassigned(manifest.InputHash)).Append(LakePaths.ObservationsManifest))
+        foreach (var path in manifest.Paths.Append(LakePaths.ObservationsManifestOf(manifest.InputHash)).Append(LakePaths.ObservationsManifest))
         {
             state.Add(path, Lake.Hash(await home.Lake.ReadAsync(path, default)));
         }

@@ -1,0 +1,94 @@
+using RemoteMonitoring.Storage.Lake;
+
+namespace RemoteMonitoring.Workflows.Compaction;
+
+/// <summary>
+/// What is to be known of silver before it is resolved, from few of its columns: the days it has rows of, the partitions those have
+/// to be read for, and the messages that may have a copy of another day. Rows that take back another touch what that is in.
+/// </summary>
+internal sealed class SilverScan
+{
+    private static readonly string[] s_columns = ["device_id", "effective_time", "enqueued_time", "message_id", "body_hash", "ordinal"];
+
+    private readonly SortedDictionary<int, (int Rows, int HubTimed)> _days = [];
+
+    /// <summary>The days, in their order.</summary>
+    public IEnumerable<SourceDay> Days => _days.Select(d => new SourceDay(PartitionKey.DateOf(d.Key), d.Value.Rows, d.Value.HubTimed));
+
+    /// <summary>The partitions, and how many rows are for each.</summary>
+    public Dictionary<PartitionKey, long> Touched { get; } = [];
+
+    /// <summary>The <see cref="DevicePlaces.CopyKey"/> of rows whose time is the hub's.</summary>
+    public HashSet<long> Copies { get; } = [];
+
+    /// <summary>The days of those, also where they are taken back.</summary>
+    public HashSet<int> CopyDays { get; } = [];
+
+    /// <summary>Scans the silver files of a source from the n-th on: the first is that of landing, each other that of a command.</summary>
+    public static async Task<SilverScan> OfAsync(Lake lake, IReadOnlyList<string> paths, int from, DevicePlaces places, CancellationToken cancellationToken)
+    {
+        var scan = new SilverScan();
+        for (var p = from; p < paths.Count; p++)
+        {
+            foreach (var row in await ReadAsync(lake, paths[p], isCommand: p > 0, cancellationToken))
+            {
+                scan.Add(row, places);
+            }
+        }
+
+        return scan;
+    }
+
+    /// <summary>The partitions of rows of these days that may be copies of others.</summary>
+    public static async Task<HashSet<PartitionKey>> HoldingAsync(
+        Lake lake, IReadOnlyList<string> paths, HashSet<long> copies, HashSet<int> days, DevicePlaces places, CancellationToken cancellationToken)
+    {
+        var found = new HashSet<PartitionKey>();
+        for (var p = 0; p < paths.Count; p++)
+        {
+            foreach (var row in await ReadAsync(lake, paths[p], isCommand: p > 0, cancellationToken))
+            {
+                if (row.Copy is { } copy && copies.Contains(copy) && days.Contains(row.Day))
+                {
+                    found.UnionWith(places.Of(row.DeviceId, row.EffectiveTime).Select(shard => new PartitionKey(row.Day, shard)));
+                }
+            }
+        }
+
+        return found;
+    }
+
+    private void Add(Row row, DevicePlaces places)
+    {
+        foreach (var shard in places.Of(row.DeviceId, row.EffectiveTime))
+        {
+            var key = new PartitionKey(row.Day, shard);
+            Touched[key] = Touched.GetValueOrDefault(key) + 1;
+        }
+
+        if (row.Copy is { } copy)
+        {
+            Copies.Add(copy);
+            CopyDays.Add(row.Day);
+        }
+
+        var (rows, hubTimed) = _days.GetValueOrDefault(row.Day);
+        _days[row.Day] = row.IsTakenBack ? (rows, hubTimed) : (rows + 1, hubTimed + (row.Copy is null ? 0 : 1));
+    }
+
+    private static async Task<IEnumerable<Row>> ReadAsync(Lake lake, string path, bool isCommand, CancellationToken cancellationToken)
+    {
+        var table = await lake.ReadTableAsync(path, isCommand ? [.. s_columns, "taken_back"] : s_columns, cancellationToken);
+        var (devices, effective, enqueued, ids, bodies, ordinals) =
+            (table.Text("device_id"), table.Time("effective_time"), table.Time("enqueued_time"), table.Text("message_id"), table.Int64("body_hash"), table.Int32("ordinal"));
+        var takenBack = isCommand ? table.Boolean("taken_back") : null;
+        return Enumerable.Range(0, table.Rows).Select(i => new Row(
+            devices[i]!,
+            effective[i],
+            PartitionKey.DayOf(effective[i]),
+            DevicePlaces.IsHubTimed(ids[i], effective[i], enqueued[i]) ? DevicePlaces.CopyKey(devices[i]!, ids[i]!, bodies[i], ordinals[i]) : null,
+            takenBack?[i] == true));
+    }
+
+    private readonly record struct Row(string DeviceId, long EffectiveTime, int Day, long? Copy, bool IsTakenBack);
+}
