@@ -145,8 +145,7 @@ public sealed class CompactionStageTests
         {
             foreach (var vital in VitalSignCatalog.Default.Vitals)
             {
-                var (start, end) = (shard.RowsOf(id, vital.Index).Start.Value, shard.RowsOf(id, vital.Index).End.Value);
-                found.AddRange(Enumerable.Range(start, end - start).Select(i => (id, vital.Code, shard.Time[i], shard.Value[i])));
+                found.AddRange(shard.Held(id, vital.Index, long.MinValue, long.MaxValue, UnixMicros.Open - 1).Select(r => (id, vital.Code, r.Time, r.Value)));
             }
         }
 

@@ -1,10 +1,6 @@
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
-using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
-using RemoteMonitoring.Telemetry.Catalog;
-using RemoteMonitoring.Telemetry.Messages;
-using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 
@@ -34,53 +30,6 @@ public sealed class FeatureStageTests
         return [Key("f", 5), Key("a", 3), Key("c", 5), Key("nobody", 5), Key("b", 5), Key("a", 5), Key("e", 3), Key("d", 5), Key("a", 3), Key("f", 3)];
     }
 
-    /// <summary>The same observations laid out over several shards.</summary>
-    private static async Task<ObservationsManifest> SpreadAsync(TempHome home, ObservationsManifest manifest, int shards)
-    {
-        var files = new List<ObservationsFile>();
-        foreach (var file in manifest.Files)
-        {
-            var all = await home.Lake.ReadTableAsync(file.Path, null, s_none);
-            for (var shard = 0; shard < shards; shard++)
-            {
-                int[] rows = [.. Enumerable.Range(0, all.Rows).Where(r => Partitioning.PartitionOf(all.Text("patient_id")[r]!, shards) == shard)];
-                if (rows.Length > 0)
-                {
-                    var part = TelemetryTables.ToTable(Pick(TelemetryTables.ToObservations(all, VitalSignCatalog.Default), rows), VitalSignCatalog.Default);
-                    var path = LakePaths.Observations(file.EventDate, shard, "spread");
-                    var written = await home.Lake.CreateDerivedAsync(path, part.ToBytes(), s_none);
-                    files.Add(new ObservationsFile(path, file.EventDate, shard, rows.Length, written.Sha256));
-                }
-            }
-        }
-
-        return manifest with { Shards = shards, Files = files };
-    }
-
-    private static ObservationBatch Pick(ObservationBatch all, int[] rows)
-    {
-        void Copy<T>(T[] from, T[] to)
-        {
-            for (var i = 0; i < rows.Length; i++)
-            {
-                to[i] = from[rows[i]];
-            }
-        }
-
-        var part = new ObservationBatch(rows.Length);
-        Copy(all.PatientId, part.PatientId);
-        Copy(all.Vital, part.Vital);
-        Copy(all.EffectiveTime, part.EffectiveTime);
-        Copy(all.Value, part.Value);
-        Copy(all.KnownFrom, part.KnownFrom);
-        Copy(all.KnownTo, part.KnownTo);
-        Copy(all.DeviceId, part.DeviceId);
-        Copy(all.Stream, part.Stream);
-        Copy(all.Offset, part.Offset);
-        Copy(all.Ordinal, part.Ordinal);
-        return part;
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -91,10 +40,11 @@ public sealed class FeatureStageTests
         var manifest = await SixPatients().LandAsync(home);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         var keys = Keys();
-        var expected = new VectorBuilder(FeatureSet.Home, await CompactionStage.ReadShardAsync(home.Lake, manifest, 0, s_none), PatientRecord.Index(reference)).Build(keys, s_none);
+        var expected = new VectorBuilder(FeatureSet.Home, await CompactionStage.ReadShardAsync(home.Lake, manifest, 0, s_none), PatientRecord.Index(reference)).Build(keys);
 
+        var spread = (await CompactionStage.RunAsync(home.Store, new CompactionOptions { Shards = shards }, s_none)).Manifest;
         var told = new List<int>();
-        var table = await FeatureStage.BuildAsync(home.Lake, await SpreadAsync(home, manifest, shards), FeatureSet.Home, reference, keys, told.Add, s_none);
+        var table = await FeatureStage.BuildAsync(home.Store, spread, FeatureSet.Home, reference, keys, told.Add, s_none);
         Assert.Equal(keys.Select(k => k.PatientId), table.PatientId);
         Assert.Equal(keys.Select(k => k.AsOf), table.AsOf);
         Assert.Equal(expected.Values, table.Values);
@@ -112,7 +62,7 @@ public sealed class FeatureStageTests
         await using var home = new TempHome();
         var manifest = await SixPatients().LandAsync(home);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
-        var table = await FeatureStage.BuildAsync(home.Lake, manifest, FeatureSet.Home, reference, Keys(), null, s_none);
+        var table = await FeatureStage.BuildAsync(home.Store, manifest, FeatureSet.Home, reference, Keys(), null, s_none);
         await home.Lake.TryCreateTableAsync("gold/features/test.parquet", FeatureStage.ToParquet(table), s_none);
         var read = await home.Lake.ReadTableAsync("gold/features/test.parquet", null, s_none);
         Assert.Equal(["patient_id", "as_of", .. FeatureSet.Home.Columns.Select(c => c.Name)], read.ColumnNames);
@@ -130,7 +80,7 @@ public sealed class FeatureStageTests
         await using var home = new TempHome();
         var manifest = await SixPatients().LandAsync(home);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
-        var table = await FeatureStage.BuildAsync(home.Lake, manifest, FeatureSet.Home, reference, Keys(), null, s_none);
+        var table = await FeatureStage.BuildAsync(home.Store, manifest, FeatureSet.Home, reference, Keys(), null, s_none);
         Assert.True(double.IsNaN(table.Values[table.IndexOf("temperature_last")][0]));
         Assert.Equal(0, table.Values[table.IndexOf("temperature_count_7d")][0]);
         Assert.True(double.IsNaN(table.Values[table.IndexOf("spo2_last")][3]));
@@ -142,7 +92,7 @@ public sealed class FeatureStageTests
     {
         await using var home = new TempHome();
         var manifest = await SixPatients().LandAsync(home);
-        var table = await FeatureStage.BuildAsync(home.Lake, manifest, FeatureSet.Home, new ReferenceData(), [], null, s_none);
+        var table = await FeatureStage.BuildAsync(home.Store, manifest, FeatureSet.Home, new ReferenceData(), [], null, s_none);
         Assert.Equal(0, table.Rows);
         await home.Lake.TryCreateTableAsync("gold/features/none.parquet", FeatureStage.ToParquet(table), s_none);
         Assert.Equal(0, (await home.Lake.ReadTableAsync("gold/features/none.parquet", null, s_none)).Rows);

@@ -8,12 +8,12 @@ public static class ScoreColumn
     /// <summary>All of them.</summary>
     public static IReadOnlyList<FeatureColumn> All { get; } =
     [
-        Of("news2_low", "rollups", "NEWS2 of the latest values of the last 24 hours, missing inputs at their fewest points"),
-        Of("news2_point", "rollups", "NEWS2 of the latest values of the last 24 hours, missing inputs scored 0"),
-        Of("news2_high", "rollups", "NEWS2 of the latest values of the last 24 hours, missing inputs at their most points"),
+        Of("news2_low", "rollups", "NEWS2 of the last 24 hours, missing inputs at their fewest points"),
+        Of("news2_point", "rollups", "NEWS2 of the last 24 hours, missing inputs scored 0"),
+        Of("news2_high", "rollups", "NEWS2 of the last 24 hours, missing inputs at their most points"),
         Of("news2_max_24h", "readings", "highest NEWS2 at any reading of the last 24 hours, each input carried forward for 24 hours, missing inputs scored 0"),
-        Of("qsofa_low", "rollups", "qSOFA of the latest values of the last 24 hours, missing inputs scored 0"),
-        Of("qsofa_high", "rollups", "qSOFA of the latest values of the last 24 hours, missing inputs scored 1"),
+        Of("qsofa_low", "rollups", "qSOFA of the last 24 hours, missing inputs scored 0"),
+        Of("qsofa_high", "rollups", "qSOFA of the last 24 hours, missing inputs scored 1"),
     ];
 
     /// <summary>How far back a score looks for each of its inputs, microseconds.</summary>

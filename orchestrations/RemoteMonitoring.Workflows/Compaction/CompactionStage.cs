@@ -189,8 +189,17 @@ public static class CompactionStage
     /// <summary>Keeps the manifest under its inputs' name, then makes it the current one.</summary>
     private static async Task PublishAsync(Lake lake, ObservationsManifest manifest, CancellationToken cancellationToken)
     {
-        // One that is there already names observations that somebody may have used: it stays, with the files that it names.
-        await lake.TryCreateAsync(LakePaths.ObservationsManifestOf(manifest.InputHash), (manifest with { Index = null, Rollups = null }).ToBytes(), cancellationToken);
+        // One that is there already names observations that somebody may have used: it stays, with the files that it names. Only
+        // rollups are added, which change nothing, so that they go when it goes.
+        var path = LakePaths.ObservationsManifestOf(manifest.InputHash);
+        if (!await lake.TryCreateAsync(path, (manifest with { Index = null }).ToBytes(), cancellationToken)
+            && await ObservationsManifest.TryReadFileAsync(lake, path, cancellationToken) is { } there
+            && manifest.Rollups!.Files.Except(there.Rollups?.Files ?? []).Any())
+        {
+            var rollups = manifest.Rollups with { Files = [.. (there.Rollups?.Files ?? []).Union(manifest.Rollups.Files)] };
+            await lake.ReplaceAsync(path, (there with { Rollups = rollups }).ToBytes(), cancellationToken);
+        }
+
         await lake.ReplaceAsync(LakePaths.ObservationsManifest, manifest.ToBytes(), cancellationToken);
     }
 

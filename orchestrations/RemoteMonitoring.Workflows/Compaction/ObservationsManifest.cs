@@ -97,7 +97,7 @@ public sealed record ObservationsManifest
     /// <summary>The account by day and shard, in their order; none before version 3.</summary>
     public IReadOnlyList<PartitionCounts> Partitions { get; init; } = [];
 
-    /// <summary>The rollups of the files; null but in the current manifest, and before version 3.</summary>
+    /// <summary>The rollups of the files; null before version 3.</summary>
     public RollupManifest? Rollups { get; init; }
 
     /// <summary>The silver that was read; null but in the current manifest, and before version 3.</summary>
@@ -109,7 +109,7 @@ public sealed record ObservationsManifest
 
     /// <summary>The paths of all files that it names.</summary>
     [JsonIgnore]
-    public IEnumerable<string> Paths => Files.Select(f => f.Path).Concat(SchemaVersion < 3 ? [LakePaths.UnassignedOfAllDays(InputHash)] : Unassigned.Select(f => f.Path));
+    public IEnumerable<string> Paths => Files.Select(f => f.Path).Concat(SchemaVersion < 3 ? [LakePaths.UnassignedOfAllDays(InputHash)] : Unassigned.Select(f => f.Path).Concat(Rollups?.Files.Select(f => f.Path) ?? []));
 
     /// <summary>The bytes of the manifest file.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.ObservationsManifest);

@@ -105,15 +105,19 @@ public static class ReasonText
     {
         _ when double.IsNaN(value) => "",
         "last" => "",
-        "count" => $" ({Number(value)} {(value == 1 ? "reading" : "readings")} in {Span(strongest.Window)})",
+        "count" => $" ({Number(value)} {(value == 1 ? "reading" : "readings")} in {Over(strongest)})",
         "age" => "",
-        "sd" => $" (varies by {With(value, vital)} over {Span(strongest.Window)})",
-        "slope" => $" (trend {Signed(value, vital)} a day over {Span(strongest.Window)})",
+        "adherence" => $" (a reading on {Number(value * 100)} % of the days in {Span(strongest.Window)})",
+        "sd" => $" (varies by {With(value, vital)} over {Over(strongest)})",
+        "cv" => $" (varies by {Number(value * 100)} % of its mean over {Over(strongest)})",
+        "range" => $" (spans {With(value, vital)} over {Over(strongest)})",
+        "gain" => $" ({Signed(value, vital)} from first to last over {Over(strongest)})",
+        "slope" => $" (trend {Signed(value, vital)} a day over {Over(strongest)})",
         "change" => $" ({Span(strongest.Window)} mean {Signed(value, vital)} against the {Span(lookBack - strongest.Window)} before)",
         "z" => $" ({Span(strongest.Window)} mean {Signed(value, null)} standard deviations from the {Span(lookBack - strongest.Window)} before)",
-        "min" => $" (lowest in {Span(strongest.Window)} {With(value, vital)})",
-        "max" => $" (highest in {Span(strongest.Window)} {With(value, vital)})",
-        _ => $" ({strongest.Statistic} over {Span(strongest.Window)} {With(value, vital)})",
+        "min" => $" (lowest in {Over(strongest)} {With(value, vital)})",
+        "max" => $" (highest in {Over(strongest)} {With(value, vital)})",
+        _ => $" ({strongest.Statistic} over {Over(strongest)} {With(value, vital)})",
     };
 
     /// <summary>The weekday while it names one day only, that is, on as-of's own local day and the six before it; else the date.</summary>
@@ -127,6 +131,9 @@ public static class ReasonText
     private static string Span(long micros) => micros > 2 * UnixMicros.PerDay
         ? string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerDay} d")
         : string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerHour} h");
+
+    private static string Over(FeatureColumn column) =>
+        Span(column.Window) + column.Part switch { "night" => " at night", "daytime" => " by day", _ => "" };
 
     private static string Signed(double value, VitalSign? vital) =>
         (value >= 0 ? "+" : "−") + (vital is null ? Number(Math.Abs(value)) : With(Math.Abs(value), vital));

@@ -133,7 +133,7 @@ public sealed class ReassignmentTests : IAsyncLifetime
                from patient in (string[])["A", "B"]
                select new VectorKey(patient, At(Math.Min(day, 6) + 0.99).ToUnixMicros(), At(day + 0.99).ToUnixMicros()),
         ];
-        var table = await FeatureStage.BuildAsync(_store.Lake, manifest, FeatureSet.Home, reference, rows, null, default);
+        var table = await FeatureStage.BuildAsync(_store, manifest, FeatureSet.Home, reference, rows, null, default);
         var vectors = Array.ConvertAll([.. Enumerable.Range(0, rows.Length)], r => string.Join(' ', table.Values.Select(column => column[r].ToString("R", CultureInfo.InvariantCulture))));
         return [.. vectors[..^2], vectors[^2] + " | " + vectors[^1]];
     }

@@ -150,7 +150,7 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         VectorKey[] keys = [.. Cohort.Scoreable(TrainedHome.Task, reference, MadeUpFeed.At(12)).Rows
             .Select(r => new VectorKey(r.PatientId, Telemetry.UnixMicros.ToUnixMicros(r.AsOf), Telemetry.UnixMicros.ToUnixMicros(r.AsOf)))];
-        var vectors = await FeatureStage.BuildAsync(home.Lake, manifest, FeatureSet.Home, reference, keys, null, s_none);
+        var vectors = await FeatureStage.BuildAsync(home.Store, manifest, FeatureSet.Home, reference, keys, null, s_none);
         var model = await CurrentModel.LoadAsync(home.Lake, ledger.Task, ledger.Model, ledger.FeatureSetHash, s_none);
         var table = await home.Lake.ReadTableAsync(ledger.Outputs[1].Path, null, s_none);
         Assert.Equal(vectors.PatientId, table.Text("patient_id"));

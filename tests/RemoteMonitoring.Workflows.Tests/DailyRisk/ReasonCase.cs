@@ -81,9 +81,9 @@ internal sealed class ReasonCase(FeatureSet set)
             new Explanation(0, 0, [], _candidates),
             table,
             0,
-            new PatientObservations([batch]),
+            new PatientObservations([ObservationColumns.Of(batch)]),
             (knownBy ?? s_asOf).ToUnixMicros(),
-            set.Definition.LookBack * UnixMicros.PerHour,
+            set.LookBack,
             DateTimeZoneProviders.Tzdb[zone]);
     }
 

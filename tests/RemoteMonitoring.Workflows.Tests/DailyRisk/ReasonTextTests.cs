@@ -78,6 +78,11 @@ public sealed class ReasonTextTests
     [InlineData("spo2_z_3d", -2.1, " (3 d mean −2.1 standard deviations from the 25 d before)")]
     [InlineData("spo2_count_24h", 1, " (1 reading in 24 h)")]
     [InlineData("spo2_count_7d", 14, " (14 readings in 7 d)")]
+    [InlineData("spo2_adherence_7d", 0.4, " (a reading on 40 % of the days in 7 d)")]
+    [InlineData("spo2_cv_7d", 0.031, " (varies by 3.1 % of its mean over 7 d)")]
+    [InlineData("spo2_range_7d", 9, " (spans 9 % over 7 d)")]
+    [InlineData("spo2_night_mean_3d", 88.2, " (mean over 3 d at night 88.2 %)")]
+    [InlineData("spo2_night_min_7d", 84, " (lowest in 7 d at night 84 %)")]
     [InlineData("spo2_age", 40, "")]
     [InlineData("spo2_slope_3d", double.NaN, "")]
     public void What_moved_the_score_stands_behind_the_value_where_it_is_not_the_value_itself(string column, double value, string driver) =>

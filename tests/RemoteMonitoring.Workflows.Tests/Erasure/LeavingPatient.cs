@@ -58,7 +58,7 @@ public sealed class LeavingPatient : IAsyncLifetime, IAsyncDisposable
         var rows = new List<string>();
         foreach (var file in manifest.Files)
         {
-            var o = TelemetryTables.ToObservations(await home.Lake.ReadVerifiedTableAsync(file.Path, file.Sha256, default), VitalSignCatalog.Default);
+            var o = TelemetryTables.ToObservations(await home.Lake.ReadVerifiedTableAsync(file.Path, file.Sha256, null, default), VitalSignCatalog.Default);
             rows.AddRange(Enumerable.Range(0, o.Count).Where(i => o.PatientId[i] != Patient).Select(i => string.Create(
                 CultureInfo.InvariantCulture, $"{o.PatientId[i]} {o.Vital[i]} {o.EffectiveTime[i]} {o.Value[i]:R} {o.KnownFrom[i]} {o.KnownTo[i]} {o.DeviceId[i]} {o.Stream[i]} {o.Offset[i]}")));
         }
