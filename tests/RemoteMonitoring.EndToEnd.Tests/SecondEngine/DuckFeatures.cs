@@ -24,13 +24,16 @@ internal sealed class DuckFeatures : IDisposable
     private DuckFeatures(DuckDBConnection duck) => _duck = duck;
 
     /// <summary>Takes in observations (Parquet files of gold, any number of days and shards) and reference events.</summary>
-    public static DuckFeatures Open(IReadOnlyList<string> observations, ReferenceData reference)
+    /// <param name="observations">The files.</param>
+    /// <param name="reference">The events.</param>
+    /// <param name="patients">Whose observations to take; null for everybody's.</param>
+    public static DuckFeatures Open(IReadOnlyList<string> observations, ReferenceData reference, IReadOnlyList<string>? patients = null)
     {
         var duck = new DuckDBConnection("DataSource=:memory:");
         duck.Open();
         duck.Run(string.Create(CultureInfo.InvariantCulture, $"SET threads = {Environment.ProcessorCount}; SET TimeZone = 'UTC'"));
         DuckInputs.Vitals(duck);
-        DuckInputs.Observations(duck, observations);
+        DuckInputs.Observations(duck, observations, patients);
         DuckInputs.Reference(duck, reference);
         return new DuckFeatures(duck);
     }

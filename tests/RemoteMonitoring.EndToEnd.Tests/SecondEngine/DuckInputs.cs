@@ -25,16 +25,17 @@ internal static class DuckInputs
     /// Observations, with their place in time. Of two versions of one instant the one further down its file comes later;
     /// a file has all rows of its day and patients.
     /// </summary>
-    public static void Observations(DuckDBConnection duck, IReadOnlyList<string> files)
+    public static void Observations(DuckDBConnection duck, IReadOnlyList<string> files, IReadOnlyList<string>? patients)
     {
         var source = files.Count == 0
             ? "(SELECT '' AS patient_id, '' AS code, now() AS effective_time, 0.0 AS value, now() AS known_from, now() AS known_to, 0 AS file_row_number WHERE false)"
-            : $"read_parquet([{string.Join(", ", files.Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'"))}], file_row_number = true)";
+            : $"read_parquet([{List(files)}], file_row_number = true)";
         duck.Run($"""
             CREATE TABLE observations AS
             SELECT patient_id, vital, epoch_us(effective_time) AS effective_time, value::DOUBLE AS value, epoch_us(known_from) AS known_from, epoch_us(known_to) AS known_to,
                    row_number() OVER (ORDER BY effective_time, file_row_number) AS place
             FROM {source} JOIN vitals USING (code)
+            {(patients is null ? "" : $"WHERE patient_id IN ({List(patients)})")}
             """);
     }
 
@@ -124,6 +125,8 @@ internal static class DuckInputs
             }
         }
     }
+
+    private static string List(IEnumerable<string> texts) => string.Join(", ", texts.Select(t => $"'{t.Replace("'", "''", StringComparison.Ordinal)}'"));
 
     private static string PartOf(FeatureColumn column)
     {
