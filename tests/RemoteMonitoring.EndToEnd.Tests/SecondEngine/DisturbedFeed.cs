@@ -93,15 +93,23 @@ internal static class DisturbedFeed
         var patients = reference.Patients.Select(Moved).ToArray();
         var handedOver = reference.Assignments.Where(_ => random.NextDouble() < 0.1)
             .Select(a => a with { From = a.From + Duration.FromDays(10), PatientId = patients[random.Next(patients.Length)].PatientId, Known = a.From + Duration.FromDays(20) });
-        var takenBack = reference.Outcomes.Where(_ => random.NextDouble() < 0.3).Select(o => o with { TakenBack = true, Known = o.Known + Duration.FromDays(3) });
+        var outcomes = reference.Outcomes.Concat(patients.SelectMany(p => Outcomes(p, random))).ToArray();
+        var takenBack = outcomes.Where(_ => random.NextDouble() < 0.3).Select(o => o with { TakenBack = true, Known = o.Known + Duration.FromDays(3) });
         var statedAnew = patients.Where(_ => random.NextDouble() < 0.2).Select(p => p with { Age = p.Age + 1, Conditions = ["copd"], Known = p.Known + Duration.FromDays(15) });
         return reference with
         {
             Patients = [.. patients.Concat(statedAnew).OrderBy(p => p.Known)],
             Assignments = [.. reference.Assignments.Concat(handedOver).Concat(patients.Select(HourlyDevice)).OrderBy(a => a.Known)],
-            Outcomes = [.. reference.Outcomes.Concat(takenBack).OrderBy(o => o.Known)],
+            Outcomes = [.. outcomes.Concat(takenBack).OrderBy(o => o.Known)],
         };
     }
+
+    /// <summary>Two of each kind, some weeks apart and heard of days later.</summary>
+    private static IEnumerable<Outcome> Outcomes(Patient patient, Random random) =>
+        from kind in (string[])["hospital-admission", "clinical-alert"]
+        from _ in Enumerable.Range(0, 2)
+        let effective = patient.Known + Duration.FromHours(random.Next(45 * 24))
+        select new Outcome { PatientId = patient.PatientId, Kind = kind, Effective = effective, Known = effective + Duration.FromHours(random.Next(100)) };
 
     private static DeviceAssignment HourlyDevice(Patient patient) => new() { DeviceId = $"ward-{patient.PatientId}", PatientId = patient.PatientId, From = Instant.FromUtc(2020, 1, 1, 0, 0), Known = patient.Known };
 

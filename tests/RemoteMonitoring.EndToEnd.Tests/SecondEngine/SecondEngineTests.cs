@@ -30,7 +30,7 @@ public sealed class SecondEngineTests(DemoRuns demos, ITestOutputHelper output)
             var (manifest, reference) = await DisturbedFeed.LandAsync(store, Path.Combine(root, "feed"), start, 40, 50, seed);
             Assert.True(manifest.Corrected > 0, "no reading was corrected");
             Assert.True(manifest.Reassigned > 0, "no reading was reassigned");
-            await AgreeAsync(store, manifest, reference, FeatureSet.Named(set), [.. RowsAround(reference, start, seed)]);
+            await AgreeAsync(store, manifest, reference, FeatureSet.Named(set), [.. RowsAround(reference, start, seed), .. await RowsOfCorrectionsAsync(store, manifest, reference)]);
         }
         finally
         {
@@ -81,6 +81,27 @@ public sealed class SecondEngineTests(DemoRuns demos, ITestOutputHelper output)
         }
 
         yield return new DuckRow("nobody", begin.ToUnixMicros(), begin.ToUnixMicros(), "Etc/UTC");
+    }
+
+    /// <summary>The very instants at which a reading was taken and at which it was replaced, and the last ones before.</summary>
+    private static async Task<IEnumerable<DuckRow>> RowsOfCorrectionsAsync(CohortStore store, ObservationsManifest manifest, ReferenceData reference)
+    {
+        var rows = new List<DuckRow>();
+        var zones = reference.Patients.DistinctBy(p => p.PatientId).ToDictionary(p => p.PatientId, p => p.TimeZone);
+        foreach (var file in manifest.Files)
+        {
+            var table = await store.Lake.ReadTableAsync(file.Path, ["patient_id", "effective_time", "known_to"], CancellationToken.None);
+            var closed = Enumerable.Range(0, table.Rows).Where(i => table.Time("known_to")[i] != UnixMicros.Open).Take(5);
+            rows.AddRange(
+                from i in closed
+                let patient = table.Text("patient_id")[i]!
+                let taken = table.Time("effective_time")[i]
+                let replaced = table.Time("known_to")[i]
+                from row in (DuckRow[])[new(patient, taken, replaced, zones[patient]), new(patient, taken, replaced - 1, zones[patient]), new(patient, taken - 1, replaced, zones[patient])]
+                select row);
+        }
+
+        return rows;
     }
 
     private static DuckRow Row(Patient patient, Instant asOf, Instant knownBy) => new(patient.PatientId, asOf.ToUnixMicros(), knownBy.ToUnixMicros(), patient.TimeZone);
