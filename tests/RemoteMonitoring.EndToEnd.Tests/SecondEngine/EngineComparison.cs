@@ -2,12 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using RemoteMonitoring.Features;
-using RemoteMonitoring.Storage;
-using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
-using RemoteMonitoring.Telemetry.Reference;
-using RemoteMonitoring.Workflows;
-using RemoteMonitoring.Workflows.Compaction;
 
 namespace RemoteMonitoring.EndToEnd.Tests.SecondEngine;
 
@@ -26,17 +21,6 @@ internal sealed record EngineComparison(long Cells, long Known, double Worst, IR
 
     /// <summary>Statistics that are differences: their error is measured by what was subtracted, of which they may leave next to nothing.</summary>
     private static readonly string[] s_differences = ["slope", "change", "z"];
-
-    /// <summary>Asks both for these rows.</summary>
-    public static async Task<EngineComparison> RunAsync(
-        CohortStore store, ObservationsManifest manifest, ReferenceData reference, FeatureSet set, IReadOnlyList<DuckRow> rows)
-    {
-        VectorKey[] keys = [.. rows.Select(r => new VectorKey(r.PatientId, r.AsOf, r.KnownBy))];
-        var ours = await FeatureStage.BuildAsync(store.Lake, manifest, set, reference, keys, null, CancellationToken.None);
-        using var duck = DuckFeatures.Open([.. manifest.Files.Select(f => ((LakeDirectory)store.Lake).FullPath(f.Path))], reference);
-        var theirs = duck.Compute(set.Columns, set.Definition.LookBack * UnixMicros.PerHour, rows);
-        return Of(set.Columns, rows, ours.Values, theirs);
-    }
 
     /// <summary>Compares values, [column][row].</summary>
     public static EngineComparison Of(IReadOnlyList<FeatureColumn> columns, IReadOnlyList<DuckRow> rows, double[][] ours, double[][] theirs)

@@ -1,8 +1,10 @@
 using NodaTime;
 using RemoteMonitoring.Features;
 using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Compaction;
 using Xunit.Abstractions;
 
@@ -121,7 +123,10 @@ public sealed class SecondEngineTests(DemoRuns demos, ITestOutputHelper output)
 
     private async Task AgreeAsync(CohortStore store, ObservationsManifest manifest, ReferenceData reference, FeatureSet set, IReadOnlyList<DuckRow> rows)
     {
-        var comparison = await EngineComparison.RunAsync(store, manifest, reference, set, rows);
+        VectorKey[] keys = [.. rows.Select(r => new VectorKey(r.PatientId, r.AsOf, r.KnownBy))];
+        var ours = await FeatureStage.BuildAsync(store.Lake, manifest, set, reference, keys, null, CancellationToken.None);
+        using var duck = DuckFeatures.Open([.. manifest.Files.Select(f => ((LakeDirectory)store.Lake).FullPath(f.Path))], reference);
+        var comparison = EngineComparison.Of(set.Columns, rows, ours.Values, duck.Compute(set.Columns, set.Definition.LookBack * UnixMicros.PerHour, rows));
         output.WriteLine($"{rows.Count} rows of {set.Columns.Count} columns, {comparison.Known} of {comparison.Cells} values known to both, worst relative difference {comparison.Worst:E1}");
         Assert.True(comparison.Differences.Count == 0, string.Join('\n', comparison.Differences));
         Assert.True(comparison.Known > comparison.Cells / 20, "next to nothing was known, so nothing was compared");
