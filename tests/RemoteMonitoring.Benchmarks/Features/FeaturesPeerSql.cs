@@ -51,8 +51,8 @@ internal sealed class FeaturesPeerSql
         SELECT k.patient_id, r.code, r.age // 86400000000 AS day, count(*) AS n, avg(v) AS mean, var_pop(v) * count(*) AS m2,
                avg(t) AS t_mean, var_pop(t) * count(*) AS t_m2, covar_pop(v, t) * count(*) AS tv,
                min(v) AS least, max(v) AS greatest, arg_max(v, age) AS first, arg_min(v, age) AS last, min(age) AS last_age
-        FROM (SELECT *, (age % 86400000000) / -86400e6 AS t FROM ({Readings(files)})) r JOIN roster k USING (row)
-        WHERE age < {Text(FeatureCohort.Days * UnixMicros.PerDay)}
+        FROM (SELECT *, (age % 86400000000) / -86400e6 AS t FROM ({Readings(files)})) r JOIN (SELECT row, patient_id FROM roster) k USING (row)
+        WHERE r.age < {Text(FeatureCohort.Days * UnixMicros.PerDay)}
         GROUP BY ALL
         """;
 
