@@ -33,6 +33,7 @@ public sealed class ArrowTests
         (["MQTTnet"], ["Ingestion"]),
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),
         (["OpenTelemetry", "Azure.Monitor"], ["Cli"]),
+        (["DuckDB"], []), // tests and benchmarks only
     ];
 
     public static TheoryData<string> Rooms => [.. Repository.Rooms.Select(r => r.Room)];
