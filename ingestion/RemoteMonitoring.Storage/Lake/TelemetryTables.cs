@@ -362,6 +362,12 @@ public static class TelemetryTables
         var vitals = Array.ConvertAll(codes.Texts, code => catalog.TryGetByCode(code, out var vital)
             ? vital!.Index
             : throw table.Broken($"the code '{code}' is not in this version's catalog"));
-        return Array.ConvertAll(codes.Codes, code => vitals[code]);
+        var indexes = GC.AllocateUninitializedArray<int>(codes.Codes.Length);
+        for (var row = 0; row < indexes.Length; row++)
+        {
+            indexes[row] = vitals[codes.Codes[row]];
+        }
+
+        return indexes;
     }
 }

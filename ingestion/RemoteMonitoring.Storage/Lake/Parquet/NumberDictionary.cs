@@ -10,9 +10,9 @@ internal sealed class NumberDictionary
 {
     private const int Sample = 4096;
     private const int MostNumbers = 1 << 15;
-    private const int Slots = MostNumbers * 4;
+    private const int SlotsPerNumber = 4;
 
-    private readonly int[] _slots = new int[Slots];
+    private readonly int[] _slots = new int[MostNumbers * SlotsPerNumber];
     private readonly long[] _numbers = new long[MostNumbers];
     private int[] _indexes = [];
     private int _count;
@@ -23,21 +23,27 @@ internal sealed class NumberDictionary
     /// <summary>The index of each number; empty where a dictionary does not pay.</summary>
     public ReadOnlySpan<int> TryIndex(ReadOnlySpan<long> values)
     {
-        _slots.AsSpan().Clear();
+        var most = Math.Min(values.Length / 4, MostNumbers);
+        if (most == 0)
+        {
+            return [];
+        }
+
+        var slots = _slots.AsSpan(0, (int)BitOperations.RoundUpToPowerOf2((uint)(most * SlotsPerNumber)));
+        slots.Clear();
         _count = 0;
         if (_indexes.Length < values.Length)
         {
             _indexes = new int[values.Length];
         }
 
-        var most = Math.Min(values.Length / 4, MostNumbers);
         var (before, index) = (0L, -1);
         for (var i = 0; i < values.Length; i++)
         {
             if (values[i] != before || index < 0)
             {
                 before = values[i];
-                index = IndexOf(before, most);
+                index = IndexOf(before, most, slots);
                 if (index < 0 || (i < Sample && _count > Sample / 2))
                 {
                     return [];
@@ -50,12 +56,12 @@ internal sealed class NumberDictionary
         return _indexes.AsSpan(0, values.Length);
     }
 
-    private int IndexOf(long number, int most)
+    private int IndexOf(long number, int most, Span<int> slots)
     {
         // The upper bits of a product by an odd number: doubles with few decimals differ in their upper bits alone.
-        for (var slot = (int)((ulong)number * 0x9E37_79B9_7F4A_7C15 >> (64 - BitOperations.Log2(Slots))); ; slot = (slot + 1) & (Slots - 1))
+        for (var slot = (int)((ulong)number * 0x9E37_79B9_7F4A_7C15 >> (64 - BitOperations.Log2((uint)slots.Length))); ; slot = (slot + 1) & (slots.Length - 1))
         {
-            var index = _slots[slot] - 1;
+            var index = slots[slot] - 1;
             if (index < 0)
             {
                 if (_count == most)
@@ -64,7 +70,7 @@ internal sealed class NumberDictionary
                 }
 
                 _numbers[_count] = number;
-                _slots[slot] = ++_count;
+                slots[slot] = ++_count;
                 return _count - 1;
             }
 

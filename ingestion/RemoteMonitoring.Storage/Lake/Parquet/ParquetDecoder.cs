@@ -104,9 +104,9 @@ internal static class ParquetDecoder
     private static object Rows(ColumnKind kind, int rows) => kind switch
     {
         ColumnKind.Text => new TextRows(rows),
-        ColumnKind.Int64 or ColumnKind.Time => new long[rows],
-        ColumnKind.Int32 => new int[rows],
-        ColumnKind.Float64 => new double[rows],
+        ColumnKind.Int64 or ColumnKind.Time => GC.AllocateUninitializedArray<long>(rows),
+        ColumnKind.Int32 => GC.AllocateUninitializedArray<int>(rows),
+        ColumnKind.Float64 => GC.AllocateUninitializedArray<double>(rows),
         ColumnKind.Bytes => new ReadOnlyMemory<byte>[rows],
         ColumnKind.Boolean => new bool[rows],
         _ => throw new System.Diagnostics.UnreachableException(),

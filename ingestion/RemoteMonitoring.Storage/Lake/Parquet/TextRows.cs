@@ -18,6 +18,7 @@ internal sealed class TextRows(int count)
     private int[] _compact = [];
     private int _nullCode = -1;
     private int _filled;
+    private bool _ascending = true;
 
     /// <summary>The text of each row; rows of the same text share one string where the column has a dictionary.</summary>
     public string?[] Rows()
@@ -56,6 +57,30 @@ internal sealed class TextRows(int count)
         }
 
         var text = _chars.AsSpan(0, Encoding.UTF8.GetChars(utf8, _chars));
+        return _ascending ? CodeOfAscending(text) : CodeOf(text);
+    }
+
+    /// <summary>The same as long as each new text was greater than all before, as in a column that is sorted: nothing needs hashing.</summary>
+    private int CodeOfAscending(ReadOnlySpan<char> text)
+    {
+        var order = _texts.Count == 0 ? 1 : text.SequenceCompareTo(_texts[^1]);
+        if (order > 0)
+        {
+            _texts.Add(text.ToString());
+            return _texts.Count - 1;
+        }
+
+        if (order == 0)
+        {
+            return _texts.Count - 1;
+        }
+
+        Hash();
+        return CodeOf(text);
+    }
+
+    private int CodeOf(ReadOnlySpan<char> text)
+    {
         var numbers = _numbers.GetAlternateLookup<ReadOnlySpan<char>>();
         if (!numbers.TryGetValue(text, out var code))
         {
@@ -65,6 +90,16 @@ internal sealed class TextRows(int count)
         }
 
         return code;
+    }
+
+    private void Hash()
+    {
+        _ascending = false;
+        _numbers.EnsureCapacity(_texts.Count);
+        foreach (var (code, text) in _texts.Index())
+        {
+            _numbers.Add(text!, code);
+        }
     }
 
     /// <summary>Adds rows by their indexes into a chunk's dictionary, given as the codes of its entries.</summary>
@@ -122,6 +157,11 @@ internal sealed class TextRows(int count)
     {
         if (_nullCode < 0)
         {
+            if (_ascending)
+            {
+                Hash();
+            }
+
             _nullCode = _texts.Count;
             _texts.Add(null);
         }
@@ -134,20 +174,10 @@ internal sealed class TextRows(int count)
     {
         if (_codes is null)
         {
-            _codes = new int[count];
+            _codes = GC.AllocateUninitializedArray<int>(count);
             for (var i = 0; i < _filled; i++)
             {
-                var text = _rows![i];
-                if (text is null)
-                {
-                    _codes[i] = NullCode();
-                }
-                else if (!_numbers.TryGetValue(text, out _codes[i]))
-                {
-                    _codes[i] = _texts.Count;
-                    _texts.Add(text);
-                    _numbers.Add(text, _codes[i]);
-                }
+                _codes[i] = _rows![i] is { } text ? _ascending ? CodeOfAscending(text) : CodeOf(text) : NullCode();
             }
 
             _rows = null;
