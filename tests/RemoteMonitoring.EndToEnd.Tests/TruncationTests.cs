@@ -81,7 +81,7 @@ public sealed class TruncationTests(DemoRuns demos, ITestOutputHelper output) : 
         var manifest = (await ObservationsManifest.TryReadAsync(store.Lake, CancellationToken.None))!;
         var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, CancellationToken.None);
         VectorKey[] keys = [.. reference.Patients.Select(p => new VectorKey(p.PatientId, asOf, asOf))];
-        return model.Score(await FeatureStage.BuildAsync(store.Lake, manifest, FeatureSet.Acute, reference, keys, null, CancellationToken.None)).Raw;
+        return model.Score(await FeatureStage.BuildAsync(store, manifest, FeatureSet.Acute, reference, keys, null, CancellationToken.None)).Raw;
     }
 
     private async Task CheckAsync(string dataSet, string cutAt, params string[] asOfs)

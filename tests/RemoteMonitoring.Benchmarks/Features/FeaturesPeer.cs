@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DuckDB.NET.Data;
 using RemoteMonitoring.EndToEnd.Tests.SecondEngine;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Scores;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using DuckDB.NET.Data;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.EndToEnd.Tests.SecondEngine;

@@ -1,6 +1,6 @@
 using NodaTime;
 using NodaTime.Text;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;

@@ -1,6 +1,6 @@
 using DuckDB.NET.Data;
 using NodaTime;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Reference;

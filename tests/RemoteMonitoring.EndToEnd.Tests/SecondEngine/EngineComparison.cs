@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.EndToEnd.Tests.SecondEngine;

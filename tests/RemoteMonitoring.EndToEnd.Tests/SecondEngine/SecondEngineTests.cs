@@ -1,5 +1,6 @@
 using NodaTime;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
@@ -124,9 +125,9 @@ public sealed class SecondEngineTests(DemoRuns demos, ITestOutputHelper output)
     private async Task AgreeAsync(CohortStore store, ObservationsManifest manifest, ReferenceData reference, FeatureSet set, IReadOnlyList<DuckRow> rows)
     {
         VectorKey[] keys = [.. rows.Select(r => new VectorKey(r.PatientId, r.AsOf, r.KnownBy))];
-        var ours = await FeatureStage.BuildAsync(store.Lake, manifest, set, reference, keys, null, CancellationToken.None);
+        var ours = await FeatureStage.BuildAsync(store, manifest, set, reference, keys, null, CancellationToken.None);
         using var duck = DuckFeatures.Open([.. manifest.Files.Select(f => ((LakeDirectory)store.Lake).FullPath(f.Path))], reference);
-        var comparison = EngineComparison.Of(set.Columns, rows, ours.Values, duck.Compute(set.Columns, set.Definition.LookBack * UnixMicros.PerHour, rows));
+        var comparison = EngineComparison.Of(set.Columns, rows, ours.Values, duck.Compute(set.Columns, set.LookBack, rows));
         output.WriteLine($"{rows.Count} rows of {set.Columns.Count} columns, {comparison.Known} of {comparison.Cells} values known to both, worst relative difference {comparison.Worst:E1}");
         Assert.True(comparison.Differences.Count == 0, string.Join('\n', comparison.Differences));
         Assert.True(comparison.Known > comparison.Cells / 20, "next to nothing was known, so nothing was compared");

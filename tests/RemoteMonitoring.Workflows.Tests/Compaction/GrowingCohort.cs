@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using NodaTime;
-using RemoteMonitoring.Features;
+using RemoteMonitoring.Features.Resolution;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Ingestion.Sources;
 using RemoteMonitoring.Storage.Lake;
