@@ -13,10 +13,10 @@ public readonly record struct QsofaScore(int Low, int High, int InputsPresent);
 /// </summary>
 public static class Qsofa
 {
-    /// <summary>The score; null (or NaN) is an input that is not known. Rates and pressures are rounded to whole numbers before.</summary>
+    /// <summary>The score; null (or NaN) is an input that is not known. Values are taken as they are measured.</summary>
     public static QsofaScore Score(double? respiratoryRate, double? systolic, bool? alert)
     {
-        static double? Whole(double? value) => value is { } v && !double.IsNaN(v) ? Math.Round(v, MidpointRounding.AwayFromZero) : null;
+        static double? Known(double? value) => value is { } v && double.IsNaN(v) ? null : value;
         var (points, missing) = (0, 0);
         void Add(bool? scores)
         {
@@ -24,8 +24,8 @@ public static class Qsofa
             missing += scores is null ? 1 : 0;
         }
 
-        Add(Whole(respiratoryRate) is { } rate ? rate >= 22 : null);
-        Add(Whole(systolic) is { } pressure ? pressure <= 100 : null);
+        Add(Known(respiratoryRate) is { } rate ? rate >= 22 : null);
+        Add(Known(systolic) is { } pressure ? pressure <= 100 : null);
         Add(!alert);
         return new QsofaScore(points, points + missing, 3 - missing);
     }

@@ -124,6 +124,9 @@ public sealed class SecondEngineTests(DemoRuns demos, ITestOutputHelper output)
 
     private async Task AgreeAsync(CohortStore store, ObservationsManifest manifest, ReferenceData reference, FeatureSet set, IReadOnlyList<DuckRow> rows)
     {
+        // Until the roster names a patient their days begin and end in UTC.
+        var roster = reference.Patients.ToLookup(p => p.PatientId);
+        rows = [.. rows.Select(r => r with { Zone = roster[r.PatientId].LastOrDefault(p => p.Known.ToUnixMicros() <= r.KnownBy)?.TimeZone ?? "Etc/UTC" })];
         VectorKey[] keys = [.. rows.Select(r => new VectorKey(r.PatientId, r.AsOf, r.KnownBy))];
         var ours = await FeatureStage.BuildAsync(store, manifest, set, reference, keys, null, CancellationToken.None);
         using var duck = DuckFeatures.Open([.. manifest.Files.Select(f => ((LakeDirectory)store.Lake).FullPath(f.Path))], reference);

@@ -70,7 +70,7 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
         if (name.StartsWith("qsofa_", StringComparison.Ordinal))
         {
             var inputs = News2Inputs(key.AsOf);
-            bool?[] points = [inputs.RespiratoryRate is { } r ? Math.Round(r, MidpointRounding.AwayFromZero) >= 22 : null, inputs.Systolic is { } s ? Math.Round(s, MidpointRounding.AwayFromZero) <= 100 : null, inputs.Alert is { } a ? !a : null];
+            bool?[] points = [inputs.RespiratoryRate is { } r ? r >= 22 : null, inputs.Systolic is { } s ? s <= 100 : null, inputs.Alert is { } a ? !a : null];
             return points.All(p => p is null) ? double.NaN : points.Count(p => p == true || (name == "qsofa_high" && p is null));
         }
 
