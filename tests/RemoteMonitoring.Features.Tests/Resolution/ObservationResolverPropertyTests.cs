@@ -46,6 +46,37 @@ public sealed class ObservationResolverPropertyTests
     }, iter: 3000);
 
     [Fact]
+    public void Parts_that_cover_everybody_once_add_up_to_the_whole() => s_history.Sample(h =>
+    {
+        var (streams, assignments) = (Arrival.ToStreams(h.Arrivals), new AssignmentIndex(h.Assignments));
+        var whole = ObservationResolver.Resolve(streams, assignments);
+        ResolvedObservations[] parts =
+        [
+            ObservationResolver.Resolve(streams, [], assignments, new ResolutionScope(p => p == "A", false)),
+            ObservationResolver.Resolve(streams, [], assignments, new ResolutionScope(p => p != "A", false)),
+            ObservationResolver.Resolve(streams, [], assignments, new ResolutionScope(_ => false, true)),
+        ];
+        return Row.Of(whole.Observations).SequenceEqual(parts.SelectMany(p => Row.Of(p.Observations)))
+            && (whole.Accepted, whole.Duplicates, whole.Corrected, whole.Reassigned, whole.TakenBack)
+                == (parts.Sum(p => p.Accepted), parts.Sum(p => p.Duplicates), parts.Sum(p => p.Corrected), parts.Sum(p => p.Reassigned), parts.Sum(p => p.TakenBack))
+            && whole.UnknownDevice.SequenceEqual(parts.SelectMany(p => p.UnknownDevice))
+            && whole.UnassignedDevice.SequenceEqual(parts.SelectMany(p => p.UnassignedDevice));
+    }, iter: 3000);
+
+    [Fact]
+    public void A_part_needs_to_see_of_other_instants_what_its_readings_may_repeat_and_nothing_else() => s_history.Sample(h =>
+    {
+        var assignments = new AssignmentIndex(h.Assignments);
+        var whole = Row.Of(ObservationResolver.Resolve(Arrival.ToStreams(h.Arrivals), assignments).Observations);
+        var rows = h.Arrivals.Select(a => a.Effective).Distinct().SelectMany(at => Row.Of(ObservationResolver.Resolve(
+            Arrival.ToStreams(h.Arrivals.Where(a => a.Effective == at)),
+            Arrival.ToStreams(h.Arrivals.Where(a => a.Effective != at && a.Id is not null)),
+            assignments,
+            ResolutionScope.All).Observations));
+        return whole.ToHashSet().SetEquals(rows) && whole.Count == rows.Count();
+    }, iter: 1000);
+
+    [Fact]
     public void Neither_the_order_in_which_streams_are_listed_nor_where_they_are_cut_changes_anything() =>
         Gen.Select(s_history, Gen.Int[1, 5], Gen.Int).Sample((h, pieceLength, shuffle) =>
         {

@@ -8,6 +8,10 @@ public sealed class AssignmentIndexTests
 {
     private static readonly Instant s_start = Instant.FromUtc(2025, 1, 1, 0, 0);
 
+    private static readonly Gen<DeviceAssignment> s_stated = Gen.Select(
+        Gen.OneOf("d", "e"), Gen.OneOf("A", "B", "C"), Gen.Int[0, 8], Gen.Int[0, 4].Nullable(), Gen.Int[0, 9],
+        (device, patient, from, length, known) => Statement(patient, from, from + length, known) with { DeviceId = device });
+
     [Fact]
     public void Handing_a_device_back_does_not_make_its_earlier_readings_known_later()
     {
@@ -39,6 +43,29 @@ public sealed class AssignmentIndexTests
         Assert.Equal("B", patient);
         Assert.Equal(Day(3), known);
     }
+
+    [Fact]
+    public void Two_indexes_differ_just_where_their_histories_do() => Gen.Select(s_stated.Array[0, 5], s_stated.Array[0, 3]).Sample((before, more) =>
+    {
+        var (was, now) = (new AssignmentIndex(before), new AssignmentIndex([.. before, .. more]));
+        var changes = now.Differences(was).ToArray();
+        foreach (var device in (string[])["d", "e"])
+        {
+            for (var day = -1; day < 12; day++)
+            {
+                AssignmentSegment[] then = [.. was.History(device, Day(day), out var statusThen)];
+                AssignmentSegment[] since = [.. now.History(device, Day(day), out var statusNow)];
+                var isOther = !then.SequenceEqual(since) || statusThen != statusNow;
+                var change = changes.SingleOrDefault(c => c.DeviceId == device && c.From <= Day(day) && Day(day) < c.To);
+                Assert.Equal(isOther, change is not null);
+                if (change is not null)
+                {
+                    Assert.Equal(then.Concat(since).Select(s => s.PatientId).OfType<string>().Distinct().Order(), change.Patients.Order());
+                    Assert.Equal(statusThen != AssignmentStatus.Assigned || statusNow != AssignmentStatus.Assigned, change.IsNobodys);
+                }
+            }
+        }
+    });
 
     [Fact]
     public void Of_two_statements_known_at_one_instant_the_last_holds()

@@ -28,7 +28,7 @@ public sealed class IncrementalCompactionTests : IAsyncLifetime, IAsyncDisposabl
 
         for (var day = 0; day < 5; day++)
         {
-            await _cohort.LandAsync(0, false, [.. patients.Select(p => Sent.Of("d-" + p, day + 0.5, 70 + day, id: $"{p}{day}"))]);
+            await _cohort.LandAsync(0, false, [.. patients.Select(p => Sent.Of("d-" + p, day + 0.5, 70 + day, $"{p}{day}", day + 0.51))]);
         }
     }
 
