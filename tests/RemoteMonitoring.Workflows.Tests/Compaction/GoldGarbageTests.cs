@@ -162,5 +162,5 @@ public sealed class GoldGarbageTests(TrainedHome trained)
     private DailyRiskRequest Request() => new() { Task = TrainedHome.Task, AsOf = MadeUpFeed.At(12), Model = trained.Model.Version };
 
     private static async Task<IReadOnlyList<double>> RowsAsync(Lake lake, ObservationsManifest manifest) =>
-        (await CompactionStage.ReadShardAsync(lake, manifest, 0, default)).Value;
+        GrowingCohort.Values(await CompactionStage.ReadShardAsync(lake, manifest, 0, default));
 }

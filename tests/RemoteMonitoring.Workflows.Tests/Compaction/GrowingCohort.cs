@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using NodaTime;
 using RemoteMonitoring.Features.Resolution;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Ingestion.Sources;
 using RemoteMonitoring.Storage.Lake;
@@ -74,6 +75,13 @@ internal sealed class GrowingCohort : IAsyncDisposable
     public async Task PatientsAsync(params string[] ids) =>
         await AppendAsync(ReferenceKinds.Roster, [.. ids.Select(id => new Patient { PatientId = id, CareTeamId = "north", Known = Begin })]);
 
+    /// <summary>States that a patient lives in a zone from now on.</summary>
+    public Task MoveAsync(string id, string zone)
+    {
+        _time.Now += TimeSpan.FromHours(1);
+        return AppendAsync(ReferenceKinds.Roster, new Patient { PatientId = id, CareTeamId = "north", TimeZone = zone, Known = Instant.FromDateTimeOffset(_time.Now) });
+    }
+
     /// <summary>States who had a device; known now where nothing else is said.</summary>
     public Task AssignAsync(string device, string patient, double from, double? to = null, double? known = null)
     {
@@ -126,7 +134,7 @@ internal sealed class GrowingCohort : IAsyncDisposable
         var rows = new List<string>();
         foreach (var file in manifest.Files)
         {
-            rows.AddRange(Rows(TelemetryTables.ToObservations(await Lake.ReadVerifiedTableAsync(file.Path, file.Sha256, default), VitalSignCatalog.Default)));
+            rows.AddRange(Rows(TelemetryTables.ToObservations(await Lake.ReadVerifiedTableAsync(file.Path, file.Sha256, null, default), VitalSignCatalog.Default)));
         }
 
         return [.. rows.Order(StringComparer.Ordinal)];
@@ -147,6 +155,10 @@ internal sealed class GrowingCohort : IAsyncDisposable
         var resolved = ObservationResolver.Resolve(streams, new AssignmentIndex(reference.Assignments));
         return ([.. Rows(resolved.Observations).Order(StringComparer.Ordinal)], resolved);
     }
+
+    /// <summary>The values held last of heart rates, by patient and time.</summary>
+    public static IReadOnlyList<double> Values(PatientObservations observations) =>
+        [.. observations.PatientIds.SelectMany(id => observations.Held(id, VitalSignCatalog.Default["heart_rate"].Index, long.MinValue, long.MaxValue, UnixMicros.Open - 1)).Select(r => r.Value)];
 
     public ValueTask DisposeAsync() => _home.DisposeAsync();
 
