@@ -16,14 +16,12 @@ namespace RemoteMonitoring.Benchmarks.Features;
 /// </summary>
 internal sealed class FeaturesPeer
 {
-    private const long Day = UnixMicros.PerDay;
-
     private readonly FeatureCohort _cohort;
     private readonly string _folder;
     private readonly FeaturesPeerSql _sql;
 
     private FeaturesPeer(FeatureCohort cohort, FeatureSet set, string folder) =>
-        (_cohort, _folder, _sql) = (cohort, folder, new FeaturesPeerSql(set.Columns, set.Definition.LookBack * UnixMicros.PerHour));
+        (_cohort, _folder, _sql) = (cohort, folder, new FeaturesPeerSql(set.Columns, set.Definition.LookBack * UnixMicros.PerHour, FeatureCohort.Vitals));
 
     /// <summary>The table it wrote last.</summary>
     public string Output => Path.Combine(_folder, "peer.parquet");

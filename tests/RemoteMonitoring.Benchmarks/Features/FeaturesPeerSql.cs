@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using RemoteMonitoring.Features;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
@@ -12,12 +13,17 @@ namespace RemoteMonitoring.Benchmarks.Features;
 internal sealed class FeaturesPeerSql
 {
     private readonly IReadOnlyList<FeatureColumn> _columns;
+    private readonly IReadOnlyList<string> _vitals;
     private readonly long _lookBack;
     private readonly long[] _windows;
 
-    public FeaturesPeerSql(IReadOnlyList<FeatureColumn> columns, long lookBack)
+    /// <param name="columns">What to compute.</param>
+    /// <param name="lookBack">The longest look back, microseconds.</param>
+    /// <param name="vitals">The vitals that anybody has a reading of: a look into the data tells.</param>
+    public FeaturesPeerSql(IReadOnlyList<FeatureColumn> columns, long lookBack, IReadOnlyList<string> vitals)
     {
         _columns = columns;
+        _vitals = vitals;
         _lookBack = lookBack;
         _windows = [.. columns.Where(c => c.VitalKey is not null).Select(c => c.Window).Append(lookBack).Distinct().Order()];
     }
@@ -59,25 +65,30 @@ internal sealed class FeaturesPeerSql
     /// <summary>The statement that writes the table.</summary>
     public string Write(string stretches, string output)
     {
-        string[] vitals = [.. _columns.Select(c => c.VitalKey).OfType<string>().Distinct()];
-        var scored = News2Vitals.Except(vitals).ToArray();
+        var expressions = string.Join(",\n       ", _columns.Select(c => $"{Expression(c)} AS {c.Name}"));
+        var statistics = Used(_windows.SelectMany(WindowStatistics), expressions);
+        var sums = Used(_windows.SelectMany(WindowSums), statistics);
         return $"""
             COPY (
             WITH {stretches},
-            sums AS (SELECT row, code, {string.Join(", ", _windows.Select(WindowSums))}, {LastOfAll} FROM stretches GROUP BY row, code),
-            statistics AS (SELECT row, code, last, last_age, {string.Join(", ", _windows.Select(WindowStatistics))} FROM sums),
+            sums AS (SELECT row, code, arg_min(last, last_age) AS last, min(last_age) AS last_age, {sums} FROM stretches GROUP BY row, code),
+            statistics AS (SELECT row, code, last, last_age, {statistics} FROM sums),
             prior AS (
                 SELECT k.row, o.kind, {string.Join(", ", PriorDays.Select(d => string.Create(CultureInfo.InvariantCulture, $"count(*) FILTER (o.effective > k.as_of - {d} * 86400000000) AS n_{d}")))},
                        max(o.effective) AS latest
                 FROM outcomes o JOIN roster k USING (patient_id) WHERE o.effective <= k.as_of AND o.known <= k.known_by GROUP BY k.row, o.kind)
             SELECT k.patient_id, make_timestamp(k.as_of) AS as_of,
-                   {string.Join(",\n       ", _columns.Select(c => $"{Expression(c)} AS {c.Name}"))}
+                   {expressions}
             FROM roster k
-            {string.Join("\n", vitals.Concat(scored).Select(v => $"LEFT JOIN statistics {v} ON {v}.row = k.row AND {v}.code = '{VitalSignCatalog.Default[v].Code}'"))}
+            {string.Join("\n", _vitals.Select(v => $"LEFT JOIN statistics {v} ON {v}.row = k.row AND {v}.code = '{VitalSignCatalog.Default[v].Code}'"))}
             {string.Join("\n", Topics.Select(t => $"LEFT JOIN prior {Name(t)} ON {Name(t)}.row = k.row AND {Name(t)}.kind = '{t}'"))}
             ) TO '{output}' (FORMAT parquet, COMPRESSION snappy)
             """;
     }
+
+    /// <summary>Those expressions whose names stand in another.</summary>
+    private static string Used(IEnumerable<(string Name, string Sql)> expressions, string by) =>
+        string.Join(",\n       ", expressions.Where(e => Regex.IsMatch(by, $@"\b{e.Name}\b")).Select(e => $"{e.Sql} AS {e.Name}"));
 
     private static string[] News2Vitals => ["respiratory_rate", "spo2", "systolic_bp", "heart_rate", "temperature"];
 
@@ -90,8 +101,6 @@ internal sealed class FeaturesPeerSql
                    min(v) AS least, max(v) AS greatest, arg_min(v, age) AS last, min(age) AS last_age
         """;
 
-    private const string LastOfAll = "arg_min(last, last_age) AS last, min(last_age) AS last_age";
-
     private static string Readings(string files) => $"""
         SELECT k.row, o.code, o.value AS v, k.as_of - epoch_us(o.effective_time) AS age
         FROM read_parquet([{files}]) o JOIN roster k USING (patient_id)
@@ -100,35 +109,47 @@ internal sealed class FeaturesPeerSql
 
     private string Stretch(string age) => $"CASE {string.Join(' ', _windows.Select((w, i) => string.Create(CultureInfo.InvariantCulture, $"WHEN {age} < {w} THEN {i}")))} ELSE {_windows.Length} END";
 
-    private string WindowSums(long window)
-    {
-        var i = Array.IndexOf(_windows, window);
-        string Over(string of, string side, string prefix) => string.Create(CultureInfo.InvariantCulture, $"sum({of}) FILTER (stretch {side} {i}) AS {prefix}{of}_{i}");
-        string[] sums =
-        [
-            .. ((string[])["n", "s", "ss", "st", "stt", "stv"]).Select(s => Over(s, "<=", "")),
-            string.Create(CultureInfo.InvariantCulture, $"min(least) FILTER (stretch <= {i}) AS least_{i}, max(greatest) FILTER (stretch <= {i}) AS greatest_{i}"),
-            .. ((string[])["n", "s", "ss"]).Select(s => Over(s, ">", "b")),
-            string.Create(CultureInfo.InvariantCulture, $"min(least) FILTER (stretch > {i}) AS bleast_{i}, max(greatest) FILTER (stretch > {i}) AS bgreatest_{i}"),
-        ];
-        return string.Join(", ", sums);
-    }
-
-    private string WindowStatistics(long window)
+    /// <summary>A window's sums; with a <c>b</c> before them the extremes of its baseline, whose sums are a difference.</summary>
+    private IEnumerable<(string Name, string Sql)> WindowSums(long window)
     {
         var i = Array.IndexOf(_windows, window).ToString(CultureInfo.InvariantCulture);
-        return $"""
-            n_{i}, s_{i} / n_{i} AS mean_{i}, least_{i}, greatest_{i},
-                   CASE WHEN n_{i} > 1 THEN CASE WHEN least_{i} = greatest_{i} THEN 0 ELSE sqrt((ss_{i} - s_{i} * s_{i} / n_{i}) / (n_{i} - 1)) END END AS sd_{i},
-                   CASE WHEN n_{i} > 1 THEN (stv_{i} - st_{i} * s_{i} / n_{i}) / (stt_{i} - st_{i} * st_{i} / n_{i}) END AS slope_{i},
-                   s_{i} / n_{i} - bs_{i} / bn_{i} AS change_{i},
-                   CASE WHEN bn_{i} > 1 AND bleast_{i} < bgreatest_{i} THEN sqrt((bss_{i} - bs_{i} * bs_{i} / bn_{i}) / (bn_{i} - 1)) END AS bsd_{i}
-            """;
+        return
+        [
+            .. ((string[])["n", "s", "ss", "st", "stt", "stv"]).Select(sum => ($"{sum}_{i}", $"sum({sum}) FILTER (stretch <= {i})")),
+            ($"least_{i}", $"min(least) FILTER (stretch <= {i})"),
+            ($"greatest_{i}", $"max(greatest) FILTER (stretch <= {i})"),
+            ($"bleast_{i}", $"min(least) FILTER (stretch > {i})"),
+            ($"bgreatest_{i}", $"max(greatest) FILTER (stretch > {i})"),
+        ];
+    }
+
+    private IEnumerable<(string Name, string Sql)> WindowStatistics(long window)
+    {
+        var i = Array.IndexOf(_windows, window).ToString(CultureInfo.InvariantCulture);
+        var whole = (_windows.Length - 1).ToString(CultureInfo.InvariantCulture);
+        var (bn, bs, bss) = ($"(n_{whole} - n_{i})", $"(s_{whole} - s_{i})", $"(ss_{whole} - ss_{i})");
+        (string Name, string Sql)[] statistics =
+        [
+            ("n", $"n_{i}"),
+            ("mean", $"s_{i} / n_{i}"),
+            ("least", $"least_{i}"),
+            ("greatest", $"greatest_{i}"),
+            ("sd", $"CASE WHEN n_{i} > 1 THEN CASE WHEN least_{i} = greatest_{i} THEN 0 ELSE sqrt((ss_{i} - s_{i} * s_{i} / n_{i}) / (n_{i} - 1)) END END"),
+            ("slope", $"CASE WHEN n_{i} > 1 THEN (stv_{i} - st_{i} * s_{i} / n_{i}) / (stt_{i} - st_{i} * st_{i} / n_{i}) END"),
+            ("change", $"s_{i} / n_{i} - {bs} / nullif({bn}, 0)"),
+            ("bsd", $"CASE WHEN {bn} > 1 AND bleast_{i} < bgreatest_{i} THEN sqrt(({bss} - {bs} * {bs} / {bn}) / ({bn} - 1)) END"),
+        ];
+        return statistics.Select(s => ($"{s.Name}_{i}", s.Sql));
     }
 
     private string Expression(FeatureColumn column)
     {
         var (v, i) = (column.VitalKey, Array.IndexOf(_windows, column.Window));
+        if (v is not null && !_vitals.Contains(v))
+        {
+            return column.Statistic == "count" ? "0::DOUBLE" : "NULL::DOUBLE";
+        }
+
         string Of(string name) => string.Create(CultureInfo.InvariantCulture, $"{v}.{name}_{i}");
         return v is null ? Record(column) : column.Statistic switch
         {
