@@ -64,14 +64,14 @@ internal sealed class FeaturesPeer
         duck.Run($"CREATE TABLE rollups AS {FeaturesPeerSql.Rollups(Files(_cohort.Files))}");
         for (var day = 1; day < FeatureCohort.Days; day++)
         {
-            duck.Run(string.Create(CultureInfo.InvariantCulture, $"COPY (SELECT * EXCLUDE (day) FROM rollups WHERE day = {day} ORDER BY patient_id, code) TO '{Rollup(day)}' (FORMAT parquet, COMPRESSION snappy)"));
+            duck.Run(string.Create(CultureInfo.InvariantCulture, $"COPY (SELECT * FROM rollups WHERE day = {day} ORDER BY patient_id, code) TO '{Rollup(day)}' (FORMAT parquet, COMPRESSION snappy)"));
         }
     });
 
     /// <summary>All columns from the rollups and the readings of the last day; the seconds it took.</summary>
     public double Increment()
     {
-        var rollups = Enumerable.Range(1, FeatureCohort.Days - 1).Select(day => (day, Rollup(day)));
+        var rollups = string.Join(", ", Enumerable.Range(1, FeatureCohort.Days - 1).Select(day => $"'{Rollup(day)}'"));
         var readings = Files(_cohort.Files.Where(f => f.Date >= FeatureCohort.Night.PlusDays(-1)));
         return Time(duck => duck.Run(_sql.Write(_sql.FromRollups(rollups, readings), Output)));
     }

@@ -37,14 +37,11 @@ internal sealed class FeaturesPeerSql
         """;
 
     /// <summary>Sums by stretch from a rollup a day and the readings of the last day.</summary>
-    public string FromRollups(IEnumerable<(int Day, string File)> rollups, string readings) => $"""
-        days AS (
-            SELECT patient_id, code, day, n, mean, m2, t_mean - day AS t_mean, t_m2, tv, least, greatest, last, last_age
-            FROM ({string.Join(" UNION ALL ", rollups.Select(r => string.Create(CultureInfo.InvariantCulture, $"SELECT {r.Day} AS day, * FROM read_parquet('{r.File}')")))})),
+    public string FromRollups(string rollups, string readings) => $"""
         stretches AS (
-            SELECT row, code, stretch, sum(n) AS n, sum(n * mean) AS s, sum(m2 + n * mean * mean) AS ss, sum(n * t_mean) AS st, sum(t_m2 + n * t_mean * t_mean) AS stt,
-                   sum(tv + n * t_mean * mean) AS stv, min(least) AS least, max(greatest) AS greatest, arg_min(last, last_age) AS last, min(last_age) AS last_age
-            FROM (SELECT k.row, d.*, {Stretch("day * 86400000000")} AS stretch FROM days d JOIN roster k USING (patient_id))
+            SELECT row, code, stretch, sum(n) AS n, sum(n * mean) AS s, sum(m2 + n * mean * mean) AS ss, sum(n * t) AS st, sum(t_m2 + n * t * t) AS stt,
+                   sum(tv + n * t * mean) AS stv, min(least) AS least, max(greatest) AS greatest, arg_min(last, last_age) AS last, min(last_age) AS last_age
+            FROM (SELECT k.row, d.*, {Stretch("day * 86400000000")} AS stretch, t_mean - day AS t FROM read_parquet([{rollups}]) d JOIN roster k USING (patient_id))
             GROUP BY row, code, stretch
             UNION ALL
             SELECT row, code, 0 AS stretch, {Sums}
