@@ -40,7 +40,8 @@ internal sealed class FeaturesPeerSql
     public string FromRollups(string rollups, string readings) => $"""
         stretches AS (
             SELECT row, code, stretch, sum(n) AS n, sum(n * mean) AS s, sum(m2 + n * mean * mean) AS ss, sum(n * t) AS st, sum(t_m2 + n * t * t) AS stt,
-                   sum(tv + n * t * mean) AS stv, min(least) AS least, max(greatest) AS greatest, arg_min(last, last_age) AS last, min(last_age) AS last_age
+                   sum(tv + n * t * mean) AS stv, min(least) AS least, max(greatest) AS greatest, arg_min(last, last_age) AS last, min(last_age) AS last_age,
+                   arg_max(first, day) AS first, max(day) * 86400000000 AS first_age, bit_or(1 << day) AS days
             FROM (SELECT k.row, d.*, {Stretch("day * 86400000000")} AS stretch, t_mean - day AS t FROM read_parquet([{rollups}]) d JOIN roster k USING (patient_id))
             GROUP BY row, code, stretch
             UNION ALL
@@ -95,7 +96,8 @@ internal sealed class FeaturesPeerSql
 
     private const string Sums = """
         count(*) AS n, sum(v) AS s, sum(v * v) AS ss, sum(t) AS st, sum(t * t) AS stt, sum(t * v) AS stv,
-                   min(v) AS least, max(v) AS greatest, arg_min(v, age) AS last, min(age) AS last_age
+                   min(v) AS least, max(v) AS greatest, arg_min(v, age) AS last, min(age) AS last_age,
+                   arg_max(v, age) AS first, max(age) AS first_age, bit_or(1 << (age // 86400000000)) AS days
         """;
 
     private static string Readings(string files) => $"""
@@ -115,6 +117,8 @@ internal sealed class FeaturesPeerSql
             .. ((string[])["n", "s", "ss", "st", "stt", "stv"]).Select(sum => ($"{sum}_{i}", $"sum({sum}) FILTER (stretch <= {i})")),
             ($"least_{i}", $"min(least) FILTER (stretch <= {i})"),
             ($"greatest_{i}", $"max(greatest) FILTER (stretch <= {i})"),
+            ($"first_{i}", $"arg_max(first, first_age) FILTER (stretch <= {i})"),
+            ($"days_{i}", $"bit_count(bit_or(days) FILTER (stretch <= {i}))"),
             ($"bleast_{i}", $"min(least) FILTER (stretch > {i})"),
             ($"bgreatest_{i}", $"max(greatest) FILTER (stretch > {i})"),
         ];
@@ -131,6 +135,8 @@ internal sealed class FeaturesPeerSql
             ("mean", $"s_{i} / n_{i}"),
             ("least", $"least_{i}"),
             ("greatest", $"greatest_{i}"),
+            ("first", $"first_{i}"),
+            ("days", $"days_{i}"),
             ("sd", $"CASE WHEN n_{i} > 1 THEN CASE WHEN least_{i} = greatest_{i} THEN 0 ELSE sqrt((ss_{i} - s_{i} * s_{i} / n_{i}) / (n_{i} - 1)) END END"),
             ("slope", $"CASE WHEN n_{i} > 1 THEN (stv_{i} - st_{i} * s_{i} / n_{i}) / (stt_{i} - st_{i} * st_{i} / n_{i}) END"),
             ("change", $"s_{i} / n_{i} - {bs} / nullif({bn}, 0)"),
@@ -144,7 +150,7 @@ internal sealed class FeaturesPeerSql
         var (v, i) = (column.VitalKey, Array.IndexOf(_windows, column.Window));
         if (v is not null && !_vitals.Contains(v))
         {
-            return column.Statistic == "count" ? "0::DOUBLE" : "NULL::DOUBLE";
+            return column.Statistic is "count" or "adherence" ? "0::DOUBLE" : "NULL::DOUBLE";
         }
 
         string Of(string name) => string.Create(CultureInfo.InvariantCulture, $"{v}.{name}_{i}");
@@ -158,11 +164,13 @@ internal sealed class FeaturesPeerSql
             "sd" => Of("sd"),
             "cv" => $"CASE WHEN {Of("mean")} <> 0 THEN {Of("sd")} / {Of("mean")} END",
             "slope" => Of("slope"),
+            "gain" => $"{v}.last - {Of("first")}",
             "last" => $"{v}.last",
             "age" => $"{v}.last_age / 3600e6",
             "change" => Of("change"),
             "z" => $"{Of("change")} / {Of("bsd")}",
-            _ => throw new NotSupportedException($"The peer has no SQL for '{column.Name}'."),
+            "adherence" => string.Create(CultureInfo.InvariantCulture, $"least(1, coalesce({Of("days")}, 0) / {column.Window / (double)UnixMicros.PerDay:R})::DOUBLE"),
+            _ => throw new NotSupportedException($"The peer has no SQL for the column '{column.Name}': add it beside the others."),
         };
     }
 
@@ -173,13 +181,15 @@ internal sealed class FeaturesPeerSql
         {
             "news2_low" or "news2_point" => News2(0),
             "news2_high" => News2(3),
+            "qsofa_low" or "qsofa_point" => Qsofa(0),
+            "qsofa_high" => Qsofa(1),
             "since_enrolled" => "(k.as_of - k.since_enrolled) / 86400e6",
             "since_discharged" => "NULL::DOUBLE",
             "age" or "female" => $"k.{name}",
             _ when name.StartsWith("condition_", StringComparison.Ordinal) => $"k.{name}",
             _ when name.StartsWith("prior_", StringComparison.Ordinal) => string.Create(CultureInfo.InvariantCulture, $"coalesce({Name(column.Topic!)}.n_{column.Window / UnixMicros.PerDay}, 0)::DOUBLE"),
             _ when name.StartsWith("since_", StringComparison.Ordinal) => $"(k.as_of - {Name(column.Topic!)}.latest) / 86400e6",
-            _ => throw new NotSupportedException($"The peer has no SQL for '{name}'."),
+            _ => throw new NotSupportedException($"The peer has no SQL for the column '{name}': add it beside the others."),
         };
     }
 
@@ -199,6 +209,13 @@ internal sealed class FeaturesPeerSql
         // Oxygen and consciousness.
         return $"CASE WHEN {known} THEN ({string.Join(" + ", points)}{(missing == 0 ? "" : " + 2 + 3")})::DOUBLE END";
     }
+
+    /// <summary>Of the vitals the cohort has; nobody's mentation is known.</summary>
+    private static string Qsofa(int missing) => string.Create(CultureInfo.InvariantCulture, $"""
+        CASE WHEN respiratory_rate.last_age < 86400000000 OR systolic_bp.last_age < 86400000000 THEN
+            (CASE WHEN respiratory_rate.last_age < 86400000000 THEN (respiratory_rate.last >= 22)::INTEGER ELSE {missing} END
+            + CASE WHEN systolic_bp.last_age < 86400000000 THEN (systolic_bp.last <= 100)::INTEGER ELSE {missing} END + {missing})::DOUBLE END
+        """);
 
     private static string Name(string kind) => kind.Replace('-', '_');
 
