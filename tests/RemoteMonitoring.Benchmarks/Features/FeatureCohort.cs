@@ -66,6 +66,9 @@ internal sealed class FeatureCohort
     /// <summary>The date whose local midnights are the rows' as-of.</summary>
     public static LocalDate Night { get; } = new(2025, 6, 29);
 
+    /// <summary>The vitals that are read.</summary>
+    public static IReadOnlyList<string> Vitals { get; } = [.. s_vitals.Select(v => v.Key)];
+
     /// <summary>The files, by shard, then day.</summary>
     public IReadOnlyList<CohortFile> Files { get; }
 

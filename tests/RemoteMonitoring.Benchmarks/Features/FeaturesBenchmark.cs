@@ -3,11 +3,6 @@ using System.Globalization;
 using DuckDB.NET.Data;
 using RemoteMonitoring.EndToEnd.Tests.SecondEngine;
 using RemoteMonitoring.Features.Sets;
-using RemoteMonitoring.Features.Vectors;
-using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry;
-using RemoteMonitoring.Telemetry.Catalog;
-using RemoteMonitoring.Telemetry.Readings;
 
 namespace RemoteMonitoring.Benchmarks.Features;
 
@@ -39,6 +34,8 @@ internal class FeaturesBenchmark : Benchmark
 
     protected FeaturesPeer Peer { get; private set; } = null!;
 
+    protected FeaturesOurs Own { get; private set; } = null!;
+
     private string Ours => Path.Combine(_folder, "ours");
 
     public override Task PrepareAsync(string folder)
@@ -48,11 +45,12 @@ internal class FeaturesBenchmark : Benchmark
         _cohort = FeatureCohort.Write(Path.Combine(folder, "observations"), Patients);
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name}: {_cohort.Readings:N0} rows in {_cohort.Files.Count:N0} files, {_cohort.Files.Sum(f => new FileInfo(f.Path).Length) >> 20:N0} MiB, written in {clock.Elapsed.TotalSeconds:F1} s"));
         Peer = FeaturesPeer.Prepare(_cohort, Set, folder);
+        Own = FeaturesOurs.Prepare(_cohort, Set, folder);
         _sample = [.. _cohort.Rows.Where((_, i) => i % Math.Max(1, Patients / Checked) == 0)];
         string[] patients = [.. _sample.Select(r => r.PatientId)];
         var reference = _cohort.Reference with { Patients = [.. _cohort.Reference.Patients.Where(p => patients.Contains(p.PatientId))] };
         using var duck = DuckFeatures.Open([.. _cohort.Files.Select(f => f.Path)], reference, patients);
-        _expected = duck.Compute(Set.Columns, Set.Definition.LookBack * UnixMicros.PerHour, _sample);
+        _expected = duck.Compute(Set.Columns, Set.LookBack, _sample);
         return Task.CompletedTask;
     }
 
@@ -72,32 +70,7 @@ internal class FeaturesBenchmark : Benchmark
     public override Task<Measured> PeerAsync() => Task.FromResult(Said(RunPeer(), Peer.Output));
 
     /// <summary>Our side: from the cohort's files to a table, as any number of Parquet files, in a folder.</summary>
-    protected virtual async Task ComputeAsync(string folder)
-    {
-        var records = PatientRecord.Index(_cohort.Reference);
-        foreach (var files in _cohort.Files.GroupBy(f => f.Shard))
-        {
-            var batches = new List<ObservationBatch>();
-            foreach (var file in files)
-            {
-                await using var input = File.OpenRead(file.Path);
-                batches.Add(TelemetryTables.ToObservations(await ParquetTable.ReadAsync(input, null, CancellationToken.None), VitalSignCatalog.Default));
-            }
-
-            var observations = new PatientObservations(batches);
-            VectorKey[] keys = [.. _cohort.RowsOf(files.Key).Select(r => new VectorKey(r.PatientId, r.AsOf, r.KnownBy))];
-            var table = new VectorBuilder(Set, observations, records).Build(keys);
-            var parquet = new ParquetTable().Text("patient_id", table.PatientId).Time("as_of", table.AsOf);
-            for (var c = 0; c < table.Columns.Count; c++)
-            {
-                parquet.Float64(table.Columns[c].Name, table.Values[c]);
-            }
-
-            using var encoded = parquet.Encode();
-            await using var output = File.Create(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{files.Key:D3}.parquet")));
-            await output.WriteAsync(encoded.Bytes);
-        }
-    }
+    protected virtual Task ComputeAsync(string folder) => Own.RecomputeAsync(folder);
 
     /// <summary>One run of the peer's; the seconds it took.</summary>
     protected virtual double RunPeer() => Peer.Recompute();
@@ -152,7 +125,10 @@ internal class FeaturesNightlyBenchmark : FeaturesBenchmark
     {
         await base.PrepareAsync(folder);
         Peer.WriteRollups();
+        await Own.RollUpAsync();
     }
+
+    protected override Task ComputeAsync(string folder) => Own.IncrementAsync(folder);
 
     protected override double RunPeer() => Peer.Increment();
 }

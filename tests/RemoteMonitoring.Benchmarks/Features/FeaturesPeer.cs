@@ -16,14 +16,12 @@ namespace RemoteMonitoring.Benchmarks.Features;
 /// </summary>
 internal sealed class FeaturesPeer
 {
-    private const long Day = UnixMicros.PerDay;
-
     private readonly FeatureCohort _cohort;
     private readonly string _folder;
     private readonly FeaturesPeerSql _sql;
 
     private FeaturesPeer(FeatureCohort cohort, FeatureSet set, string folder) =>
-        (_cohort, _folder, _sql) = (cohort, folder, new FeaturesPeerSql(set.Columns, set.Definition.LookBack * UnixMicros.PerHour));
+        (_cohort, _folder, _sql) = (cohort, folder, new FeaturesPeerSql(set.Columns, set.LookBack, FeatureCohort.Vitals));
 
     /// <summary>The table it wrote last.</summary>
     public string Output => Path.Combine(_folder, "peer.parquet");
@@ -66,14 +64,14 @@ internal sealed class FeaturesPeer
         duck.Run($"CREATE TABLE rollups AS {FeaturesPeerSql.Rollups(Files(_cohort.Files))}");
         for (var day = 1; day < FeatureCohort.Days; day++)
         {
-            duck.Run(string.Create(CultureInfo.InvariantCulture, $"COPY (SELECT * EXCLUDE (day) FROM rollups WHERE day = {day} ORDER BY patient_id, code) TO '{Rollup(day)}' (FORMAT parquet, COMPRESSION snappy)"));
+            duck.Run(string.Create(CultureInfo.InvariantCulture, $"COPY (SELECT * FROM rollups WHERE day = {day} ORDER BY patient_id, code) TO '{Rollup(day)}' (FORMAT parquet, COMPRESSION snappy)"));
         }
     });
 
     /// <summary>All columns from the rollups and the readings of the last day; the seconds it took.</summary>
     public double Increment()
     {
-        var rollups = Enumerable.Range(1, FeatureCohort.Days - 1).Select(day => (day, Rollup(day)));
+        var rollups = string.Join(", ", Enumerable.Range(1, FeatureCohort.Days - 1).Select(day => $"'{Rollup(day)}'"));
         var readings = Files(_cohort.Files.Where(f => f.Date >= FeatureCohort.Night.PlusDays(-1)));
         return Time(duck => duck.Run(_sql.Write(_sql.FromRollups(rollups, readings), Output)));
     }
