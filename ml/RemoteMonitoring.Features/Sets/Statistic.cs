@@ -21,10 +21,10 @@ public enum StatisticInput
 internal ref struct StatisticWindow
 {
     /// <summary>State of the window (as-of − w, as-of].</summary>
-    public CellState State;
+    public ref readonly CellState State;
 
     /// <summary>State of the look-back before the window, (as-of − look-back, as-of − w].</summary>
-    public CellState Baseline;
+    public ref readonly CellState Baseline;
 
     /// <summary>Local days in which the window has a reading, a bit a day.</summary>
     public UInt128 Days;

@@ -203,20 +203,14 @@ internal sealed class VectorRow
 
     private void FillColumns(double[][] values, int row, in VectorKey key, VitalPlan plan, VitalPart part)
     {
-        var longest = _windows[^1];
-        var window = new StatisticWindow { Age = (key.AsOf - longest.LastTime) / (double)UnixMicros.PerHour };
-        var at = -1;
+        var window = new StatisticWindow { Age = (key.AsOf - _windows[^1].LastTime) / (double)UnixMicros.PerHour };
         foreach (var column in part.Columns)
         {
-            if (column.Window != at)
-            {
-                at = column.Window;
-                window.State = _windows[at];
-                window.Baseline = _baselines[at];
-                window.Days = _segmentDays[at];
-                window.Length = _set.Windows[at] / (double)UnixMicros.PerDay;
-            }
-
+            var at = column.Window;
+            window.State = ref _windows[at];
+            window.Baseline = ref _baselines[at];
+            window.Days = _segmentDays[at];
+            window.Length = _set.Windows[at] / (double)UnixMicros.PerDay;
             window.Values = column.Statistic.Input == StatisticInput.Readings ? ValuesSince(key.AsOf - _set.Windows[at]) : [];
             values[column.At][row] = column.Statistic.Formula(in window);
         }
