@@ -19,10 +19,10 @@ public sealed record CompactionOptions
     public int? Shards { get; init; }
 
     /// <summary>
-    /// Readings that are resolved at a time at the most, where a day and shard has not more by itself. Default 4 million,
-    /// which take about a gigabyte.
+    /// Readings that are resolved at a time at the most, where a day and shard has not more by itself. Default 2 million,
+    /// which take somewhat more than a gigabyte.
     /// </summary>
-    public long ReadingsAtATime { get; init; } = 4_000_000;
+    public long ReadingsAtATime { get; init; } = 2_000_000;
 
     /// <summary>
     /// Feature sets, by name, whose rollups are made beside those that are kept already. Default <c>home</c>; who builds vectors

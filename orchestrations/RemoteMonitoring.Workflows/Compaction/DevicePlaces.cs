@@ -15,6 +15,9 @@ internal sealed class DevicePlaces(AssignmentIndex assignments, int shards)
 
     private static readonly int[] s_nobody = [PartitionKey.Nobody];
 
+    // Nearly every reading has one: nothing is allocated for it.
+    private readonly int[][] _one = [.. Enumerable.Range(0, shards).Select(s => new[] { s })];
+
     public AssignmentIndex Assignments => assignments;
 
     public int ShardOf(string patientId) => Partitioning.PartitionOf(patientId, shards);
@@ -24,7 +27,7 @@ internal sealed class DevicePlaces(AssignmentIndex assignments, int shards)
         var history = assignments.History(deviceId, effectiveTime, out var status);
         if (history is [{ PatientId: { } only }])
         {
-            return [ShardOf(only)];
+            return _one[ShardOf(only)];
         }
 
         var places = history.IsEmpty ? s_nobody : status == AssignmentStatus.Assigned ? [] : s_nobody;

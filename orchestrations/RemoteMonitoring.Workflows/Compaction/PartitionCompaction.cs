@@ -31,7 +31,11 @@ internal sealed class PartitionCompaction(Lake lake, IReadOnlyList<LiveSource> s
         await Parallel.ForEachAsync(
             parts.Values,
             new ParallelOptions { MaxDegreeOfParallelism = s_atATime, CancellationToken = cancellationToken },
-            async (part, token) => done.Add(await WriteAsync(part, token)));
+            async (part, token) =>
+            {
+                done.Add(await WriteAsync(part, token));
+                part.Clear();
+            });
         return done;
     }
 
@@ -197,6 +201,13 @@ internal sealed class PartitionCompaction(Lake lake, IReadOnlyList<LiveSource> s
             .Select(row => DevicePlaces.CopyKey(b.DeviceId[row], b.MessageId[row]!, b.BodyHash[row], b.Ordinal[row])));
 
         public (IReadOnlyList<(string Stream, ReadingBatch Readings)> Streams, IReadOnlyList<(string Stream, ReadingBatch Readings)> Copies) Streams() => (Ordered(_rows), Ordered(_copies));
+
+        /// <summary>Lets go of the rows.</summary>
+        public void Clear()
+        {
+            _rows.Clear();
+            _copies.Clear();
+        }
 
         private static (string, ReadingBatch)[] Ordered(Dictionary<(string Stream, int Piece), ReadingBatch> rows) =>
             [.. rows.OrderBy(r => r.Key.Stream, StringComparer.Ordinal).ThenBy(r => r.Key.Piece == 0 ? int.MinValue : r.Key.Piece).Select(r => (r.Key.Stream, r.Value))];

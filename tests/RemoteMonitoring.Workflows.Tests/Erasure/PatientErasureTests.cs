@@ -88,6 +88,22 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
     }
 
     [Fact]
+    public async Task Observations_of_the_past_that_a_run_used_are_still_read_and_without_the_patient()
+    {
+        await using var home = made.Copy();
+        var before = (await ObservationsManifest.TryReadAsync(home.Lake, made.Ledger.Observations, default))!;
+        var then = await CompactionStage.ReadShardAsync(home.Lake, before, 0, default);
+        await EraseAsync(home);
+        var past = (await ObservationsManifest.TryReadAsync(home.Lake, made.Ledger.Observations, default))!;
+        var now = await CompactionStage.ReadShardAsync(home.Lake, past, 0, default);
+
+        Assert.Contains(LeavingPatient.Patient, then.PatientIds);
+        Assert.Equal(then.PatientIds.Where(p => p != LeavingPatient.Patient), now.PatientIds);
+        Assert.Equal(past.Rows, now.Value.Length);
+        Assert.True((await CompactionStage.RunAsync(home.Store, default)).AlreadyThere);
+    }
+
+    [Fact]
     public async Task Trying_out_changes_nothing_and_says_what_the_erasure_then_does()
     {
         await using var home = made.Copy();
