@@ -94,11 +94,25 @@ public sealed class RiskModelTests
         var message = Refused(
             Edited(json =>
             {
-                json["schemaVersion"] = 2;
+                json["schemaVersion"] = 3;
                 json["somethingNew"] = true;
             }),
-            "version 2");
-        Assert.Contains("up to 1", message, StringComparison.Ordinal);
+            "version 3");
+        Assert.Contains("up to 2", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_of_before_it_named_its_observations_still_loads()
+    {
+        var old = ModelFiles.Load(
+            Edited(json =>
+            {
+                json["schemaVersion"] = 1;
+                json.Remove("observations");
+            }),
+            null);
+        Assert.Null(old.Document.Observations);
+        Assert.Equal(s_model.Score(s_synthetic.Table).Raw, old.Score(s_synthetic.Table).Raw);
     }
 
     [Fact]

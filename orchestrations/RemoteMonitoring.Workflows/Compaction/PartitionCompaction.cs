@@ -190,11 +190,22 @@ internal sealed class PartitionCompaction(Lake lake, IReadOnlyList<LiveSource> s
         private readonly Dictionary<(string Stream, int Piece), ReadingBatch> _rows = [];
         private readonly Dictionary<(string Stream, int Piece), ReadingBatch> _copies = [];
 
+        // Rows come source by source, thousands of one piece: each time the same batch.
+        private (ReadingBatch Piece, ReadingBatch Batch)? _last;
+
         public PartitionKey Key => key;
 
-        public void Add(LiveSource source, int fromEnd, bool isLanding, ReadingBatch piece, int row) => Add(_rows, source, isLanding ? 0 : fromEnd, piece, row);
+        public void Add(LiveSource source, int fromEnd, bool isLanding, ReadingBatch piece, int row)
+        {
+            if (!ReferenceEquals(_last?.Piece, piece))
+            {
+                _last = (piece, BatchOf(_rows, source, isLanding ? 0 : fromEnd));
+            }
 
-        public void AddCopy(LiveSource source, int fromEnd, bool isLanding, ReadingBatch piece, int row) => Add(_copies, source, isLanding ? 0 : fromEnd, piece, row);
+            Add(_last.Value.Batch, piece, row);
+        }
+
+        public void AddCopy(LiveSource source, int fromEnd, bool isLanding, ReadingBatch piece, int row) => Add(BatchOf(_copies, source, isLanding ? 0 : fromEnd), piece, row);
 
         public IEnumerable<long> HubTimed() => _rows.Values.SelectMany(b => Enumerable.Range(0, b.Count)
             .Where(row => DevicePlaces.IsHubTimed(b, row))
@@ -205,6 +216,7 @@ internal sealed class PartitionCompaction(Lake lake, IReadOnlyList<LiveSource> s
         /// <summary>Lets go of the rows.</summary>
         public void Clear()
         {
+            _last = null;
             _rows.Clear();
             _copies.Clear();
         }
@@ -212,10 +224,12 @@ internal sealed class PartitionCompaction(Lake lake, IReadOnlyList<LiveSource> s
         private static (string, ReadingBatch)[] Ordered(Dictionary<(string Stream, int Piece), ReadingBatch> rows) =>
             [.. rows.OrderBy(r => r.Key.Stream, StringComparer.Ordinal).ThenBy(r => r.Key.Piece == 0 ? int.MinValue : r.Key.Piece).Select(r => (r.Key.Stream, r.Value))];
 
-        private static void Add(Dictionary<(string Stream, int Piece), ReadingBatch> batches, LiveSource source, int place, ReadingBatch piece, int row)
+        private static ReadingBatch BatchOf(Dictionary<(string Stream, int Piece), ReadingBatch> batches, LiveSource source, int place) =>
+            CollectionsMarshal.GetValueRefOrAddDefault(batches, (source.Source.Stream, place), out _) ??= new ReadingBatch();
+
+        private static void Add(ReadingBatch batch, ReadingBatch piece, int row)
         {
-            ref var batch = ref CollectionsMarshal.GetValueRefOrAddDefault(batches, (source.Source.Stream, place), out _);
-            (batch ??= new ReadingBatch()).AddFrom(piece, row);
+            batch.AddFrom(piece, row);
             if (piece.KnownTo.TryGetValue(row, out var until))
             {
                 batch.KnownTo[batch.Count - 1] = until;

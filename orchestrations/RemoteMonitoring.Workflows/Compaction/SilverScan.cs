@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Workflows.Compaction;
@@ -8,12 +9,13 @@ namespace RemoteMonitoring.Workflows.Compaction;
 /// </summary>
 internal sealed class SilverScan
 {
-    private static readonly string[] s_columns = ["device_id", "effective_time", "enqueued_time", "message_id", "body_hash", "ordinal"];
+    private static readonly string[] s_columns = ["device_id", "effective_time", "enqueued_time"];
+    private static readonly string[] s_copyColumns = ["message_id", "body_hash", "ordinal"];
 
-    private readonly SortedDictionary<int, (int Rows, int HubTimed)> _days = [];
+    private readonly Dictionary<int, (int Rows, int HubTimed)> _days = [];
 
     /// <summary>The days, in their order.</summary>
-    public IEnumerable<SourceDay> Days => _days.Select(d => new SourceDay(PartitionKey.DateOf(d.Key), d.Value.Rows, d.Value.HubTimed));
+    public IEnumerable<SourceDay> Days => _days.OrderBy(d => d.Key).Select(d => new SourceDay(PartitionKey.DateOf(d.Key), d.Value.Rows, d.Value.HubTimed));
 
     /// <summary>The partitions, and how many rows are for each.</summary>
     public Dictionary<PartitionKey, long> Touched { get; } = [];
@@ -62,8 +64,7 @@ internal sealed class SilverScan
     {
         foreach (var shard in places.Of(row.DeviceId, row.EffectiveTime))
         {
-            var key = new PartitionKey(row.Day, shard);
-            Touched[key] = Touched.GetValueOrDefault(key) + 1;
+            CollectionsMarshal.GetValueRefOrAddDefault(Touched, new PartitionKey(row.Day, shard), out _)++;
         }
 
         if (row.Copy is { } copy)
@@ -72,21 +73,26 @@ internal sealed class SilverScan
             CopyDays.Add(row.Day);
         }
 
-        var (rows, hubTimed) = _days.GetValueOrDefault(row.Day);
-        _days[row.Day] = row.IsTakenBack ? (rows, hubTimed) : (rows + 1, hubTimed + (row.Copy is null ? 0 : 1));
+        if (!row.IsTakenBack)
+        {
+            ref var day = ref CollectionsMarshal.GetValueRefOrAddDefault(_days, row.Day, out _);
+            day = (day.Rows + 1, day.HubTimed + (row.Copy is null ? 0 : 1));
+        }
     }
 
     private static async Task<IEnumerable<Row>> ReadAsync(Lake lake, string path, bool isCommand, CancellationToken cancellationToken)
     {
         var table = await lake.ReadTableAsync(path, isCommand ? [.. s_columns, "taken_back"] : s_columns, cancellationToken);
-        var (devices, effective, enqueued, ids, bodies, ordinals) =
-            (table.Text("device_id"), table.Time("effective_time"), table.Time("enqueued_time"), table.Text("message_id"), table.Int64("body_hash"), table.Int32("ordinal"));
+        var (devices, effective, enqueued) = (table.Text("device_id"), table.Time("effective_time"), table.Time("enqueued_time"));
         var takenBack = isCommand ? table.Boolean("taken_back") : null;
+        // Message ids are most of a file: they are read only where a time may be the hub's.
+        var copies = effective.Where((time, i) => time == enqueued[i]).Any() ? await lake.ReadTableAsync(path, s_copyColumns, cancellationToken) : null;
+        var (ids, bodies, ordinals) = copies is null ? ([], [], []) : (copies.Text("message_id"), copies.Int64("body_hash"), copies.Int32("ordinal"));
         return Enumerable.Range(0, table.Rows).Select(i => new Row(
             devices[i]!,
             effective[i],
             PartitionKey.DayOf(effective[i]),
-            DevicePlaces.IsHubTimed(ids[i], effective[i], enqueued[i]) ? DevicePlaces.CopyKey(devices[i]!, ids[i]!, bodies[i], ordinals[i]) : null,
+            copies is not null && DevicePlaces.IsHubTimed(ids[i], effective[i], enqueued[i]) ? DevicePlaces.CopyKey(devices[i]!, ids[i]!, bodies[i], ordinals[i]) : null,
             takenBack?[i] == true));
     }
 
