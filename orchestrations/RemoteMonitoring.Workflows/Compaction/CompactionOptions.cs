@@ -25,10 +25,10 @@ public sealed record CompactionOptions
     public long ReadingsAtATime { get; init; } = 2_000_000;
 
     /// <summary>
-    /// Feature sets, by name, whose rollups are made beside those that are kept already. Default <c>home</c>; who builds vectors
-    /// of another asks for it. Rollups save time and change nothing.
+    /// Feature sets, by name, whose rollups are made beside those that are kept already. Default none: who scores with a set asks
+    /// for its rollups, and from then on they are kept. They save time and change nothing.
     /// </summary>
-    public IReadOnlyList<string> RollupsFor { get; init; } = ["home"];
+    public IReadOnlyList<string> RollupsFor { get; init; } = [];
 
     /// <summary>Redo everything, whatever is there; comes out the same, byte for byte. Default false.</summary>
     public bool Full { get; init; }

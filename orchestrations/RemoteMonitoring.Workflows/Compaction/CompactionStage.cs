@@ -63,7 +63,7 @@ public static class CompactionStage
         var hash = inputs.Hash($"{Rules}\n{shards}");
         var sets = SetsOf(options, current);
         if (previous is not null && plan.Touched.Count == 0 && previous.InputHash == hash && previous.Index!.IsSame(index) && there.Contains(LakePaths.ObservationsManifestOf(hash))
-            && sets.All(set => RollupStage.Serve(previous.Rollups, set)) && previous.Rollups!.Files.All(f => there.Contains(f.Path)))
+            && sets.All(set => RollupStage.Serve(previous.Rollups, set)) && previous.Rollups?.Files.All(f => there.Contains(f.Path)) != false)
         {
             return new Compacted(previous, true);
         }
@@ -93,6 +93,25 @@ public static class CompactionStage
         }
 
         return new Compacted(manifest, previous?.InputHash == hash && done.Count == 0) { Redone = [.. plan.Touched.Keys], MostAtATime = most };
+    }
+
+    /// <summary>A manifest with rollups for a feature set: made where there are none, and from then on kept, where it is the current one.</summary>
+    public static async Task<ObservationsManifest> RollUpAsync(CohortStore store, ObservationsManifest manifest, FeatureSet set, CancellationToken cancellationToken)
+    {
+        if (RollupStage.Serve(manifest.Rollups, set) && await store.Lake.AllExistAsync(manifest.Rollups!.Files.Select(f => f.Path), cancellationToken))
+        {
+            return manifest;
+        }
+
+        var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
+        var sets = SetsOf(new CompactionOptions { RollupsFor = [set.Name] }, manifest);
+        var rollups = await RollupStage.RunAsync(store.Lake, null, manifest.Files, manifest.Shards, sets, new PatientZones(reference), new HashSet<int>(), cancellationToken);
+        if (await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current && current.InputHash == manifest.InputHash)
+        {
+            await PublishAsync(store.Lake, current with { Rollups = rollups }, cancellationToken);
+        }
+
+        return manifest with { Rollups = rollups };
     }
 
     /// <summary>The observations of one shard, indexed by patient and vital.</summary>

@@ -69,6 +69,7 @@ public static class DailyRiskRun
             await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken), UnixMicros.ToInstant(knownBy));
         var (reference, zones) = UsableReference.WithZonesThatExist(known);
         var model = await LoadModelAsync(store, request, set, cancellationToken);
+        manifest = await CompactionStage.RollUpAsync(store, manifest, set, cancellationToken);
         var cohort = Cohort.Scoreable(request.Task, reference, request.AsOf);
         var records = PatientRecord.Index(reference);
         var predictions = new List<Prediction>();

@@ -29,7 +29,7 @@ public sealed record RebuiltPlace(string Place, long Before, long Made, long Sam
 public static class RebuildStage
 {
     private static readonly (string Place, string Folder)[] s_folders =
-        [("silver readings", LakePaths.SilverReadings), ("silver quarantine", LakePaths.SilverQuarantine), ("observations", "gold/observations"), ("readings of nobody", "gold/unassigned")];
+        [("silver readings", LakePaths.SilverReadings), ("silver quarantine", LakePaths.SilverQuarantine), ("observations", "gold/observations"), ("readings of nobody", "gold/unassigned"), ("rollups", "gold/rollups")];
 
     private static readonly string[] s_containers = [Containers.Telemetry, Containers.Patients];
 
@@ -45,25 +45,25 @@ public static class RebuildStage
     {
         // First all that is behind, so that what is compared is of the same inputs.
         var isCompacted = await store.Lake.ExistsAsync(LakePaths.ObservationsManifest, cancellationToken);
-        var shards = await MakeAsync(store, isCompacted ? new CompactionOptions() : null, cancellationToken);
-        var before = await TakeAsync(store, cancellationToken);
-        foreach (var path in before.SelectMany(p => p.Files))
+        var before = await MakeAsync(store, isCompacted ? new CompactionOptions() : null, cancellationToken);
+        var there = await TakeAsync(store, cancellationToken);
+        foreach (var path in there.SelectMany(p => p.Files))
         {
             await store.Lake.DeleteAsync(path, cancellationToken);
         }
 
         await DocumentProjection.ForgetAsync(store.Documents, cancellationToken);
-        await MakeAsync(store, isCompacted ? new CompactionOptions { Before = shards } : null, cancellationToken);
+        await MakeAsync(store, before is null ? null : new CompactionOptions { Before = (before.Shards, before.Index!.ShardsAreSet), RollupsFor = before.Rollups?.Sets ?? [] }, cancellationToken);
         var after = await TakeAsync(store, cancellationToken);
         return
         [
-            .. before.Zip(after, (b, a) => new RebuiltPlace(
+            .. there.Zip(after, (b, a) => new RebuiltPlace(
                 b.Place, b.Current.Count, a.Current.Count, a.Current.Count(c => b.Current.TryGetValue(c.Key, out var hash) && hash == c.Value), b.Superseded.Count)),
         ];
     }
 
-    /// <summary>Makes what is missing, observations as the options say, if they do; answers with the shards of these.</summary>
-    private static async Task<(int Shards, bool AreSet)?> MakeAsync(CohortStore store, CompactionOptions? options, CancellationToken cancellationToken)
+    /// <summary>Makes what is missing, observations as the options say, if they do; answers with their manifest.</summary>
+    private static async Task<ObservationsManifest?> MakeAsync(CohortStore store, CompactionOptions? options, CancellationToken cancellationToken)
     {
         var silver = await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken);
         foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
@@ -73,7 +73,7 @@ public static class RebuildStage
 
         var manifest = options is null ? null : (await CompactionStage.RunAsync(store, options, cancellationToken)).Manifest;
         await DocumentProjection.RunAsync(store, silver, cancellationToken);
-        return manifest is null ? null : (manifest.Shards, manifest.Index!.ShardsAreSet);
+        return manifest;
     }
 
     /// <summary>Hashes of what is there, and what of it is no longer current.</summary>

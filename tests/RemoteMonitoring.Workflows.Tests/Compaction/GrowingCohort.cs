@@ -156,9 +156,9 @@ internal sealed class GrowingCohort : IAsyncDisposable
         return ([.. Rows(resolved.Observations).Order(StringComparer.Ordinal)], resolved);
     }
 
-    /// <summary>The values held last of heart rates, by patient and time.</summary>
+    /// <summary>The values held last, by patient, vital and time.</summary>
     public static IReadOnlyList<double> Values(PatientObservations observations) =>
-        [.. observations.PatientIds.SelectMany(id => observations.Held(id, VitalSignCatalog.Default["heart_rate"].Index, long.MinValue, long.MaxValue, UnixMicros.Open - 1)).Select(r => r.Value)];
+        [.. observations.PatientIds.SelectMany(id => VitalSignCatalog.Default.Vitals.SelectMany(v => observations.Held(id, v.Index, long.MinValue, long.MaxValue, UnixMicros.Open - 1))).Select(r => r.Value)];
 
     public ValueTask DisposeAsync() => _home.DisposeAsync();
 
