@@ -31,7 +31,7 @@ internal sealed class FeaturesPeerSql
     /// <summary>Sums by stretch from readings.</summary>
     public string FromReadings(string files) => $"""
         stretches AS (
-            SELECT row, code, stretch, {Sums}
+            SELECT row, code, stretch, {Sums}{RareOfReadings}
             FROM (SELECT row, code, v, age, {Stretch("age")} AS stretch, age / -86400e6 AS t FROM ({Readings(files)}) WHERE age < {Text(_lookBack)})
             GROUP BY row, code, stretch)
         """;
@@ -40,12 +40,11 @@ internal sealed class FeaturesPeerSql
     public string FromRollups(string rollups, string readings) => $"""
         stretches AS (
             SELECT row, code, stretch, sum(n) AS n, sum(n * mean) AS s, sum(m2 + n * mean * mean) AS ss, sum(n * t) AS st, sum(t_m2 + n * t * t) AS stt,
-                   sum(tv + n * t * mean) AS stv, min(least) AS least, max(greatest) AS greatest, arg_min(last, last_age) AS last, min(last_age) AS last_age,
-                   arg_max(first, day) AS first, max(day) * 86400000000 AS first_age, bit_or(1 << day) AS days
+                   sum(tv + n * t * mean) AS stv, min(least) AS least, max(greatest) AS greatest, arg_min(last, last_age) AS last, min(last_age) AS last_age{Rare("arg_max(first, day) AS first, max(day) * 86400000000 AS first_age, bit_or(1 << day) AS days")}
             FROM (SELECT k.row, d.*, {Stretch("day * 86400000000")} AS stretch, t_mean - day AS t FROM read_parquet([{rollups}]) d JOIN roster k USING (patient_id))
             GROUP BY row, code, stretch
             UNION ALL
-            SELECT row, code, 0 AS stretch, {Sums}
+            SELECT row, code, 0 AS stretch, {Sums}{RareOfReadings}
             FROM (SELECT row, code, v, age, age / -86400e6 AS t FROM ({Readings(readings)}) WHERE age < {Text(UnixMicros.PerDay)})
             GROUP BY row, code)
         """;
@@ -96,9 +95,13 @@ internal sealed class FeaturesPeerSql
 
     private const string Sums = """
         count(*) AS n, sum(v) AS s, sum(v * v) AS ss, sum(t) AS st, sum(t * t) AS stt, sum(t * v) AS stv,
-                   min(v) AS least, max(v) AS greatest, arg_min(v, age) AS last, min(age) AS last_age,
-                   arg_max(v, age) AS first, max(age) AS first_age, bit_or(1 << (age // 86400000000)) AS days
+                   min(v) AS least, max(v) AS greatest, arg_min(v, age) AS last, min(age) AS last_age
         """;
+
+    /// <summary>First values and days with a reading, where a column asks for them.</summary>
+    private string Rare(string sums) => _columns.Any(c => c.Statistic is "gain" or "adherence") ? ", " + sums : "";
+
+    private string RareOfReadings => Rare("arg_max(v, age) AS first, max(age) AS first_age, bit_or(1 << (age // 86400000000)) AS days");
 
     private static string Readings(string files) => $"""
         SELECT k.row, o.code, o.value AS v, k.as_of - epoch_us(o.effective_time) AS age
