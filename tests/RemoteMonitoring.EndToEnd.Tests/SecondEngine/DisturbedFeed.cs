@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using NodaTime;
 using RemoteMonitoring.Cohorts;
 using RemoteMonitoring.Cohorts.Simulation;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Telemetry.Catalog;
@@ -21,6 +22,8 @@ namespace RemoteMonitoring.EndToEnd.Tests.SecondEngine;
 /// </summary>
 internal static class DisturbedFeed
 {
+    private const int Pieces = 3;
+
     private static readonly string[] s_zones = ["Europe/London", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Kolkata"];
 
     private static readonly (string Vital, double Low, double High, double Share)[] s_hourly =
@@ -30,17 +33,26 @@ internal static class DisturbedFeed
         ("oxygen_flow", 0, 2, 0.15), ("fio2", 21, 24, 0.15),
     ];
 
-    /// <summary>Lands it and settles it.</summary>
-    public static async Task<(ObservationsManifest Manifest, ReferenceData Reference)> LandAsync(CohortStore store, string folder, LocalDate start, int patients, int days, int seed)
+    /// <summary>Lands it in pieces, messages and assignments in random order, and settles and rolls up after each.</summary>
+    public static async Task<(ObservationsManifest Manifest, ReferenceData Reference)> LandAsync(CohortStore store, string folder, LocalDate start, int patients, int days, int seed, FeatureSet set)
     {
         var cohort = HomeSimulator.Run(new SimulationOptions { Patients = patients, Days = days, Start = start, Seed = (ulong)seed });
         var random = new Random(seed);
         var reference = Disturb(cohort.Reference, random);
         var begin = start.AtMidnight().InUtc().ToInstant();
         var messages = cohort.Messages.SelectMany(m => Disturb(m, random)).Concat(Hourly(reference, begin, days, random)).OrderBy(m => m.EnqueuedTime).ToArray();
-        FeedWriter.Write(folder, cohort.Header, messages, reference);
-        await FeedIngestion.RunAsync(store, FeedFolder.Open(folder, null, false), TimeProvider.System, null, CancellationToken.None);
-        var (manifest, _) = await CompactionStage.RunAsync(store, CancellationToken.None);
+        var pieceOf = Array.ConvertAll(messages, _ => random.Next(Pieces));
+        ObservationsManifest manifest = null!;
+        for (var piece = 0; piece < Pieces; piece++)
+        {
+            var path = Path.Combine(folder, piece.ToString(CultureInfo.InvariantCulture));
+            var header = cohort.Header with { Cohort = string.Create(CultureInfo.InvariantCulture, $"{cohort.Header.Cohort}-{piece}") };
+            var stated = (piece == 0 ? reference : new ReferenceData()) with { Assignments = [.. reference.Assignments.Where((_, i) => i % Pieces == piece)] };
+            FeedWriter.Write(path, header, messages.Where((_, i) => pieceOf[i] == piece), stated);
+            await FeedIngestion.RunAsync(store, FeedFolder.Open(path, store.Cohort, false), TimeProvider.System, null, CancellationToken.None);
+            (manifest, _) = await CompactionStage.RunAsync(store, new CompactionOptions { RollupsFor = [set.Name] }, CancellationToken.None);
+        }
+
         return (manifest, await store.Reference.LoadAsync(manifest.Inputs.Reference, CancellationToken.None));
     }
 
