@@ -88,7 +88,8 @@ internal static class RollupStage
             }
         });
 
-        var kept = (before?.Rollups?.Files ?? []).Where(f => !redone.Contains((f.Shard, DayOf(f.LocalDate))));
+        // Of a shard whose patient has moved nothing is kept: in the zone of before there may have been dates that are none now.
+        var kept = (before?.Rollups?.Files ?? []).Where(f => !movedShards.Contains(f.Shard) && !redone.Contains((f.Shard, DayOf(f.LocalDate))));
         return new RollupManifest
         {
             Rules = rules,

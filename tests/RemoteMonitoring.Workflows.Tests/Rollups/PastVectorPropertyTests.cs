@@ -55,6 +55,8 @@ public sealed class PastVectorPropertyTests
 
             var (last, _) = await cohort.CompactAsync(options);
             Assert.Contains(set.Name, last.Rollups!.Sets);
+            var (full, _) = await cohort.CompactAsync(options with { Full = true });
+            Assert.Equal(last.ToBytes(), full.ToBytes());
             await GoldGarbage.CollectAsync(cohort.Lake, dryRun: false, default);
             foreach (var (keys, table) in given)
             {
