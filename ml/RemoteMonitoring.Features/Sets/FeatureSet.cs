@@ -18,6 +18,9 @@ public sealed class FeatureSet
     private const string Code = "code 3";
 
     private static readonly string[] s_roster = ["age", "female"];
+    /// <summary>Columns that tables of features have beside those of a set.</summary>
+    private static readonly string[] s_taken = ["patient_id", "as_of", "known_by", "label", "label_known"];
+
     private static readonly string[] s_stay = ["since_enrolled", "since_discharged"];
 
     private FeatureSet(FeatureSetDefinition definition)
@@ -146,6 +149,8 @@ public sealed class FeatureSet
             var twice = _columns.CountBy(c => c.Name).FirstOrDefault(c => c.Value > 1).Key;
             Check(twice is null, $"column '{twice}' is asked for twice");
             Check(_columns.Count > 0, "it asks for no column");
+            var taken = _columns.FirstOrDefault(c => s_taken.Contains(c.Name))?.Name;
+            Check(taken is null, $"column '{taken}': every table has one of this name already");
             return Plan(scores);
         }
 
