@@ -13,6 +13,7 @@ public sealed class FeatureSet
 {
     private const int MostHours = 120 * 24;
     private const int MostWindows = 12;
+    private const int MostDays = 36_500;
 
     /// <summary>The shapes of columns and the rules behind them are code: a change of those is a new version of it in the hash.</summary>
     private const string Code = "code 3";
@@ -251,7 +252,7 @@ public sealed class FeatureSet
                 var (name, words) = (kind.Replace('-', '_'), kind.Replace('-', ' '));
                 foreach (var days in _definition.PriorOutcomes!.Days)
                 {
-                    Check(days > 0, $"priorOutcomes.days {days}: a whole number of days from 1");
+                    Check(days is > 0 and <= MostDays, $"priorOutcomes.days {days}: a whole number of days from 1 to {MostDays}");
                     _columns.Add(new FeatureColumn { Name = $"prior_{name}_{days}d", Topic = kind, Statistic = "count", Window = days * UnixMicros.PerDay, Unit = "{events}", Meaning = $"own events ({words}) in the last {days} days", Missing = "NaN before the roster names the patient" });
                 }
 

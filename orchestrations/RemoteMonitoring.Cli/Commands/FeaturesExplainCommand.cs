@@ -24,7 +24,7 @@ internal static class FeaturesExplainCommand
             IReadOnlyList<FeatureSet> sets = parsed.GetValue(set) is { } named ? [FeaturesCommand.SetOf(named)] : FeatureSet.All;
             var explanations = Find(sets, parsed.GetRequiredValue(name));
             var instant = ScoreCommand.AsOf(parsed.GetValue(asOf));
-            foreach (var explanation in explanations)
+            foreach (var explanation in explanations.DistinctBy(e => (e.Column.Meaning, e.Window, e.Baseline)))
             {
                 Show(terminal, explanation, instant, local);
             }
@@ -83,7 +83,7 @@ internal static class FeaturesExplainCommand
         Say("missing", column.Missing);
         Say("made from", explanation.From);
         Say("source", explanation.Source);
-        Say("known", "only what was known at or before known-by, which is as-of itself unless a retrospective table is asked for");
+        Say("known", "only what was known by known-by: as-of itself, unless another is asked for");
         Say("sets", SetsWith(explanation));
     }
 

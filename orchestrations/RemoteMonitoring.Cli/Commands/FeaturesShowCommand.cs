@@ -23,7 +23,7 @@ internal static class FeaturesShowCommand
         var asOf = FeaturesCommand.InstantOption("--as-of", "Instant that the vector speaks for. Default: the last reading that has landed");
         var knownBy = FeaturesCommand.InstantOption("--known-by", "Nothing known later is used. Default: as-of");
         var set = FeaturesCommand.SetOption("Default: home");
-        var columns = new Option<string[]>("--column") { Description = "Only these columns, with every reading behind them", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var columns = new Option<string[]>("--column") { Description = "Only these columns, each with every reading behind it", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var command = new Command("show", "The vector of one patient, with the readings behind each value: when taken, by which device, when known, in which windows")
         {
             patient, asOf, knownBy, set, columns,
@@ -125,7 +125,7 @@ internal static class FeaturesShowCommand
     private static void ShowOne(Terminal terminal, ShownVector vector, ShownFeature feature)
     {
         var explanation = feature.Explanation;
-        terminal.Heading($"{feature.Column.Name} = {Value(feature)} {FeaturesCommand.Unit(feature.Column)}");
+        terminal.Heading($"{feature.Column.Name} = {Value(feature)}{(double.IsNaN(feature.Value) ? "" : " " + FeaturesCommand.Unit(feature.Column))}");
         terminal.Line($"  {feature.Column.Meaning}: {explanation.Formula}");
         if (explanation.Window is { } window)
         {

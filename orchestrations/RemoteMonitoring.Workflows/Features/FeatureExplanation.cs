@@ -89,7 +89,7 @@ public sealed record FeatureExplanation
 
     private static string FromOf(FeatureSet set, FeatureColumn column) => column.From switch
     {
-        "rollups" => $"mergeable state (count, mean, spread, extremes, first, last) kept per patient, vital and local {set.Definition.Rollup}; readings at the edges of the window, and where no rollup is kept",
+        "rollups" => $"state kept by local {set.Definition.Rollup} that adds up (count, mean, spread, extremes, first, last), and readings where a window cuts one",
         "readings" => "the readings of the window themselves",
         _ => "reference data (roster, census, outcomes) as it was known by known-by",
     };

@@ -38,7 +38,7 @@ internal sealed class PatientEvents
             var kind = column.Name == "since_enrolled" ? CensusKind.Enrolled : CensusKind.Discharged;
             return Array.FindLast(_census, c => c.Kind == kind) is { } step
                 ? $"census: {kind.ToString().ToLowerInvariant()} at {step.Effective}, known {step.Known}"
-                : $"the census has nobody {kind.ToString().ToLowerInvariant()} by then";
+                : "the census has no such step of theirs by then";
         }
 
         if (column.Statistic is not ("count" or "age"))
