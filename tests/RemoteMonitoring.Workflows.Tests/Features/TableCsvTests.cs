@@ -14,7 +14,9 @@ public sealed class TableCsvTests
         var before = CultureInfo.CurrentCulture;
         try
         {
-            CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("de-DE");
+            var commas = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            commas.NumberFormat.NumberDecimalSeparator = ",";
+            CultureInfo.CurrentCulture = commas;
             var csv = await WriteAsync(new ParquetTable()
                 .Text("id", ["plain", "a,b", "say \"no\"", "two\nlines", null])
                 .Time("at", [0, 1_741_000_000_123_456, -1, 0, UnixMicros.Open])
