@@ -65,7 +65,7 @@ public sealed class FeaturesCommandTests(FeaturesHome home) : IClassFixture<Feat
         duck.Open();
         Ask(duck, $"CREATE TABLE p AS SELECT * FROM '{parquet}'; CREATE TABLE c AS SELECT * FROM read_csv('{csv}', sample_size = -1)");
         Ask(duck, $"CREATE TABLE d AS SELECT * FROM read_csv('{csv}.dictionary.csv', all_varchar = true)");
-        Assert.True(Ask(duck, "SELECT count(*) FROM p") > 100);
+        Assert.True(Ask(duck, "SELECT count(*) FROM p") > 50);
         Assert.Equal(Ask(duck, "SELECT count(*) FROM p"), Ask(duck, "SELECT count(*) FROM c"));
         Assert.Equal(0, Ask(duck, "SELECT count(*) FROM p WHERE known_by <> as_of"));
         Assert.True(Ask(duck, "SELECT count(*) FROM p WHERE isnan(spo2_mean_24h)") > 0);
@@ -134,7 +134,7 @@ public sealed class FeaturesCommandTests(FeaturesHome home) : IClassFixture<Feat
         var export = (await _rmon.RunAsync("features", "export", "--set", own, "--as-of", AsOf, "--out", _rmon.Folder("own.csv"), "--json")).Document;
         Assert.Equal((2, "mine"), (export.GetProperty("columns").GetInt32(), export.GetProperty("feature_set").GetString()));
         Assert.StartsWith("patient_id,as_of,known_by,spo2_mean_10d,spo2_median_10d\r\n", await File.ReadAllTextAsync(_rmon.Folder("own.csv")), StringComparison.Ordinal);
-        var patient = (await File.ReadAllLinesAsync(_rmon.Folder("own.csv")))[1].Split(',')[0];
+        var patient = (await File.ReadAllLinesAsync(_rmon.Folder("own.csv"))).Skip(1).First(l => !l.EndsWith(',')).Split(',')[0];
         Assert.Contains("spo2_median_10d", (await _rmon.RunAsync("features", "show", patient, "--set", own, "--as-of", AsOf)).Output, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(own, """{"schemaVersion": 1, "nam": "mine"}""");
