@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using RemoteMonitoring.Cli.Commands;
 using RemoteMonitoring.Cohorts.Import;
 using RemoteMonitoring.Storage.Lake;
@@ -50,7 +51,7 @@ public static class Program
                 await Console.Error.WriteLineAsync($"rmon: {error.Message}");
             }
 
-            await Console.Error.WriteLineAsync($"Try 'rmon {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            await Console.Error.WriteLineAsync($"Try 'rmon {PathOf(parsed.CommandResult)}--help'.");
             return ExitCodes.Usage;
         }
 
@@ -69,6 +70,10 @@ public static class Program
             return ExitCodes.Fault;
         }
     }
+
+    /// <summary>The words that lead to a command below the root, each followed by a space.</summary>
+    private static string PathOf(SymbolResult? result) =>
+        result is CommandResult { Parent: not null } command ? $"{PathOf(command.Parent)}{command.Command.Name} " : "";
 
     /// <summary>What to say of a fault that the user can mend; null for a fault of the program, which keeps its stack trace.</summary>
     private static string? OneLine(Exception e) => e switch

@@ -68,10 +68,21 @@ public static class FeatureStage
         return (Day(asOf - set.LookBack), Day(asOf));
     }
 
-    /// <summary>The vectors as a table for people's tools: <c>patient_id, as_of</c>, then a column a feature; NaN is unknown.</summary>
-    public static ParquetTable ToParquet(FeatureTable table)
+    /// <summary>
+    /// The vectors as a table for people's tools: <c>patient_id, as_of, known_by</c>, then a column a feature; NaN is unknown. Where
+    /// any row may use what was known after its as-of, the footer says that the table is retrospective.
+    /// </summary>
+    public static ParquetTable ToParquet(FeatureTable table, IReadOnlyList<VectorKey> rows)
     {
-        var parquet = new ParquetTable().Text("patient_id", table.PatientId).Time("as_of", table.AsOf);
+        if (rows.Count != table.Rows)
+        {
+            throw new ArgumentException($"There are {rows.Count} keys for {table.Rows} vectors.", nameof(rows));
+        }
+
+        var parquet = new ParquetTable()
+            .Text("patient_id", table.PatientId)
+            .Time("as_of", table.AsOf)
+            .Time("known_by", rows.Select(r => r.KnownBy).ToArray());
         for (var c = 0; c < table.Columns.Count; c++)
         {
             parquet.Float64(table.Columns[c].Name, table.Values[c]);
@@ -80,8 +91,12 @@ public static class FeatureStage
         parquet.Metadata["remotemonitoring.feature-set"] = table.SetName;
         parquet.Metadata["remotemonitoring.feature-set-hash"] = table.SetHash;
         parquet.Metadata["remotemonitoring.rows"] = table.Rows.ToString(CultureInfo.InvariantCulture);
+        parquet.Metadata["remotemonitoring.retrospective"] = AreRetrospective(rows) ? "true" : "false";
         return parquet;
     }
+
+    /// <summary>Whether any row may use what was known only after the instant it speaks for.</summary>
+    public static bool AreRetrospective(IEnumerable<VectorKey> rows) => rows.Any(r => r.KnownBy > r.AsOf);
 
     private static void Scatter(FeatureTable part, int[] rows, FeatureTable whole)
     {

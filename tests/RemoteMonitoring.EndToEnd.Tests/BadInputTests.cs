@@ -64,7 +64,7 @@ public sealed class BadInputTests : IDisposable
     public async Task An_instant_after_the_data_is_refused_so_that_no_empty_list_hides_a_real_one()
     {
         await _rmon.RunAsync("ingest", Write("messages.ndjson", Line("1", "8867-4")), "--cohort", "ward", "--imported");
-        var result = await _rmon.RunAsync("features", "admission-7d", "--as-of", "2030-01-01T00:00:00Z");
+        var result = await _rmon.RunAsync("features", "export", "admission-7d", "--as-of", "2030-01-01T00:00:00Z");
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("after the data", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }

@@ -88,7 +88,7 @@ public sealed class DemoTests(DemoRuns demos, ITestOutputHelper output) : IDispo
         Assert.Equal(0, (await _rmon.RunAsync("simulate", _rmon.Folder("feed"), "--patients", "250", "--days", "90", "--seed", "7")).ExitCode);
         Assert.Equal(0, (await _rmon.RunAsync("ingest", _rmon.Folder("feed"))).ExitCode);
         Assert.Equal(0, (await _rmon.RunAsync("train", "admission-7d")).ExitCode);
-        var features = (await _rmon.RunAsync("features", "admission-7d", "--json")).Document;
+        var features = (await _rmon.RunAsync("features", "export", "admission-7d", "--out", _rmon.Folder("vectors.parquet"), "--json")).Document;
         Assert.True(File.Exists(features.GetProperty("path").GetString()));
         var scored = (await _rmon.RunAsync("score", "admission-7d", "--json")).Document;
         var worklist = (await _rmon.RunAsync("worklist", "--json")).Document;

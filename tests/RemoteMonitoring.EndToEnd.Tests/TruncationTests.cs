@@ -48,7 +48,7 @@ public sealed class TruncationTests(DemoRuns demos, ITestOutputHelper output) : 
         await Must(_cut.RunAsync("ingest", _cut.Folder("feed")));
         foreach (var rmon in (Rmon[])[whole, _cut])
         {
-            await Must(rmon.RunAsync("features", "admission-7d", "--as-of", cutAt, "--out", rmon.Folder("vectors.parquet")));
+            await Must(rmon.RunAsync("features", "export", "admission-7d", "--as-of", cutAt, "--out", rmon.Folder("vectors.parquet")));
         }
 
         Assert.Equal(await File.ReadAllBytesAsync(whole.Folder("vectors.parquet")), await File.ReadAllBytesAsync(_cut.Folder("vectors.parquet")));

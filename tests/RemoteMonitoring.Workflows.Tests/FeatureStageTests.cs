@@ -63,11 +63,12 @@ public sealed class FeatureStageTests
         var manifest = await SixPatients().LandAsync(home);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         var table = await FeatureStage.BuildAsync(home.Store, manifest, FeatureSet.Home, reference, Keys(), null, s_none);
-        await home.Lake.TryCreateTableAsync("gold/features/test.parquet", FeatureStage.ToParquet(table), s_none);
+        await home.Lake.TryCreateTableAsync("gold/features/test.parquet", FeatureStage.ToParquet(table, Keys()), s_none);
         var read = await home.Lake.ReadTableAsync("gold/features/test.parquet", null, s_none);
-        Assert.Equal(["patient_id", "as_of", .. FeatureSet.Home.Columns.Select(c => c.Name)], read.ColumnNames);
+        Assert.Equal(["patient_id", "as_of", "known_by", .. FeatureSet.Home.Columns.Select(c => c.Name)], read.ColumnNames);
         Assert.Equal(table.PatientId, read.Text("patient_id"));
         Assert.Equal(table.AsOf, read.Time("as_of"));
+        Assert.Equal(Keys().Select(k => k.KnownBy), read.Time("known_by"));
         Assert.All(FeatureSet.Home.Columns, (c, i) => Assert.Equal(table.Values[i], read.Float64(c.Name)));
         Assert.Equal("home", read.Metadata["remotemonitoring.feature-set"]);
         Assert.Equal(FeatureSet.Home.Hash, read.Metadata["remotemonitoring.feature-set-hash"]);
@@ -94,7 +95,7 @@ public sealed class FeatureStageTests
         var manifest = await SixPatients().LandAsync(home);
         var table = await FeatureStage.BuildAsync(home.Store, manifest, FeatureSet.Home, new ReferenceData(), [], null, s_none);
         Assert.Equal(0, table.Rows);
-        await home.Lake.TryCreateTableAsync("gold/features/none.parquet", FeatureStage.ToParquet(table), s_none);
+        await home.Lake.TryCreateTableAsync("gold/features/none.parquet", FeatureStage.ToParquet(table, []), s_none);
         Assert.Equal(0, (await home.Lake.ReadTableAsync("gold/features/none.parquet", null, s_none)).Rows);
     }
 }

@@ -77,6 +77,9 @@ public static class LakePaths
     /// <summary>Vectors of a feature set over many instants (a training snapshot), or at one instant and shard.</summary>
     public static string Features(string set, string asOf, string name) => $"gold/features/{set}/{asOf}/{name}.parquet";
 
+    /// <summary>What the columns of a feature set mean, for people: one file for all tables of this hash.</summary>
+    public static string FeatureDictionary(string set, string setHash) => $"gold/features/{set}/dictionary-{setHash}.csv";
+
     /// <summary>Predictions of a run.</summary>
     public static string Predictions(string asOf, string run, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"gold/predictions/{asOf}/{run}/{shard:D4}.parquet");

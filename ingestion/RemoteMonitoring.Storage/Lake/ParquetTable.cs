@@ -102,8 +102,11 @@ public sealed class ParquetTable
     /// <summary>The boolean column of this name.</summary>
     public bool[] Boolean(string name) => Get<bool>(name);
 
+    /// <summary>What kind a column is of.</summary>
+    public ColumnKind KindOf(string name) => _byName.TryGetValue(name, out var i) ? _columns[i].Kind : throw Broken($"the column '{name}' is not in it");
+
     /// <summary>The values of a column, whatever its kind.</summary>
-    public Array Column(string name) => (_byName.TryGetValue(name, out var i) ? _columns[i].Kind : throw Broken($"the column '{name}' is not in it")) switch
+    public Array Column(string name) => KindOf(name) switch
     {
         ColumnKind.Text => Get<string?>(name),
         ColumnKind.Int64 or ColumnKind.Time => Get<long>(name),

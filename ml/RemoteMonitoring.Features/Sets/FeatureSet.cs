@@ -13,11 +13,15 @@ public sealed class FeatureSet
 {
     private const int MostHours = 120 * 24;
     private const int MostWindows = 12;
+    private const int MostDays = 36_500;
 
     /// <summary>The shapes of columns and the rules behind them are code: a change of those is a new version of it in the hash.</summary>
     private const string Code = "code 3";
 
     private static readonly string[] s_roster = ["age", "female"];
+    /// <summary>Columns that tables of features have beside those of a set.</summary>
+    private static readonly string[] s_taken = ["patient_id", "as_of", "known_by", "label", "label_known"];
+
     private static readonly string[] s_stay = ["since_enrolled", "since_discharged"];
 
     private FeatureSet(FeatureSetDefinition definition)
@@ -146,6 +150,8 @@ public sealed class FeatureSet
             var twice = _columns.CountBy(c => c.Name).FirstOrDefault(c => c.Value > 1).Key;
             Check(twice is null, $"column '{twice}' is asked for twice");
             Check(_columns.Count > 0, "it asks for no column");
+            var taken = _columns.FirstOrDefault(c => s_taken.Contains(c.Name))?.Name;
+            Check(taken is null, $"column '{taken}': every table has one of this name already");
             return Plan(scores);
         }
 
@@ -246,7 +252,7 @@ public sealed class FeatureSet
                 var (name, words) = (kind.Replace('-', '_'), kind.Replace('-', ' '));
                 foreach (var days in _definition.PriorOutcomes!.Days)
                 {
-                    Check(days > 0, $"priorOutcomes.days {days}: a whole number of days from 1");
+                    Check(days is > 0 and <= MostDays, $"priorOutcomes.days {days}: a whole number of days from 1 to {MostDays}");
                     _columns.Add(new FeatureColumn { Name = $"prior_{name}_{days}d", Topic = kind, Statistic = "count", Window = days * UnixMicros.PerDay, Unit = "{events}", Meaning = $"own events ({words}) in the last {days} days", Missing = "NaN before the roster names the patient" });
                 }
 

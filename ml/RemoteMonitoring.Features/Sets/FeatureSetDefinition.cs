@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 
 namespace RemoteMonitoring.Features.Sets;
 
@@ -27,7 +28,7 @@ public sealed record PriorOutcomes
 }
 
 /// <summary>What a feature set is, as data: its JSON is hashed, and the hash travels with vectors, models and scores.</summary>
-public sealed record FeatureSetDefinition
+public sealed partial record FeatureSetDefinition
 {
     /// <summary>Version of this form: 1.</summary>
     public required int SchemaVersion { get; init; }
@@ -73,12 +74,62 @@ public sealed record FeatureSetDefinition
     {
         try
         {
-            return JsonSerializer.Deserialize(json, FeatureSetJson.Default.FeatureSetDefinition) ?? throw new FormatException("a feature set is a JSON object, not null");
+            var definition = JsonSerializer.Deserialize(json, FeatureSetJson.Default.FeatureSetDefinition) ?? throw new FormatException("a feature set is a JSON object, not null");
+            definition.CheckItems();
+            return definition;
         }
         catch (JsonException e)
         {
-            throw new FormatException(e.Message.Split('\n')[0].Replace(" Path: $ |", "", StringComparison.Ordinal), e);
+            throw new FormatException(InWords(e), e);
         }
+    }
+
+    /// <summary>Where in the file, and what, without the names of types that only the program knows.</summary>
+    private static string InWords(JsonException e)
+    {
+        var what = e.Message.Split('\n', '\r')[0];
+        what = ReadersPlace().Replace(what, "");
+        what = what.Contains("could not be converted to", StringComparison.Ordinal) ? "the value is not of the kind that stands here" : what;
+        what = what.Replace("could not be mapped to any .NET member contained", "is none", StringComparison.Ordinal);
+        what = what.Contains("doesn't allow null values", StringComparison.Ordinal) ? "null does not stand here" : TypeName().Replace(what, " of a feature set");
+        var where = e.Path is { Length: > 2 } path ? $", {path[2..]}" : "";
+        return $"line {(e.LineNumber ?? 0) + 1}{where}: {what.TrimEnd('.')}";
+    }
+
+    [GeneratedRegex(@" (Path: |LineNumber: ).*$")]
+    private static partial Regex ReadersPlace();
+
+    [GeneratedRegex(@" (in|on|for|of)? ?type '[^']*'")]
+    private static partial Regex TypeName();
+
+    /// <summary>The reader lets nulls through in lists.</summary>
+    private void CheckItems()
+    {
+        static void Check(string where, IEnumerable<object?> items)
+        {
+            if (items.Any(i => i is null))
+            {
+                throw new FormatException($"{where}: null does not stand in this list");
+            }
+        }
+
+        Check("groups", Groups);
+        foreach (var group in Groups)
+        {
+            Check("groups.vitals", group.Vitals);
+            Check("groups.statistics", group.Statistics.Values);
+            foreach (var (name, windows) in group.Statistics)
+            {
+                Check($"groups.statistics.{name}", windows);
+            }
+        }
+
+        Check("roster", Roster);
+        Check("conditions", Conditions);
+        Check("attributes", Attributes);
+        Check("priorOutcomes.kinds", PriorOutcomes?.Kinds ?? []);
+        Check("stay", Stay);
+        Check("scores", Scores);
     }
 
     internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, FeatureSetJson.Default.FeatureSetDefinition);

@@ -50,6 +50,9 @@ public sealed class Statistic
     private const string NoReading = "NaN when the window has no reading";
     private const string TooFew = "NaN below two readings";
 
+    private const string GainSource =
+        "McDonagh et al., 2021 ESC Guidelines for heart failure, Eur Heart J 2021;42:3599, self-care: more than 2 kg in 3 days";
+
     private Statistic(string name, StatisticInput input, string missing, Func<VitalSign, string> unit, string meaning, StatisticFormula formula)
     {
         (Name, Input, Missing, UnitOf, Meaning, Formula) = (name, input, missing, unit, meaning, formula);
@@ -58,21 +61,36 @@ public sealed class Statistic
     /// <summary>All of them, in the order of columns.</summary>
     public static IReadOnlyList<Statistic> All { get; } =
     [
-        new("count", StatisticInput.Rollups, "0 when the window has no reading", _ => "{readings}", "number of readings of {vital} {window}", Count),
-        new("adherence", StatisticInput.Rollups, "0 when the window has no reading", _ => "1", "share of local days with a reading of {vital} {window}", Adherence),
-        new("mean", StatisticInput.Rollups, NoReading, v => v.Unit, "mean {vital} {window}", Mean),
-        new("median", StatisticInput.Readings, NoReading, v => v.Unit, "median {vital} {window}", Median),
-        new("min", StatisticInput.Rollups, NoReading, v => v.Unit, "lowest {vital} {window}", Min),
-        new("max", StatisticInput.Rollups, NoReading, v => v.Unit, "highest {vital} {window}", Max),
-        new("range", StatisticInput.Rollups, NoReading, v => v.Unit, "highest less lowest {vital} {window}", Range),
-        new("sd", StatisticInput.Rollups, TooFew, v => v.Unit, "standard deviation of {vital} {window}", Sd),
-        new("cv", StatisticInput.Rollups, TooFew + " or where the mean is 0", _ => "1", "coefficient of variation (standard deviation / mean) of {vital} {window}", Cv),
-        new("slope", StatisticInput.Rollups, "NaN below two readings at different times", v => v.Unit + "/d", "trend of {vital} {window}, per day", Slope),
-        new("gain", StatisticInput.Rollups, NoReading, v => v.Unit, "last less first {vital} {window}", Gain),
-        new("last", StatisticInput.Rollups, "NaN when there was none", v => v.Unit, "latest {vital} within {lookback}", Last) { HasWindow = false },
-        new("age", StatisticInput.Rollups, "NaN when there was none", _ => "h", "hours since the latest {vital}", Age) { HasWindow = false },
-        new("change", StatisticInput.RollupsAndBaseline, "NaN when the window or the baseline has no reading", v => v.Unit, "mean {vital} {window} less the person's mean from then back to {lookback}", Change),
-        new("z", StatisticInput.RollupsAndBaseline, "NaN where the change is, and where the baseline has no spread", _ => "1", "change of mean {vital} {window} against the person's own earlier values back to {lookback}, in their standard deviations", Z),
+        new("count", StatisticInput.Rollups, "0 when the window has no reading", _ => "{readings}", "number of readings of {vital} {window}", Count)
+            { InWords = "n, the number of readings in the window" },
+        new("adherence", StatisticInput.Rollups, "0 when the window has no reading", _ => "1", "share of local days with a reading of {vital} {window}", Adherence)
+            { InWords = "local days in which the window has a reading ÷ days of the window, at most 1" },
+        new("mean", StatisticInput.Rollups, NoReading, v => v.Unit, "mean {vital} {window}", Mean)
+            { InWords = "sum of the values ÷ n" },
+        new("median", StatisticInput.Readings, NoReading, v => v.Unit, "median {vital} {window}", Median)
+            { InWords = "the middle value in order of size; of an even number of values the mean of the two in the middle" },
+        new("min", StatisticInput.Rollups, NoReading, v => v.Unit, "lowest {vital} {window}", Min)
+            { InWords = "lowest value" },
+        new("max", StatisticInput.Rollups, NoReading, v => v.Unit, "highest {vital} {window}", Max)
+            { InWords = "highest value" },
+        new("range", StatisticInput.Rollups, NoReading, v => v.Unit, "highest less lowest {vital} {window}", Range)
+            { InWords = "highest value − lowest value" },
+        new("sd", StatisticInput.Rollups, TooFew, v => v.Unit, "standard deviation of {vital} {window}", Sd)
+            { InWords = "√(Σ(value − mean)² ÷ (n − 1))" },
+        new("cv", StatisticInput.Rollups, TooFew + " or where the mean is 0", _ => "1", "coefficient of variation (standard deviation / mean) of {vital} {window}", Cv)
+            { InWords = "√(Σ(value − mean)² ÷ (n − 1)) ÷ mean" },
+        new("slope", StatisticInput.Rollups, "NaN below two readings at different times", v => v.Unit + "/d", "trend of {vital} {window}, per day", Slope)
+            { InWords = "slope of the least-squares line through (time in days, value): Σ(t − mean t)(value − mean) ÷ Σ(t − mean t)²" },
+        new("gain", StatisticInput.Rollups, NoReading, v => v.Unit, "last less first {vital} {window}", Gain)
+            { InWords = "value of the last reading − value of the first", Source = GainSource },
+        new("last", StatisticInput.Rollups, "NaN when there was none", v => v.Unit, "latest {vital} within {lookback}", Last)
+            { InWords = "value of the latest reading; of several at one instant, of the one known last", HasWindow = false },
+        new("age", StatisticInput.Rollups, "NaN when there was none", _ => "h", "hours since the latest {vital}", Age)
+            { InWords = "as-of − time of the latest reading, in hours", HasWindow = false },
+        new("change", StatisticInput.RollupsAndBaseline, "NaN when the window or the baseline has no reading", v => v.Unit, "mean {vital} {window} less the person's mean from then back to {lookback}", Change)
+            { InWords = "mean of the window − mean of the baseline, the rest of the look-back before the window" },
+        new("z", StatisticInput.RollupsAndBaseline, "NaN where the change is, and where the baseline has no spread", _ => "1", "change of mean {vital} {window} against the person's own earlier values back to {lookback}, in their standard deviations", Z)
+            { InWords = "(mean of the window − mean of the baseline) ÷ standard deviation of the baseline, the rest of the look-back before the window" },
     ];
 
     /// <summary>Name, as it stands in definitions and column names.</summary>
@@ -83,6 +101,12 @@ public sealed class Statistic
 
     /// <summary>When it has no value, and what stands there then.</summary>
     public string Missing { get; }
+
+    /// <summary>The formula, in words.</summary>
+    public required string InWords { get; init; }
+
+    /// <summary>Where the rule comes from; null where it is plain arithmetic.</summary>
+    public string? Source { get; private init; }
 
     /// <summary>Whether it is taken over the windows that a definition lists; else it looks back as far as the set does.</summary>
     public bool HasWindow { get; private init; } = true;

@@ -53,14 +53,17 @@ public sealed class Cohort
     public IReadOnlyList<CohortFlowStep> Flow { get; }
 
     /// <summary>Builds rows and flow from what was known by <paramref name="endOfData"/>; later records are not looked at.</summary>
-    public static Cohort Build(TaskDefinition task, ReferenceData reference, Instant endOfData)
+    public static Cohort Build(TaskDefinition task, ReferenceData reference, Instant endOfData) => Build(task, reference, null, endOfData);
+
+    /// <summary>The same at instants that are asked for in place of those of the task's own grid; null for the grid.</summary>
+    public static Cohort Build(TaskDefinition task, ReferenceData reference, IReadOnlyList<Instant>? instants, Instant endOfData)
     {
         var known = KnownReference.At(task, reference, endOfData);
         var flow = known.StartFlow();
         var rows = new List<CohortRow>();
         foreach (var patient in known.Patients)
         {
-            foreach (var asOf in patient.Grid(task, endOfData))
+            foreach (var asOf in instants ?? patient.Grid(task, endOfData))
             {
                 flow.Row(CohortFlowSteps.Candidates, patient.Id);
                 if ((patient.Exclusion(task, asOf) ?? Label(task, patient, asOf, endOfData, rows, flow)) is { } reason)
@@ -101,6 +104,15 @@ public sealed class Cohort
         }
 
         return new(rows, flow.ToFlow(CohortFlowSteps.OnRoster, CohortFlowSteps.Candidates, CohortFlowSteps.Scoreable));
+    }
+
+    /// <summary>Whom the census, as known by an instant, has under monitoring at another, in hospital or not, in ordinal order; null where it enrols nobody at all.</summary>
+    public static IReadOnlyList<string>? Enrolled(ReferenceData reference, Instant asOf, Instant knownBy)
+    {
+        var census = reference.Census.HoldingAt(knownBy).GroupBy(e => e.PatientId, StringComparer.Ordinal).Select(g => (Id: g.Key, Timeline: new StayTimeline(g))).ToArray();
+        return census.Any(p => p.Timeline.Enrolments.Any())
+            ? [.. census.Where(p => p.Timeline.At(asOf, out _) is StayState.Monitored or StayState.InHospital).Select(p => p.Id).Order(StringComparer.Ordinal)]
+            : null;
     }
 
     /// <summary>Adds the row, or says why there is none.</summary>

@@ -1,71 +1,82 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using NodaTime.Text;
 using RemoteMonitoring.Features.Sets;
-using RemoteMonitoring.Features.Vectors;
-using RemoteMonitoring.Risk.Tasks;
-using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
-using RemoteMonitoring.Workflows;
-using RemoteMonitoring.Workflows.DailyRisk;
 
 namespace RemoteMonitoring.Cli.Commands;
 
-/// <summary><c>rmon features TASK</c>: the vectors of a task's patients at an instant, as a Parquet file.</summary>
+/// <summary><c>rmon features</c>: what point-in-time vectors are made of, vectors for other tools, and what is behind one.</summary>
 internal static class FeaturesCommand
 {
-    public static Command Create()
+    public static Command Create() => new("features", "Look at feature sets, write point-in-time vectors for other tools, and see the readings behind one")
     {
-        var task = TrainCommand.TaskArgument();
-        var asOf = ScoreCommand.AsOfOption();
-        var output = new Option<string?>("--out") { Description = "File to write. Default: in the lake, below gold/features", HelpName = "FILE" };
-        var command = new Command("features", "Compute the point-in-time vectors of everybody a task can score at an instant") { task, asOf, output };
-        command.SetAction(async (parsed, token) =>
-        {
-            var terminal = GlobalOptions.TerminalOf(parsed);
-            await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
-            var manifest = await TrainCommand.CompactedAsync(store, token);
-            var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
-            var set = FeatureSet.Named(definition.FeatureSet);
-            var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, token);
-            var instant = ScoreCommand.InsideData(ScoreCommand.AsOf(parsed.GetValue(asOf)), manifest) ?? DailyRiskRun.LatestAsOf(definition, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
-            var cohort = Cohort.Scoreable(definition, reference, instant);
-            var table = await terminal.StageAsync("features", async progress =>
-            {
-                VectorKey[] keys = [.. cohort.Rows.Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), instant.ToUnixMicros()))];
-                var made = await FeatureStage.BuildAsync(store, manifest, set, reference, keys, done => progress.Report(new Fraction(done, keys.Length)), token);
-                return (made, $"{Terminal.Number(made.Rows)} vectors of {set.Columns.Count} features as of {instant}");
-            });
-            var path = parsed.GetValue(output);
-            if (path is null)
-            {
-                var lakePath = LakePaths.Features(set.Definition.Name, LakePaths.Stamp(instant.ToUnixMicros()), $"{definition.Name}-{manifest.InputHash}");
-                await store.Lake.TryCreateTableAsync(lakePath, FeatureStage.ToParquet(table), token);
-                path = store.Lake.NameOf(lakePath);
-            }
-            else if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
-            {
-                throw new UserException($"{path}: there is no such folder to write to; make it first.");
-            }
-            else
-            {
-                // Written beside its place and moved there: a full disk leaves the file that was there as it was.
-                await File.WriteAllBytesAsync(path + ".partial", FeatureStage.ToParquet(table).ToBytes(), token);
-                File.Move(path + ".partial", path, overwrite: true);
-            }
+        FeaturesListCommand.Create(),
+        FeaturesExplainCommand.Create(),
+        FeaturesExportCommand.Create(),
+        FeaturesShowCommand.Create(),
+    };
 
-            Results.ShowFlow(terminal, cohort.Flow);
-            terminal.Line($"vectors: {path}");
-            terminal.Document(new JsonObject
+    public static Option<string?> SetOption(string otherwise) => new("--set")
+    {
+        Description = $"Feature set: {string.Join(", ", FeatureSet.All.Select(s => s.Name))}, or a definition of your own. {otherwise}",
+        HelpName = "NAME|FILE.json",
+    };
+
+    public static Option<string?> InstantOption(string name, string description)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = "2025-06-30T00:00:00Z" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValue(option) is { } text && !InstantPattern.ExtendedIso.Parse(text).Success)
             {
-                ["feature_set"] = set.Definition.Name,
-                ["feature_set_hash"] = set.Hash,
-                ["as_of"] = instant.ToString(),
-                ["rows"] = table.Rows,
-                ["columns"] = set.Columns.Count,
-                ["path"] = path,
-            });
-            return ExitCodes.Done;
+                result.AddError($"{name} takes an instant in UTC like 2025-06-30T00:00:00Z; got '{text}'.");
+            }
         });
-        return command;
+        return option;
     }
+
+    /// <summary>The set of a name, or of a file of one's own.</summary>
+    public static FeatureSet SetOf(string nameOrFile)
+    {
+        if (FeatureSet.All.FirstOrDefault(s => s.Name == nameOrFile) is { } bundled)
+        {
+            return bundled;
+        }
+
+        if (!File.Exists(nameOrFile))
+        {
+            throw new UserException($"{nameOrFile}: neither a feature set ({string.Join(", ", FeatureSet.All.Select(s => s.Name))}) nor a file with one.");
+        }
+
+        try
+        {
+            return FeatureSet.Of(FeatureSetDefinition.Parse(File.ReadAllBytes(nameOrFile)));
+        }
+        catch (FormatException e)
+        {
+            throw new UserException($"{nameOrFile}: not a feature set: {e.Message}");
+        }
+    }
+
+    /// <summary>A value as people read it; the empty text where it is unknown.</summary>
+    public static string Number(double value) => double.IsNaN(value) ? "" : value.ToString("0.####", CultureInfo.InvariantCulture);
+
+    /// <summary>A unit as people read it.</summary>
+    public static string Unit(FeatureColumn column) => column.Unit == "1" ? "" : column.Unit;
+
+    public static string Window(FeatureColumn column) => column.Window == 0 ? "" : FeatureSet.WindowName(column.Window / UnixMicros.PerHour);
+
+    public static JsonObject ColumnJson(FeatureColumn column) => new()
+    {
+        ["name"] = column.Name,
+        ["meaning"] = column.Meaning,
+        ["unit"] = column.Unit,
+        ["window"] = column.Window == 0 ? null : Window(column),
+        ["part"] = column.Part,
+        ["statistic"] = column.Statistic,
+        ["missing"] = column.Missing,
+        ["from"] = column.From,
+    };
 }

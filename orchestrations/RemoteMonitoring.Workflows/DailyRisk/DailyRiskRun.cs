@@ -14,6 +14,7 @@ using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
@@ -47,7 +48,7 @@ public static class DailyRiskRun
     /// <summary>Name in ledger and run ids.</summary>
     public const string Workflow = "daily-risk";
 
-    private const string Rules = "daily-risk 3";
+    private const string Rules = "daily-risk 4";
 
     /// <summary>Scores.</summary>
     /// <returns>The ledger entry, the lists by team, and whether the run was there already.</returns>
@@ -77,6 +78,7 @@ public static class DailyRiskRun
         var expected = cohort.Rows.Count + notScored.Count;
         var outputs = new List<LedgerOutput>();
         var (from, to) = FeatureStage.DaysOf(set, asOf);
+        await FeatureDictionaryFile.KeepAsync(store.Lake, set, cancellationToken);
         var vectors = await FeatureStage.ShardsAsync(store, manifest, set, reference, cancellationToken);
         for (var shard = 0; shard < manifest.Shards; shard++)
         {
@@ -88,7 +90,7 @@ public static class DailyRiskRun
             ];
             var observations = await CompactionStage.ReadShardAsync(store.Lake, manifest, shard, from, to, cancellationToken);
             var table = await vectors.BuildAsync(shard, keys, -1, cancellationToken);
-            outputs.Add(await WriteAsync(store.Lake, LakePaths.Features(set.Definition.Name, LakePaths.Stamp(asOf), $"{run}-{shard:D4}"), FeatureStage.ToParquet(table), cancellationToken));
+            outputs.Add(await WriteAsync(store.Lake, LakePaths.Features(set.Definition.Name, LakePaths.Stamp(asOf), $"{run}-{shard:D4}"), FeatureStage.ToParquet(table, keys), cancellationToken));
             var scored = Score(request, set, run, model, table, observations, records, knownBy, notScored);
             predictions.AddRange(scored);
             outputs.Add(await WriteAsync(store.Lake, LakePaths.Predictions(LakePaths.Stamp(asOf), run, shard), ToParquet(scored), cancellationToken));

@@ -85,7 +85,7 @@ public static class PatientErasure
             report.Remains.Add($"{Path.Combine(home, "feeds")}: feeds that were ingested are their sources' own and are not rewritten; delete those that hold the patient (ingesting them again brings nothing back)");
         }
 
-        report.Remains.Add("sources of messages (an IoT hub, an event hub, feeds elsewhere) within their retention, and files written for others ('rmon features --out', exports): delete the patient there");
+        report.Remains.Add("sources of messages (an IoT hub, an event hub, feeds elsewhere) within their retention, and files written for others ('rmon features export'): delete the patient there");
         report.Remains.Add("backups and snapshots of this store: let them expire; after restoring one, restore bronze/reference/erasures and the key too, and erase again");
     }
 }

@@ -98,9 +98,9 @@ internal static class RollupStage
         };
     }
 
-    /// <summary>Whether rollups serve a feature set.</summary>
+    /// <summary>Whether rollups serve a feature set: one of the bundled ones, and not another by the same name.</summary>
     public static bool Serve(RollupManifest? rollups, FeatureSet set) =>
-        rollups is not null && rollups.Sets.Contains(set.Name)
+        rollups is not null && rollups.Sets.Contains(set.Name) && FeatureSet.All.Any(s => s.Hash == set.Hash)
         && rollups.Rules == RulesOf(PlanOf([.. FeatureSet.All.Where(s => rollups.Sets.Contains(s.Name))]));
 
     /// <summary>Days since 1970-01-01.</summary>

@@ -12,6 +12,7 @@ using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
 
 namespace RemoteMonitoring.Workflows.Training;
 
@@ -47,7 +48,7 @@ public static class TrainingStage
     /// <summary>Metadata key of a snapshot: the observations it was made of.</summary>
     internal const string ObservationsKey = "remotemonitoring.observations";
 
-    private const string Rules = "training 1";
+    private const string Rules = "training 2";
 
     /// <summary>Trains a task's model over what has been compacted.</summary>
     /// <returns>The model, and whether it was there already.</returns>
@@ -90,8 +91,9 @@ public static class TrainingStage
                 $"The task '{task.Name}' cannot be evaluated on this cohort ({impossible}): its {cohort.Rows.Count} rows, {cohort.Rows.Count(r => r.Label)} of them with the outcome, leave no part to test beside one with both kinds to learn from.");
         }
 
-        var snapshot = FeatureStage.ToParquet(table);
+        var snapshot = FeatureStage.ToParquet(table, keys);
         snapshot.Metadata[ObservationsKey] = manifest.InputHash;
+        await FeatureDictionaryFile.KeepAsync(store.Lake, set, cancellationToken);
         await store.Lake.CreateDerivedAsync(features, snapshot.ToBytes(), cancellationToken);
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
@@ -114,7 +116,7 @@ public static class TrainingStage
 
     /// <summary>The instant up to which outcomes had the time to become known.</summary>
     /// <remarks>A task that looks to the end of a stay waits for outcomes long after the last reading; the others must not look past the readings, since nobody says that outcomes were watched for longer.</remarks>
-    private static Instant EndOfData(TaskDefinition task, ObservationsManifest manifest, ReferenceData reference)
+    internal static Instant EndOfData(TaskDefinition task, ObservationsManifest manifest, ReferenceData reference)
     {
         var watermark = UnixMicros.ToInstant(manifest.Inputs.Watermark);
         return task.Horizon.Unit == HorizonUnit.RestOfStay

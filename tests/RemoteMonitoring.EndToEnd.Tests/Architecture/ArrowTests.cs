@@ -28,7 +28,7 @@ public sealed class ArrowTests
         (["Azure.Storage.Blobs", "Microsoft.Azure.Cosmos", "Azure.Security.KeyVault", "Newtonsoft.Json"], ["Storage"]),
         (["Azure.Identity"], ["Storage", "Ingestion", "Cli"]),
         (["Microsoft.ML", "LightGBM"], ["Risk"]),
-        (["CsvHelper"], ["Cohorts"]),
+        (["CsvHelper"], ["Cohorts", "Workflows"]),
         (["Confluent.Kafka"], ["Ingestion"]),
         (["MQTTnet"], ["Ingestion"]),
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),

@@ -58,13 +58,25 @@ public sealed class FeatureSetTests
     [Theory]
     [InlineData("""{"name":"x"}""", "required properties")]
     [InlineData("""null""", "not null")]
-    [InlineData("""{"schemaVersion":1,"schemaVersion":1}""", "Duplicate property")]
+    [InlineData("""{"schemaVersion":1,"schemaVersion":1}""", "line 1, schemaVersion: Duplicate property")]
+    [InlineData("""{"schemaVersion":1,"nam":"x"}""", "line 1, nam: The JSON property 'nam' is none of a feature set")]
+    [InlineData("{\n\"schemaVersion\": \"one\"}", "line 2, schemaVersion: the value is not of the kind that stands here")]
+    [InlineData(Begin + "null}", "line 1, groups: null does not stand here")]
+    [InlineData(Begin + "[null]}", "groups: null does not stand in this list")]
+    [InlineData(Begin + """[{"vitals":["spo2"],"statistics":{"mean":null}}]}""", "groups.statistics: null does not stand in this list")]
+    [InlineData(Begin + """[{"vitals":["spo2"],"statistics":{"mean":[null]}}]}""", "groups.statistics.mean: null does not stand in this list")]
+    [InlineData(Begin + """[],"scores":[null]}""", "scores: null does not stand in this list")]
+    [InlineData("{", "line 1: ")]
+    [InlineData("", "line 1: ")]
     public void What_is_no_definition_is_one_line(string json, string says)
     {
         var fault = Assert.Throws<FormatException>(() => FeatureSetDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
         Assert.Contains(says, fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
+        Assert.DoesNotContain("RemoteMonitoring", fault.Message, StringComparison.Ordinal);
     }
+
+    private const string Begin = """{"schemaVersion":1,"name":"x","version":1,"description":"","rollup":"day","lookBack":"7d","groups":""";
 
     public static TheoryData<Func<FeatureSetDefinition, FeatureSetDefinition>, string> Mistakes => new()
     {
@@ -87,6 +99,8 @@ public sealed class FeatureSetTests
         { d => d with { Stay = ["since"] }, "stay 'since'" },
         { d => d with { Scores = ["mews"] }, "score 'mews': there are news2_low" },
         { d => d with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [0] } }, "priorOutcomes.days 0" },
+        { d => d with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [2_000_000_000] } }, "priorOutcomes.days 2000000000" },
+        { d => d with { Attributes = ["known_by"] }, "column 'known_by': every table has one of this name already" },
     };
 
     [Theory]
