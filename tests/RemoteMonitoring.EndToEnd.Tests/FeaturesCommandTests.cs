@@ -49,6 +49,25 @@ public sealed class FeaturesCommandTests(FeaturesHome home) : IClassFixture<Feat
         }
     }
 
+    /// <summary>Silver, observations and vectors once more on machines without the wider vector instructions; as text, since what compresses Parquet hashes by them.</summary>
+    [Theory]
+    [InlineData("DOTNET_EnableAVX2")]
+    [InlineData("DOTNET_EnableHWIntrinsic")]
+    public async Task The_width_of_the_machines_vectors_changes_no_byte(string switchedOff)
+    {
+        using var narrow = new Rmon();
+        string[] export = ["features", "export", "--set", "home", "--from", "2025-01-10T00:00:00Z", "--to", "2025-01-28T00:00:00Z", "--every", "36h", "--out"];
+        foreach (var arguments in (string[][])[["ingest", _rmon.Folder("feed")], [.. export, narrow.Folder("vectors.csv")]])
+        {
+            using var process = RmonProcess.Run(["dotnet", Path.Combine(AppContext.BaseDirectory, "rmon.dll"), .. arguments, "--home", narrow.Home], [new(switchedOff, "0")]);
+            Assert.Equal(0, await process.ExitAsync(TimeSpan.FromMinutes(2)));
+        }
+
+        var wide = _rmon.Folder($"{switchedOff}.csv");
+        Assert.Equal(0, (await _rmon.RunAsync([.. export, wide])).ExitCode);
+        Assert.Equal(await File.ReadAllBytesAsync(wide), await File.ReadAllBytesAsync(narrow.Folder("vectors.csv")));
+    }
+
     /// <summary>Parquet and CSV as a database reads them, without being told anything of either.</summary>
     [Fact]
     public async Task An_export_reads_alike_as_parquet_and_as_csv_with_its_dictionary_beside_it()
