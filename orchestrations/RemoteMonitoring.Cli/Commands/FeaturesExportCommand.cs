@@ -95,7 +95,7 @@ internal static class FeaturesExportCommand
 
         terminal.Line($"vectors: {path}");
         terminal.Line($"dictionary: {FeatureFile.DictionaryOf(path)}");
-        terminal.Document(Json(export, request, path));
+        terminal.Document(Json(export, request, manifest, path));
         return ExitCodes.Done;
     }
 
@@ -154,7 +154,7 @@ internal static class FeaturesExportCommand
         return grid;
     }
 
-    private static JsonObject Json(FeatureExport export, FeatureExportRequest request, string path) => new()
+    private static JsonObject Json(FeatureExport export, FeatureExportRequest request, ObservationsManifest manifest, string path) => new()
     {
         ["feature_set"] = request.Set.Name,
         ["feature_set_hash"] = request.Set.Hash,
@@ -162,6 +162,7 @@ internal static class FeaturesExportCommand
         ["as_of"] = request.Instants is [var only] ? only.ToString() : null,
         ["instants"] = export.Rows.Select(r => r.AsOf).Distinct().Count(),
         ["known_by"] = request.KnownBy?.ToString(),
+        ["observations"] = manifest.InputHash,
         ["retrospective"] = export.IsRetrospective,
         ["rows"] = export.Rows.Count,
         ["patients"] = export.Rows.Select(r => r.PatientId).Distinct(StringComparer.Ordinal).Count(),

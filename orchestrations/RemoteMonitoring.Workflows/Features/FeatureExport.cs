@@ -37,12 +37,11 @@ public sealed record FeatureExportRequest
 public sealed class FeatureExport
 {
     private readonly FeatureExportRequest _request;
-    private readonly string _observations;
     private readonly IReadOnlyList<CohortRow>? _labels;
 
-    private FeatureExport(FeatureExportRequest request, string observations, VectorKey[] rows, FeatureTable table, IReadOnlyList<CohortRow>? labels, IReadOnlyList<CohortFlowStep> flow)
+    private FeatureExport(FeatureExportRequest request, VectorKey[] rows, FeatureTable table, IReadOnlyList<CohortRow>? labels, IReadOnlyList<CohortFlowStep> flow)
     {
-        (_request, _observations, Rows, Vectors, _labels, Flow) = (request, observations, rows, table, labels, flow);
+        (_request, Rows, Vectors, _labels, Flow) = (request, rows, table, labels, flow);
         IsRetrospective = FeatureStage.AreRetrospective(rows);
     }
 
@@ -83,10 +82,13 @@ public sealed class FeatureExport
 
         VectorKey[] rows = [.. population.Select(p => new VectorKey(p.Patient, p.AsOf.ToUnixMicros(), (request.KnownBy ?? p.AsOf).ToUnixMicros()))];
         var table = await FeatureStage.BuildAsync(store, manifest, request.Set, reference, rows, built => done?.Invoke(built, rows.Length), cancellationToken);
-        return new FeatureExport(request, manifest.InputHash, rows, table, labels, flow);
+        return new FeatureExport(request, rows, table, labels, flow);
     }
 
-    /// <summary>The table: <c>patient_id, as_of, known_by</c>, the features and, where labels are asked for, <c>label</c> and <c>label_known</c>.</summary>
+    /// <summary>
+    /// The table: <c>patient_id, as_of, known_by</c>, the features and, where labels are asked for, <c>label</c> and <c>label_known</c>.
+    /// Its bytes are a function of the rows and what was asked for: nothing that landed later, and makes no difference to them, shows.
+    /// </summary>
     public ParquetTable ToParquet()
     {
         var table = FeatureStage.ToParquet(Vectors, Rows);
@@ -95,7 +97,6 @@ public sealed class FeatureExport
             table.Boolean("label", [.. _labels.Select(r => r.Label)]).Time("label_known", [.. _labels.Select(r => r.LabelKnown.ToUnixMicros())]);
         }
 
-        table.Metadata["remotemonitoring.observations"] = _observations;
         table.Metadata["remotemonitoring.known-by"] = _request.KnownBy?.ToString() ?? "as-of";
         if (_request.Task is { } task)
         {
