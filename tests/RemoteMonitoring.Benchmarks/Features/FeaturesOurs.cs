@@ -61,6 +61,15 @@ internal sealed class FeaturesOurs
         ],
     };
 
+    /// <summary>Opens a lake as a run finds it: manifest and reference log are read from it.</summary>
+    public static async Task<FeaturesOurs> OpenAsync(string folder, FeatureSet set)
+    {
+        var lake = new LakeDirectory(folder);
+        var log = new ReferenceLog(lake);
+        var reference = await log.LoadAsync(await log.PositionAsync(CancellationToken.None), CancellationToken.None);
+        return new FeaturesOurs(folder, (await ObservationsManifest.TryReadAsync(lake, CancellationToken.None))!, reference, set);
+    }
+
     /// <summary>Rolls up all but the last day and the hours behind it: what the night before left. It is not timed.</summary>
     public async Task RollUpAsync()
     {

@@ -81,7 +81,7 @@ internal sealed class FeaturesPeerSql
         return $"""
             COPY (
             WITH {stretches},
-            sums AS (SELECT row, code, arg_min(last, last_age) AS last, min(last_age) AS last_age, {sums} FROM stretches GROUP BY row, code),
+            sums AS MATERIALIZED (SELECT row, code, arg_min(last, last_age) AS last, min(last_age) AS last_age, {sums} FROM stretches GROUP BY row, code),
             statistics AS (SELECT row, code, last, last_age, {statistics} FROM sums),
             prior AS (
                 SELECT k.row, o.kind, {string.Join(", ", PriorDays.Select(d => string.Create(CultureInfo.InvariantCulture, $"count(*) FILTER (o.effective > k.as_of - {d} * 86400000000) AS n_{d}")))},
@@ -279,14 +279,14 @@ internal sealed class FeaturesPeerSql
     }
 
     /// <summary>
-    /// The highest score of the last day: one pass in order of time, which carries of each input the greatest of (time, points),
-    /// and so the latest; readings of one instant are taken together.
+    /// The highest score of the last day: one pass in order of time, which carries the latest (time, points) of each input; readings of
+    /// one instant are taken together.
     /// </summary>
     private static string HighestNews2(string recent)
     {
         var codes = s_chart.Select(c => VitalSignCatalog.Default[c.Vital].Code).ToArray();
         var points = string.Join(' ', s_chart.Select((c, i) => $"WHEN '{codes[i]}' THEN {Points(c.Chart, "v", c.Round)}"));
-        var carried = string.Join(", ", codes.Select((code, i) => string.Create(CultureInfo.InvariantCulture, $"max(CASE WHEN code = '{code}' THEN points - age * 4 END) OVER (PARTITION BY row ORDER BY age DESC) AS c_{i}")));
+        var carried = string.Join(", ", codes.Select((code, i) => string.Create(CultureInfo.InvariantCulture, $"last_value(CASE WHEN code = '{code}' THEN points - age * 4 END IGNORE NULLS) OVER (PARTITION BY row ORDER BY age DESC) AS c_{i}")));
         var sum = string.Join(" + ", codes.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN c_{i} > (age + 86400000000) * -4 + 3 THEN c_{i} & 3 ELSE 0 END")));
         return $"""
             highest AS (
