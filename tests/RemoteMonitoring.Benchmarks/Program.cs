@@ -2,12 +2,19 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using RemoteMonitoring.Benchmarks;
+using RemoteMonitoring.Benchmarks.Features;
 
 if (args is ["--land", var file, var lake])
 {
     await IngestBenchmark.LandAsync(file, lake);
     using var self = Process.GetCurrentProcess();
     Console.Write(self.PeakWorkingSet64 >> 20);
+    return 0;
+}
+
+if (args is ["--features-alone", var small, var cohort, var times])
+{
+    Console.Write(await FeaturesAlone.RunAsync(small, cohort, int.Parse(times, CultureInfo.InvariantCulture)));
     return 0;
 }
 

@@ -84,8 +84,11 @@ internal sealed class FeatureCohort
     /// <summary>Rows of all files.</summary>
     public long Readings { get; private set; }
 
-    /// <summary>The rows of a shard, in order of their ids.</summary>
-    public IEnumerable<DuckRow> RowsOf(int shard) => _shards[shard].Select(RowOf);
+    /// <summary>When everything that is there was known: the end of the data, Unix microseconds.</summary>
+    public static long KnownBy { get; } = Midnight(Days) + (HoursOfTheLastDay * UnixMicros.PerHour);
+
+    /// <summary>The instant that the rows of a zone's patients speak for, Unix microseconds.</summary>
+    public static long AsOf(string zone) => DateTimeZoneProviders.Tzdb[zone].AtStartOfDay(Night).ToInstant().ToUnixMicros();
 
     /// <summary>Writes the files.</summary>
     public static FeatureCohort Write(string folder, int patients)
@@ -108,8 +111,7 @@ internal sealed class FeatureCohort
     private static DuckRow RowOf(string patient)
     {
         var zone = s_zones[new Draws(patient, 1).Below(s_zones.Length)];
-        var asOf = DateTimeZoneProviders.Tzdb[zone].AtStartOfDay(Night).ToInstant().ToUnixMicros();
-        return new DuckRow(patient, asOf, Midnight(Days) + (HoursOfTheLastDay * UnixMicros.PerHour), zone);
+        return new DuckRow(patient, AsOf(zone), KnownBy, zone);
     }
 
     /// <summary>Midnight UTC of a day of the cohort.</summary>

@@ -6,6 +6,7 @@ using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Rollups;
 
 namespace RemoteMonitoring.Benchmarks.Features;
 
@@ -56,30 +57,22 @@ internal sealed class FeaturesPeer
     }
 
     /// <summary>All columns from all readings of the look back; the seconds it took.</summary>
-    public double Recompute() => Time(duck => duck.Run(_sql.Write(_sql.FromReadings(Files(_cohort.Files)), Output)));
+    public double Recompute() => Time(duck => duck.Run(_sql.Write(_sql.FromReadings(Since(FeatureCohort.Days)), Since(2), Output)));
 
-    /// <summary>Writes a file a day of rollups of the days before the last; it is not timed.</summary>
-    public void WriteRollups() => Time(duck =>
+    /// <summary>All columns from rollups that were made before the last day, and from the readings since; the seconds it took.</summary>
+    /// <param name="rollups">The rollups, as our side wrote them.</param>
+    /// <param name="folder">The lake's.</param>
+    public double Increment(RollupManifest rollups, string folder)
     {
-        duck.Run($"CREATE TABLE rollups AS {FeaturesPeerSql.Rollups(Files(_cohort.Files))}");
-        for (var day = 1; day < FeatureCohort.Days; day++)
-        {
-            duck.Run(string.Create(CultureInfo.InvariantCulture, $"COPY (SELECT * FROM rollups WHERE day = {day} ORDER BY patient_id, code) TO '{Rollup(day)}' (FORMAT parquet, COMPRESSION snappy)"));
-        }
-    });
-
-    /// <summary>All columns from the rollups and the readings of the last day; the seconds it took.</summary>
-    public double Increment()
-    {
-        var rollups = string.Join(", ", Enumerable.Range(1, FeatureCohort.Days - 1).Select(day => $"'{Rollup(day)}'"));
-        var readings = Files(_cohort.Files.Where(f => f.Date >= FeatureCohort.Night.PlusDays(-1)));
-        return Time(duck => duck.Run(_sql.Write(_sql.FromRollups(rollups, readings), Output)));
+        var files = rollups.Files
+            .Where(f => FeatureCohort.Night.ToDateOnly().DayNumber - f.LocalDate.DayNumber <= _sql.DaysOf(f.Cells))
+            .GroupBy(f => f.Cells)
+            .ToDictionary(g => g.Key, g => string.Join(", ", g.Select(f => $"'{Path.Combine(folder, f.Path)}'")));
+        return Time(duck => duck.Run(_sql.Write(_sql.FromRollups(files, Since(1)), Since(2), Output)));
     }
 
-    private static string Files(IEnumerable<CohortFile> files) => string.Join(", ", files.Select(f => $"'{f.Path}'"));
-
-    /// <summary>The rollup file of a day, counted back from the last.</summary>
-    private string Rollup(int day) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"rollup-{day:D2}.parquet"));
+    /// <summary>The files of readings of the last so many UTC days before the night, and of the hours behind it.</summary>
+    private string Since(int days) => string.Join(", ", _cohort.Files.Where(f => f.Date >= FeatureCohort.Night.PlusDays(-days)).Select(f => $"'{f.Path}'"));
 
     private double Time(Action<DuckDBConnection> run)
     {
