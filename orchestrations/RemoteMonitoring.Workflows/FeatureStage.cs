@@ -21,6 +21,8 @@ namespace RemoteMonitoring.Workflows;
 /// </summary>
 public static class FeatureStage
 {
+    private const long ShortestStretch = 7 * UnixMicros.PerDay;
+
     /// <summary>The vectors of these rows, in their order; of what they are made of a shard a core is held at a time, of the vectors all.</summary>
     public static async Task<FeatureTable> BuildAsync(
         CohortStore store,
@@ -33,21 +35,23 @@ public static class FeatureStage
     {
         var shards = await ShardsAsync(store, manifest, set, reference, cancellationToken);
         var table = FeatureTable.Empty(set, rows);
+        // In stretches of as-of, so that of a long history some look-backs are held at a time and not all of it.
         var work = Enumerable.Range(0, rows.Count)
-            .GroupBy(r => Partitioning.PartitionOf(rows[r].PatientId, manifest.Shards))
-            .Select(g => (Shard: g.Key, Rows: g.ToArray()))
-            .OrderBy(w => w.Shard)
+            .GroupBy(r => (Shard: Partitioning.PartitionOf(rows[r].PatientId, manifest.Shards), Stretch: rows[r].AsOf / Math.Max(set.LookBack, ShortestStretch)))
+            .OrderBy(g => g.Key)
+            .Select(g => (g.Key.Shard, Rows: g.ToArray()))
             .ToArray();
         var built = 0;
         var gate = new Lock();
-        await Parallel.ForEachAsync(work, cancellationToken, async (shard, token) =>
+        await Parallel.ForEachAsync(work, cancellationToken, async (part, token) =>
         {
-            // As many shards as cores at a time, each on one of them; a cohort of one shard has all.
-            var part = await shards.BuildAsync(shard.Shard, Array.ConvertAll(shard.Rows, r => rows[r]), work.Length == 1 ? -1 : 1, token);
-            Scatter(part, shard.Rows, table);
+            // As many parts as cores at a time, each on one of them; a single part has all.
+            var keys = Array.ConvertAll(part.Rows, r => rows[r]);
+            var builder = await shards.OpenAsync(part.Shard, keys, token);
+            Scatter(builder.Build(keys, work.Length == 1 ? -1 : 1, token), part.Rows, table);
             lock (gate)
             {
-                done?.Invoke(built += shard.Rows.Length);
+                done?.Invoke(built += part.Rows.Length);
             }
         });
         return table;
@@ -116,6 +120,10 @@ public static class FeatureStage
         Copy(part.News2Low, whole.News2Low);
         Copy(part.News2Point, whole.News2Point);
         Copy(part.News2High, whole.News2High);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            whole.HasReading[rows[i]] = part.HasReading[i];
+        }
     }
 }
 
@@ -123,73 +131,71 @@ public static class FeatureStage
 public sealed class ShardVectors
 {
     private readonly Lake _lake;
-    private readonly ObservationsManifest _manifest;
     private readonly FeatureSet _set;
     private readonly IReadOnlyDictionary<string, PatientRecord> _records;
     private readonly PatientZones? _zones;
     private readonly ILookup<int, ObservationsFile> _files;
+    private readonly ILookup<int, RollupFile> _rollups;
 
     internal ShardVectors(Lake lake, ObservationsManifest manifest, FeatureSet set, IReadOnlyDictionary<string, PatientRecord> records, PatientZones? zones)
     {
-        (_lake, _manifest, _set, _records, _zones) = (lake, manifest, set, records, zones);
+        (_lake, _set, _records, _zones) = (lake, set, records, zones);
         _files = manifest.Files.ToLookup(f => f.Shard);
+        _rollups = (zones is null ? [] : manifest.Rollups!.Files).ToLookup(f => f.Shard);
     }
 
-    /// <summary>The vectors of these rows, all of patients of the shard, in their order, on up to so many cores.</summary>
-    public async Task<FeatureTable> BuildAsync(int shard, IReadOnlyList<VectorKey> rows, int cores, CancellationToken cancellationToken)
+    /// <summary>Reads what the vectors of these rows need, all of patients of the shard.</summary>
+    public async Task<VectorBuilder> OpenAsync(int shard, IReadOnlyList<VectorKey> rows, CancellationToken cancellationToken)
     {
-        var (days, dates) = Needed(rows);
-        var rollups = _zones is null ? null : await ReadRollupsAsync(shard, dates, cancellationToken);
+        // Rollups only save time: where a file of them is not there, readings are read.
+        var rollups = _zones is null ? [] : Rollups(shard, rows);
+        var areThere = _zones is not null && await _lake.AllExistAsync(rollups.Select(f => f.Path), cancellationToken);
+        var tables = new List<RollupColumns>();
+        foreach (var file in areThere ? rollups : [])
+        {
+            tables.Add(RollupTables.ToRollups(await _lake.ReadVerifiedTableAsync(file.Path, file.Sha256, null, cancellationToken)));
+        }
+
+        var days = Days(rows, areThere);
         var observations = new List<ObservationColumns>();
-        foreach (var file in _files[shard].Where(f => days.Contains(RollupStage.DayOf(f.EventDate))).OrderBy(f => f.EventDate))
+        foreach (var file in _files[shard].Where(f => days.Contains(UnixMicros.DayOf(f.EventDate))).OrderBy(f => f.EventDate))
         {
             observations.Add(await CompactionStage.ReadAsync(_lake, file, cancellationToken));
         }
 
-        return new VectorBuilder(_set, new PatientObservations(observations), _records, rollups).Build(rows, cores, cancellationToken);
+        var kept = areThere ? new PatientRollups(tables, _set.Cells.ToHashSet(), _zones!.Of) : null;
+        return new VectorBuilder(_set, new PatientObservations(observations), _records, kept);
     }
 
-    /// <summary>The UTC days whose readings, and the local dates whose rollups, the rows need.</summary>
-    private (HashSet<int> Days, (int First, int Last) Dates) Needed(IReadOnlyList<VectorKey> rows)
+    /// <summary>The UTC days whose readings the rows need.</summary>
+    private HashSet<int> Days(IReadOnlyList<VectorKey> rows, bool useRollups)
     {
         var days = new HashSet<int>();
-        var (first, last) = (int.MaxValue, int.MinValue);
         var kinds = _set.Cells.ToHashSet();
-        foreach (var (zone, asOf, knownBy, isRolled) in rows.Select(Kind).Distinct())
+        foreach (var (zone, asOf, knownBy, isRolled) in rows.Select(r => (Zone(r), r.AsOf, r.KnownBy, useRollups && _zones!.Of(r.PatientId).Id == Zone(r).Id)).Distinct())
+        {
+            foreach (var (after, to) in VectorReads.Readings(_set, zone, asOf, knownBy, isRolled ? kinds : []))
+            {
+                days.UnionWith(Enumerable.Range(UnixMicros.DayOf(after + 1), UnixMicros.DayOf(to) - UnixMicros.DayOf(after + 1) + 1));
+            }
+        }
+
+        return days;
+    }
+
+    /// <summary>The rollups of the shard that the rows read.</summary>
+    private RollupFile[] Rollups(int shard, IReadOnlyList<VectorKey> rows)
+    {
+        var (first, last) = (int.MaxValue, int.MinValue);
+        foreach (var (zone, asOf) in rows.Select(r => (Zone(r), r.AsOf)).Distinct())
         {
             var dates = VectorReads.RollupDates(_set, zone, asOf);
             (first, last) = (Math.Min(first, dates.First), Math.Max(last, dates.Last));
-            foreach (var (after, to) in VectorReads.Readings(_set, zone, asOf, knownBy, isRolled ? kinds : []))
-            {
-                days.UnionWith(Enumerable.Range(Day(after + 1), Day(to) - Day(after + 1) + 1));
-            }
         }
 
-        return (days, (first, last));
+        var names = _set.Cells.Select(RollupTables.NameOf).ToHashSet(StringComparer.Ordinal);
+        return [.. _rollups[shard].Where(f => names.Contains(f.Cells) && UnixMicros.DayOf(f.LocalDate) >= first && UnixMicros.DayOf(f.LocalDate) <= last)];
     }
 
-    private (DateTimeZone Zone, long AsOf, long KnownBy, bool IsRolled) Kind(VectorKey row)
-    {
-        var zone = DateTimeZoneProviders.Tzdb[_records.GetValueOrDefault(row.PatientId)?.RosterAt(row.KnownBy)?.TimeZone ?? "Etc/UTC"];
-        return (zone, row.AsOf, row.KnownBy, _zones?.Of(row.PatientId).Id == zone.Id);
-    }
-
-    private async Task<PatientRollups> ReadRollupsAsync(int shard, (int First, int Last) dates, CancellationToken cancellationToken)
-    {
-        var kinds = _set.Cells.ToHashSet();
-        var names = kinds.Select(RollupTables.NameOf).ToHashSet(StringComparer.Ordinal);
-        var tables = new List<RollupColumns>();
-        foreach (var file in _manifest.Rollups!.Files)
-        {
-            var date = RollupStage.DayOf(file.LocalDate);
-            if (file.Shard == shard && names.Contains(file.Cells) && date >= dates.First && date <= dates.Last)
-            {
-                tables.Add(RollupTables.ToRollups(await _lake.ReadVerifiedTableAsync(file.Path, file.Sha256, null, cancellationToken)));
-            }
-        }
-
-        return new PatientRollups(tables, kinds, patient => _zones!.Of(patient).Id);
-    }
-
-    private static int Day(long time) => (int)Math.Floor(time / (double)UnixMicros.PerDay);
+    private DateTimeZone Zone(VectorKey row) => PatientRecord.ZoneAt(_records.GetValueOrDefault(row.PatientId), row.KnownBy);
 }

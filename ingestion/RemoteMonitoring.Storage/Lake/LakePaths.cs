@@ -70,9 +70,12 @@ public static class LakePaths
     /// <summary>Where those of all days lay in one file, as long as manifests had version 2 or less.</summary>
     public static string UnassignedOfAllDays(string inputHash) => $"gold/unassigned/{inputHash}.parquet";
 
+    /// <summary>Folder of all rollups.</summary>
+    public const string RollupsFolder = "gold/rollups";
+
     /// <summary>Rollups of one kind of cells, a local date and a patient shard, named by the hash of the file.</summary>
     public static string Rollups(string cells, DateOnly localDate, int shard, string contentHash) =>
-        string.Create(CultureInfo.InvariantCulture, $"gold/rollups/{cells}/{localDate:yyyy-MM-dd}/{shard:D4}/{contentHash}.parquet");
+        string.Create(CultureInfo.InvariantCulture, $"{RollupsFolder}/{cells}/{localDate:yyyy-MM-dd}/{shard:D4}/{contentHash}.parquet");
 
     /// <summary>Vectors of a feature set over many instants (a training snapshot), or at one instant and shard.</summary>
     public static string Features(string set, string asOf, string name) => $"gold/features/{set}/{asOf}/{name}.parquet";

@@ -28,7 +28,7 @@ public enum CellKind
 /// <param name="End">Unix microseconds, inclusive.</param>
 internal readonly record struct Cell(int Date, long Start, long End);
 
-/// <summary>Cells by zone. On days when the clocks change they are shorter or longer; a time that the clocks skip is the instant of the change.</summary>
+/// <summary>Cells by zone. On days when the clocks change they are shorter or longer; a time that the clocks skip stands as much later as they skip.</summary>
 internal static class LocalCells
 {
     private static readonly LocalTime s_six = new(6, 0);

@@ -1,3 +1,4 @@
+using NodaTime;
 using RemoteMonitoring.Features.Vectors;
 
 namespace RemoteMonitoring.Features.Rollups;
@@ -11,14 +12,14 @@ public sealed class PatientRollups
 {
     private readonly Dictionary<(CellKind Kind, int Date), int> _tables = [];
     private readonly IReadOnlySet<CellKind> _kinds;
-    private readonly Func<string, string> _zoneOf;
+    private readonly Func<string, DateTimeZone> _zoneOf;
     private readonly PatientPlaces _places;
 
     /// <summary>Indexes tables.</summary>
     /// <param name="tables">The tables.</param>
     /// <param name="kinds">Kinds of cells that are rolled up.</param>
-    /// <param name="zoneOf">Id of the zone that a patient's cells were cut by.</param>
-    public PatientRollups(IReadOnlyList<RollupColumns> tables, IReadOnlySet<CellKind> kinds, Func<string, string> zoneOf)
+    /// <param name="zoneOf">Zone that a patient's cells were cut by.</param>
+    public PatientRollups(IReadOnlyList<RollupColumns> tables, IReadOnlySet<CellKind> kinds, Func<string, DateTimeZone> zoneOf)
     {
         Tables = [.. tables];
         _kinds = kinds;
@@ -35,7 +36,7 @@ public sealed class PatientRollups
     internal int Find(string patientId) => _places.Find(patientId);
 
     /// <summary>Whether the rollups of a patient were cut by this zone.</summary>
-    internal bool IsCutBy(string patientId, string zone) => _zoneOf(patientId) == zone;
+    internal bool IsCutBy(string patientId, DateTimeZone zone) => _zoneOf(patientId).Id == zone.Id;
 
     /// <summary>The table of each piece; below 0 where the date has none, which means no reading.</summary>
     internal int[] TablesOf(Pieces pieces) => Array.ConvertAll(pieces.Date, date => _tables.GetValueOrDefault((pieces.Kind, date), -1));

@@ -67,10 +67,8 @@ public static class RollupMaker
     {
         var cells = new List<Cell>();
         LocalCells.Add(CellKind.Day, zone, localDate, cells);
-        return cells.SelectMany(c => Enumerable.Range(DayOf(c.Start + 1), DayOf(c.End) - DayOf(c.Start + 1) + 1));
+        return cells.SelectMany(c => Enumerable.Range(UnixMicros.DayOf(c.Start + 1), UnixMicros.DayOf(c.End) - UnixMicros.DayOf(c.Start + 1) + 1));
     }
-
-    private static int DayOf(long time) => (int)Math.Floor(time / (double)UnixMicros.PerDay);
 
     /// <summary>The patient's rows within the cells, sorted by (vital, time, order of knowing).</summary>
     private static void Gather(IReadOnlyList<ObservationColumns> days, PatientPlaces places, int patient, List<Cell> cells, bool[] wanted, List<Version> readings)

@@ -279,9 +279,10 @@ public sealed class FeatureSet
 
         private (IReadOnlyList<FeatureColumn>, VitalPlan[], long[]) Plan(bool carriesForward)
         {
-            foreach (var input in ScoreInputs.Vitals)
+            // Reasons quote the latest value and the usual of any vital that has a column.
+            foreach (var vital in ScoreInputs.Vitals.Concat(_vitals.Keys.Select(v => VitalSignCatalog.Default.Vitals[v]).ToArray()))
             {
-                Of(input, set.Rollup);
+                Of(vital, set.Rollup);
             }
 
             long[] windows = [.. _vitals.Values.SelectMany(v => v.Values).SelectMany(c => c).Select(c => c.Window).Concat([ScoreColumn.LooksBack, set.LookBack]).Distinct().Order()];

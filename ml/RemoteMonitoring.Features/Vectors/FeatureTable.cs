@@ -35,6 +35,9 @@ public sealed class FeatureTable
     /// <summary>NEWS2 with every missing part at its highest possible points.</summary>
     public required double[] News2High { get; init; }
 
+    /// <summary>Whether the row's patient has any reading in the look-back, of a vital that the set reads.</summary>
+    public required bool[] HasReading { get; init; }
+
     /// <summary>Number of rows.</summary>
     public int Rows => PatientId.Length;
 
@@ -53,6 +56,7 @@ public sealed class FeatureTable
             News2Low = Column(),
             News2Point = Column(),
             News2High = Column(),
+            HasReading = new bool[rows.Count],
         };
     }
 

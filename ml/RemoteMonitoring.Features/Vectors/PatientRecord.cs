@@ -1,3 +1,4 @@
+using NodaTime;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 
@@ -33,6 +34,9 @@ public sealed class PatientRecord
 
     /// <summary>The roster's word on the patient as known then; null when there was none.</summary>
     public Patient? RosterAt(long knownBy) => Array.FindLast(_roster, p => p.Known.ToUnixMicros() <= knownBy);
+
+    /// <summary>The zone in which the patient's days begin and end, as known then: UTC until the roster names one.</summary>
+    public static DateTimeZone ZoneAt(PatientRecord? record, long knownBy) => DateTimeZoneProviders.Tzdb[record?.RosterAt(knownBy)?.TimeZone ?? "Etc/UTC"];
 
     /// <summary>Outcomes of a kind effective in (from, to] and known by then.</summary>
     public int CountOutcomes(string kind, long from, long to, long knownBy)

@@ -3,33 +3,32 @@ namespace RemoteMonitoring.Features.Vectors;
 /// <summary>A patient's latest value of a vital beside what is usual for that patient.</summary>
 /// <param name="Value">Latest value, canonical unit.</param>
 /// <param name="Time">When it was taken, Unix microseconds.</param>
-/// <param name="UsualLow">10th percentile of the person's own earlier readings; NaN where they are too few.</param>
+/// <param name="UsualLow">10th percentile of the person's own earlier means by day (by hour in acute care); NaN where they are too few.</param>
 /// <param name="UsualHigh">90th percentile of the same.</param>
-/// <param name="UsualReadings">How many readings the range rests on.</param>
-public readonly record struct PersonalRange(double Value, long Time, double UsualLow, double UsualHigh, int UsualReadings)
+/// <param name="UsualCells">How many days (or hours) with a reading the range rests on.</param>
+public readonly record struct PersonalRange(double Value, long Time, double UsualLow, double UsualHigh, int UsualCells)
 {
-    /// <summary>Readings that a usual range needs at least.</summary>
-    public const int FewestReadings = 5;
+    /// <summary>Days (or hours) with a reading that a usual range needs at least.</summary>
+    public const int FewestCells = 5;
 
     /// <summary>
-    /// Latest value and usual range as of an instant, as known by another. The range is over the look back without its last
-    /// eighth (three and a half of 28 days, six of 48 hours), so that what is new today does not count as usual.
-    /// Null where nothing was known within the look back.
+    /// Latest value and usual range, from the cells of a look-back that ends at as-of. The range is over those that end before its
+    /// last eighth (three and a half of 28 days, six of 48 hours), so that what is new today does not count as usual; of means, so
+    /// that a day of many readings counts as one. Null where there is no cell.
     /// </summary>
-    public static PersonalRange? Of(PatientObservations observations, string patientId, int vital, long lookBack, long asOf, long knownBy)
+    public static PersonalRange? Of(IReadOnlyList<VitalCell> cells, long lookBack, long asOf)
     {
-        var held = observations.Held(patientId, vital, asOf - lookBack, asOf, knownBy);
-        if (held.Count == 0)
+        if (cells.Count == 0)
         {
             return null;
         }
 
-        var earlier = held.Where(r => r.Time <= asOf - (lookBack / 8)).Select(r => r.Value).ToList();
+        var earlier = cells.Where(c => c.End <= asOf - (lookBack / 8)).Select(c => c.Mean).ToList();
         earlier.Sort();
-        var enough = earlier.Count >= FewestReadings;
+        var enough = earlier.Count >= FewestCells;
         return new PersonalRange(
-            held[^1].Value,
-            held[^1].Time,
+            cells[^1].Last,
+            cells[^1].LastTime,
             enough ? Percentile(earlier, 0.1) : double.NaN,
             enough ? Percentile(earlier, 0.9) : double.NaN,
             earlier.Count);

@@ -12,6 +12,14 @@ namespace RemoteMonitoring.Features.Vectors;
 /// <param name="KnownBy">Nothing known after it is used, Unix microseconds.</param>
 public readonly record struct VectorKey(string PatientId, long AsOf, long KnownBy);
 
+/// <summary>The readings of a vital in one cell of local time (a day of <c>home</c>, an hour of <c>acute</c>), or in the part of it that lies in the look-back.</summary>
+/// <param name="End">End of the cell, Unix microseconds.</param>
+/// <param name="Readings">How many there are, at least one.</param>
+/// <param name="Mean">Their mean, canonical unit.</param>
+/// <param name="Last">The last of them.</param>
+/// <param name="LastTime">When that was taken.</param>
+public readonly record struct VitalCell(long End, int Readings, double Mean, double Last, long LastTime);
+
 /// <summary>
 /// Point-in-time vectors: a function of (feature set, as-of, known-by) and of the observations and reference events that
 /// lie within both. Rows are independent of each other, so their order, and how they are spread over cores, changes nothing;
@@ -23,7 +31,7 @@ public sealed class VectorBuilder
     private readonly PatientObservations _observations;
     private readonly IReadOnlyDictionary<string, PatientRecord> _records;
     private readonly PatientRollups? _rollups;
-    private readonly ConcurrentDictionary<(string Zone, long AsOf), VectorCalendar> _calendars = new();
+    private readonly ConcurrentDictionary<(DateTimeZone Zone, long AsOf), VectorCalendar> _calendars = new();
 
     /// <summary>Prepares to compute a set over these observations and records.</summary>
     /// <param name="set">Set.</param>
@@ -56,12 +64,25 @@ public sealed class VectorBuilder
         // Until the roster names the patient nothing is known of them, also not that nothing has happened.
         var record = _records.GetValueOrDefault(key.PatientId);
         var roster = record?.RosterAt(key.KnownBy);
-        var zone = roster?.TimeZone ?? "Etc/UTC";
-        var calendar = _calendars.GetOrAdd((zone, key.AsOf), static (of, builder) => new VectorCalendar(builder._set, builder._rollups, DateTimeZoneProviders.Tzdb[of.Zone], of.AsOf), this);
-        workspace.FillVitals(table.Values, row, key, calendar, _rollups?.IsCutBy(key.PatientId, zone) == true);
+        var (calendar, useRollups) = CalendarOf(key, record);
+        table.HasReading[row] = workspace.FillVitals(table.Values, row, key, calendar, useRollups);
         var column = workspace.VitalColumns;
         FillReference(table.Values, row, key, roster is null ? null : record, roster, ref column);
         FillScores(table, row, key, roster?.Attributes.GetValueOrDefault("spo2_scale_2") == 1, workspace, column);
+    }
+
+    /// <summary>The cells of a vital's look-back that have a reading, in order of time: what a patient's usual is told from.</summary>
+    public IReadOnlyList<VitalCell> CellsOf(in VectorKey key, int vital)
+    {
+        var (calendar, useRollups) = CalendarOf(key, _records.GetValueOrDefault(key.PatientId));
+        return new VectorRow(_set, _observations, _rollups).CellsOf(key, vital, calendar, useRollups);
+    }
+
+    private (VectorCalendar Calendar, bool UseRollups) CalendarOf(in VectorKey key, PatientRecord? record)
+    {
+        var zone = PatientRecord.ZoneAt(record, key.KnownBy);
+        var calendar = _calendars.GetOrAdd((zone, key.AsOf), static (of, builder) => new VectorCalendar(builder._set, builder._rollups, of.Zone, of.AsOf), this);
+        return (calendar, _rollups?.IsCutBy(key.PatientId, zone) == true);
     }
 
     private void FillReference(double[][] values, int row, in VectorKey key, PatientRecord? record, Patient? roster, ref int column)

@@ -8,7 +8,8 @@ namespace RemoteMonitoring.Features.Vectors;
 /// <summary>
 /// Works one row after the other out, vital by vital. Fast because each reading is looked at once, where it lies: days and
 /// vitals are both in order, so one cursor a day only ever moves forward; because a reading is added to one piece only, and
-/// windows and baselines are put together from the few segments between them; and because nothing is allocated for a row.
+/// windows and baselines are put together from the few segments between them; and because nothing is allocated for a row but by
+/// statistics that read readings.
 /// </summary>
 internal sealed class VectorRow
 {
@@ -43,14 +44,52 @@ internal sealed class VectorRow
     /// <summary>The latest values of the row that was filled last.</summary>
     public ScoreInputs Scores { get; } = new();
 
-    /// <summary>Fills the columns that speak of vitals.</summary>
-    public void FillVitals(double[][] values, int row, in VectorKey key, VectorCalendar calendar, bool useRollups)
+    /// <summary>Fills the columns that speak of vitals; whether any of them had a reading in the look-back.</summary>
+    public bool FillVitals(double[][] values, int row, in VectorKey key, VectorCalendar calendar, bool useRollups)
     {
-        var first = key.AsOf - _set.LookBack;
+        Begin(key, useRollups);
+        Scores.Clear();
+        _scored.Clear();
+        var any = false;
+        foreach (var vital in _set.Vitals)
+        {
+            Read(vital, key, calendar, useRollups);
+            for (var p = 0; p < vital.Parts.Length; p++)
+            {
+                PutTogether(_parts[p], key.AsOf);
+                any |= _windows[^1].Count > 0;
+                FillColumns(values, row, key, vital, vital.Parts[p]);
+            }
+        }
+
+        return any;
+    }
+
+    /// <summary>The cells of a vital's look-back that have a reading.</summary>
+    public IReadOnlyList<VitalCell> CellsOf(in VectorKey key, int vital, VectorCalendar calendar, bool useRollups)
+    {
+        Begin(key, useRollups);
+        var plan = Array.Find(_set.Vitals, v => v.Vital.Index == vital) ?? throw new ArgumentException($"The feature set '{_set.Name}' does not read this vital.", nameof(vital));
+        Read(plan, key, calendar, useRollups);
+        var cells = new List<VitalCell>();
+        var part = _parts[Array.FindIndex(plan.Parts, p => p.Kind == _set.Rollup)];
+        for (var i = 0; i < part.Pieces.Count; i++)
+        {
+            if (part.States[i] is { Count: > 0 } state)
+            {
+                cells.Add(new VitalCell(part.Pieces.End[i], state.Count, state.Mean, state.Last, state.LastTime));
+            }
+        }
+
+        return cells;
+    }
+
+    private void Begin(in VectorKey key, bool useRollups)
+    {
         var patient = _observations.Find(key.PatientId);
         for (var d = 0; d < _days.Length; d++)
         {
-            _days[d] = _observations.RowsOf(d, patient, first, key.AsOf);
+            _days[d] = _observations.RowsOf(d, patient, key.AsOf - _set.LookBack, key.AsOf);
         }
 
         if (useRollups)
@@ -61,25 +100,18 @@ internal sealed class VectorRow
                 _tables[t] = _rollups.RowsOf(t, place);
             }
         }
+    }
 
-        Scores.Clear();
-        _scored.Clear();
-        foreach (var vital in _set.Vitals)
+    private void Read(VitalPlan vital, in VectorKey key, VectorCalendar calendar, bool useRollups)
+    {
+        for (var p = 0; p < vital.Parts.Length; p++)
         {
-            for (var p = 0; p < vital.Parts.Length; p++)
-            {
-                var (pieces, tables) = calendar[vital.Parts[p].Kind];
-                _parts[p].Begin(pieces, useRollups && tables is not null ? key.KnownBy : long.MinValue);
-                ReadRollups(vital, _parts[p], tables, key.KnownBy);
-            }
-
-            ReadReadings(vital, key, first);
-            for (var p = 0; p < vital.Parts.Length; p++)
-            {
-                PutTogether(_parts[p], key.AsOf);
-                FillColumns(values, row, key, vital, vital.Parts[p]);
-            }
+            var (pieces, tables) = calendar[vital.Parts[p].Kind];
+            _parts[p].Begin(pieces, useRollups && tables is not null ? key.KnownBy : long.MinValue);
+            ReadRollups(vital, _parts[p], tables, key.KnownBy);
         }
+
+        ReadReadings(vital, key, key.AsOf - _set.LookBack);
     }
 
     /// <summary>The highest NEWS2 at any reading of the last 24 hours, each input carried forward for as long; null where there is none.</summary>

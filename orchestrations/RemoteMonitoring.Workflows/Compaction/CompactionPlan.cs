@@ -13,7 +13,7 @@ internal sealed class CompactionPlan
 {
     private readonly SortedDictionary<PartitionKey, long> _touched = new(PartitionKey.Order);
 
-    /// <summary>The partitions to redo, with how many rows have to be read for each: never too few.</summary>
+    /// <summary>The partitions to redo, with how many rows are thought to have to be read for each: those of the silver that is new and those of before; a device that is newly stated to be a patient's brings more.</summary>
     public IReadOnlyDictionary<PartitionKey, long> Touched => _touched;
 
     /// <summary>The silver there is now, by stream and offset.</summary>
@@ -46,7 +46,7 @@ internal sealed class CompactionPlan
         ];
         var scans = new SilverScan[found.Length];
         await Parallel.ForAsync(0, found.Length, cancellationToken, async (i, token) =>
-            scans[i] = await SilverScan.OfAsync(lake, [.. found[i].File.Silver.Select(s => s.Readings)], found[i].From, places, token));
+            scans[i] = await SilverScan.OfAsync(lake, [.. found[i].File.Silver.Select(s => s.Readings)], found[i].From, previous is not null, places, token));
         var plan = new CompactionPlan
         {
             Sources =
@@ -71,7 +71,7 @@ internal sealed class CompactionPlan
         await plan.TouchCopiesAsync(lake, scans, places, cancellationToken);
         foreach (var partition in previous.Partitions)
         {
-            var key = new PartitionKey(PartitionKey.DayOf(partition.EventDate), partition.Shard);
+            var key = new PartitionKey(UnixMicros.DayOf(partition.EventDate), partition.Shard);
             if (plan._touched.TryGetValue(key, out var rows))
             {
                 plan._touched[key] = rows + partition.Read;
@@ -129,22 +129,22 @@ internal sealed class CompactionPlan
         var days = new HashSet<int>();
         foreach (var day in lost.SelectMany(s => s.Days))
         {
-            days.UnionWith(day.HubTimed > 0 ? DevicePlaces.Near(PartitionKey.DayOf(day.Date)) : [PartitionKey.DayOf(day.Date)]);
+            days.UnionWith(day.HubTimed > 0 ? DevicePlaces.Near(UnixMicros.DayOf(day.Date)) : [UnixMicros.DayOf(day.Date)]);
         }
 
-        foreach (var partition in previous.Partitions.Where(p => days.Contains(PartitionKey.DayOf(p.EventDate))))
+        foreach (var partition in previous.Partitions.Where(p => days.Contains(UnixMicros.DayOf(p.EventDate))))
         {
-            Touch(new PartitionKey(PartitionKey.DayOf(partition.EventDate), partition.Shard));
+            Touch(new PartitionKey(UnixMicros.DayOf(partition.EventDate), partition.Shard));
         }
 
         foreach (var file in previous.Files.Where(f => !there.Contains(f.Path)))
         {
-            Touch(new PartitionKey(PartitionKey.DayOf(file.EventDate), file.Shard));
+            Touch(new PartitionKey(UnixMicros.DayOf(file.EventDate), file.Shard));
         }
 
         foreach (var file in previous.Unassigned.Where(f => !there.Contains(f.Path)))
         {
-            Touch(new PartitionKey(PartitionKey.DayOf(file.EventDate), PartitionKey.Nobody));
+            Touch(new PartitionKey(UnixMicros.DayOf(file.EventDate), PartitionKey.Nobody));
         }
     }
 
@@ -159,8 +159,8 @@ internal sealed class CompactionPlan
         foreach (var change in places.Assignments.Differences(before))
         {
             var (first, last) = (
-                change.From == long.MinValue ? int.MinValue : PartitionKey.DayOf(change.From),
-                change.To == UnixMicros.Open ? int.MaxValue : PartitionKey.DayOf(change.To - 1));
+                change.From == long.MinValue ? int.MinValue : UnixMicros.DayOf(change.From),
+                change.To == UnixMicros.Open ? int.MaxValue : UnixMicros.DayOf(change.To - 1));
             int[] shards = [.. change.Patients.Select(places.ShardOf).Distinct()];
             foreach (var day in days.SkipWhile(d => d < first).TakeWhile(d => d <= last))
             {

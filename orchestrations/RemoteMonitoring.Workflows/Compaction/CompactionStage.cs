@@ -86,7 +86,7 @@ public static class CompactionStage
             Rollups = await RollupStage.RunAsync(store.Lake, rolledUp, manifest.Files, shards, sets, new PatientZones(reference), moved, cancellationToken),
         };
         await PublishAsync(store.Lake, manifest, cancellationToken);
-        if (!await store.Lake.AllExistAsync(done.SelectMany(d => new[] { d.File?.Path, d.Unassigned?.Path }).OfType<string>(), cancellationToken))
+        if (!await store.Lake.AllExistAsync(done.SelectMany(d => new[] { d.File?.Path, d.Unassigned?.Path }).OfType<string>().Concat(manifest.Rollups.Paths), cancellationToken))
         {
             // A file of the past that is the same was deleted by a collection beside, before this manifest named it too.
             return await RunAsync(store, options, cancellationToken);
@@ -95,22 +95,23 @@ public static class CompactionStage
         return new Compacted(manifest, previous?.InputHash == hash && done.Count == 0) { Redone = [.. plan.Touched.Keys], MostAtATime = most };
     }
 
-    /// <summary>A manifest with rollups for a feature set: made where there are none, and from then on kept, where it is the current one.</summary>
+    /// <summary>
+    /// The current manifest with rollups for a feature set: made where there are none, and from then on kept. One of the past, or of
+    /// an older version, is given back as it is: its vectors are made from readings.
+    /// </summary>
     public static async Task<ObservationsManifest> RollUpAsync(CohortStore store, ObservationsManifest manifest, FeatureSet set, CancellationToken cancellationToken)
     {
-        if (RollupStage.Serve(manifest.Rollups, set) && await store.Lake.AllExistAsync(manifest.Rollups!.Files.Select(f => f.Path), cancellationToken))
+        if (RollupStage.Serve(manifest.Rollups, set)
+            || await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is not { SchemaVersion: ObservationsManifest.CurrentSchemaVersion } current
+            || current.InputHash != manifest.InputHash)
         {
             return manifest;
         }
 
         var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
-        var sets = SetsOf(new CompactionOptions { RollupsFor = [set.Name] }, manifest);
-        var rollups = await RollupStage.RunAsync(store.Lake, null, manifest.Files, manifest.Shards, sets, new PatientZones(reference), new HashSet<int>(), cancellationToken);
-        if (await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current && current.InputHash == manifest.InputHash)
-        {
-            await PublishAsync(store.Lake, current with { Rollups = rollups }, cancellationToken);
-        }
-
+        var sets = SetsOf(new CompactionOptions { RollupsFor = [set.Name] }, current);
+        var rollups = await RollupStage.RunAsync(store.Lake, null, current.Files, current.Shards, sets, new PatientZones(reference), new HashSet<int>(), cancellationToken);
+        await PublishAsync(store.Lake, current with { Rollups = rollups }, cancellationToken);
         return manifest with { Rollups = rollups };
     }
 
@@ -148,7 +149,7 @@ public static class CompactionStage
         [
             .. await lake.ListAsync("gold/observations", cancellationToken),
             .. await lake.ListAsync("gold/unassigned", cancellationToken),
-            .. await lake.ListAsync("gold/rollups", cancellationToken),
+            .. await lake.ListAsync(LakePaths.RollupsFolder, cancellationToken),
         ],
         StringComparer.Ordinal);
 
@@ -215,8 +216,8 @@ public static class CompactionStage
             && await ObservationsManifest.TryReadFileAsync(lake, path, cancellationToken) is { } there
             && manifest.Rollups!.Files.Except(there.Rollups?.Files ?? []).Any())
         {
-            var rollups = manifest.Rollups with { Files = [.. (there.Rollups?.Files ?? []).Union(manifest.Rollups.Files)] };
-            await lake.ReplaceAsync(path, (there with { Rollups = rollups }).ToBytes(), cancellationToken);
+            var superseded = (there.Rollups?.Paths ?? []).Except(manifest.Rollups.Files.Select(f => f.Path)).Order(StringComparer.Ordinal);
+            await lake.ReplaceAsync(path, (there with { Rollups = manifest.Rollups with { Superseded = [.. superseded] } }).ToBytes(), cancellationToken);
         }
 
         await lake.ReplaceAsync(LakePaths.ObservationsManifest, manifest.ToBytes(), cancellationToken);

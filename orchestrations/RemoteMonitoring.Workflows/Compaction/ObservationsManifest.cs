@@ -109,7 +109,7 @@ public sealed record ObservationsManifest
 
     /// <summary>The paths of all files that it names.</summary>
     [JsonIgnore]
-    public IEnumerable<string> Paths => Files.Select(f => f.Path).Concat(SchemaVersion < 3 ? [LakePaths.UnassignedOfAllDays(InputHash)] : Unassigned.Select(f => f.Path).Concat(Rollups?.Files.Select(f => f.Path) ?? []));
+    public IEnumerable<string> Paths => Files.Select(f => f.Path).Concat(SchemaVersion < 3 ? [LakePaths.UnassignedOfAllDays(InputHash)] : Unassigned.Select(f => f.Path).Concat(Rollups?.Paths ?? []));
 
     /// <summary>The bytes of the manifest file.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.ObservationsManifest);

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using RemoteMonitoring.Features.Resolution;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Readings;
 
@@ -49,7 +50,7 @@ internal sealed class PartitionCompaction(Lake lake, IReadOnlyList<LiveSource> s
                 var piece = pieces[p];
                 for (var row = 0; row < piece.Count; row++)
                 {
-                    var day = PartitionKey.DayOf(piece.EffectiveTime[row]);
+                    var day = UnixMicros.DayOf(piece.EffectiveTime[row]);
                     if (!days.Contains(day))
                     {
                         continue;
@@ -98,7 +99,7 @@ internal sealed class PartitionCompaction(Lake lake, IReadOnlyList<LiveSource> s
                         continue;
                     }
 
-                    var day = PartitionKey.DayOf(piece.EffectiveTime[row]);
+                    var day = UnixMicros.DayOf(piece.EffectiveTime[row]);
                     var own = places.Of(piece.DeviceId[row], piece.EffectiveTime[row]);
                     foreach (var part in askers)
                     {

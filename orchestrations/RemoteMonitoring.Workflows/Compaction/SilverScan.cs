@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Workflows.Compaction;
 
@@ -15,7 +16,7 @@ internal sealed class SilverScan
     private readonly Dictionary<int, (int Rows, int HubTimed)> _days = [];
 
     /// <summary>The days, in their order.</summary>
-    public IEnumerable<SourceDay> Days => _days.OrderBy(d => d.Key).Select(d => new SourceDay(PartitionKey.DateOf(d.Key), d.Value.Rows, d.Value.HubTimed));
+    public IEnumerable<SourceDay> Days => _days.OrderBy(d => d.Key).Select(d => new SourceDay(UnixMicros.DateOf(d.Key), d.Value.Rows, d.Value.HubTimed));
 
     /// <summary>The partitions, and how many rows are for each.</summary>
     public Dictionary<PartitionKey, long> Touched { get; } = [];
@@ -26,15 +27,18 @@ internal sealed class SilverScan
     /// <summary>The days of those, also where they are taken back.</summary>
     public HashSet<int> CopyDays { get; } = [];
 
-    /// <summary>Scans the silver files of a source from the n-th on: the first is that of landing, each other that of a command.</summary>
-    public static async Task<SilverScan> OfAsync(Lake lake, IReadOnlyList<string> paths, int from, DevicePlaces places, CancellationToken cancellationToken)
+    /// <summary>
+    /// Scans the silver files of a source from the n-th on: the first is that of landing, each other that of a command. Which rows may
+    /// be copies is only asked where there are partitions of before that they may touch.
+    /// </summary>
+    public static async Task<SilverScan> OfAsync(Lake lake, IReadOnlyList<string> paths, int from, bool copies, DevicePlaces places, CancellationToken cancellationToken)
     {
         var scan = new SilverScan();
         for (var p = from; p < paths.Count; p++)
         {
             foreach (var row in await ReadAsync(lake, paths[p], isCommand: p > 0, cancellationToken))
             {
-                scan.Add(row, places);
+                scan.Add(row, copies, places);
             }
         }
 
@@ -60,14 +64,14 @@ internal sealed class SilverScan
         return found;
     }
 
-    private void Add(Row row, DevicePlaces places)
+    private void Add(Row row, bool copies, DevicePlaces places)
     {
         foreach (var shard in places.Of(row.DeviceId, row.EffectiveTime))
         {
             CollectionsMarshal.GetValueRefOrAddDefault(Touched, new PartitionKey(row.Day, shard), out _)++;
         }
 
-        if (row.Copy is { } copy)
+        if (copies && row.Copy is { } copy)
         {
             Copies.Add(copy);
             CopyDays.Add(row.Day);
@@ -91,7 +95,7 @@ internal sealed class SilverScan
         return Enumerable.Range(0, table.Rows).Select(i => new Row(
             devices[i]!,
             effective[i],
-            PartitionKey.DayOf(effective[i]),
+            UnixMicros.DayOf(effective[i]),
             copies is not null && DevicePlaces.IsHubTimed(ids[i], effective[i], enqueued[i]) ? DevicePlaces.CopyKey(devices[i]!, ids[i]!, bodies[i], ordinals[i]) : null,
             takenBack?[i] == true));
     }

@@ -1,6 +1,7 @@
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Workflows.Compaction;
 
@@ -13,16 +14,10 @@ public readonly record struct PartitionKey(int Day, int Shard)
     public const int Nobody = -1;
 
     /// <summary>The day.</summary>
-    public DateOnly Date => DateOf(Day);
+    public DateOnly Date => UnixMicros.DateOf(Day);
 
     /// <summary>By day, then by shard.</summary>
     internal static IComparer<PartitionKey> Order { get; } = Comparer<PartitionKey>.Create((a, b) => (a.Day, a.Shard).CompareTo((b.Day, b.Shard)));
-
-    internal static int DayOf(long micros) => (int)Math.Floor(micros / (double)Telemetry.UnixMicros.PerDay);
-
-    internal static int DayOf(DateOnly date) => date.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
-
-    internal static DateOnly DateOf(int day) => DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(day);
 }
 
 /// <summary>Rows of a source that are of one UTC day of effective time.</summary>
@@ -80,8 +75,8 @@ public sealed record SourceIndex
 internal sealed record LiveSource(SilverSource Source, IReadOnlyList<SilverPaths> Silver)
 {
     /// <summary>The days it has rows of.</summary>
-    public HashSet<int> Days { get; } = [.. Source.Days.Select(d => PartitionKey.DayOf(d.Date))];
+    public HashSet<int> Days { get; } = [.. Source.Days.Select(d => UnixMicros.DayOf(d.Date))];
 
     /// <summary>Those of them with rows whose copies may be of another day.</summary>
-    public HashSet<int> HubTimedDays { get; } = [.. Source.Days.Where(d => d.HubTimed > 0).Select(d => PartitionKey.DayOf(d.Date))];
+    public HashSet<int> HubTimedDays { get; } = [.. Source.Days.Where(d => d.HubTimed > 0).Select(d => UnixMicros.DayOf(d.Date))];
 }

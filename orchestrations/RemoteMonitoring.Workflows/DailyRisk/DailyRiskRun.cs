@@ -48,7 +48,7 @@ public static class DailyRiskRun
     /// <summary>Name in ledger and run ids.</summary>
     public const string Workflow = "daily-risk";
 
-    private const string Rules = "daily-risk 4";
+    private const string Rules = "daily-risk 5";
 
     /// <summary>Scores.</summary>
     /// <returns>The ledger entry, the lists by team, and whether the run was there already.</returns>
@@ -73,14 +73,12 @@ public static class DailyRiskRun
         manifest = await CompactionStage.RollUpAsync(store, manifest, set, cancellationToken);
         var cohort = Cohort.Scoreable(request.Task, reference, request.AsOf);
         var records = PatientRecord.Index(reference);
-        var predictions = new List<Prediction>();
         var notScored = TooLittleHistory(request, reference, cohort);
         var expected = cohort.Rows.Count + notScored.Count;
-        var outputs = new List<LedgerOutput>();
-        var (from, to) = FeatureStage.DaysOf(set, asOf);
         await FeatureDictionaryFile.KeepAsync(store.Lake, set, cancellationToken);
         var vectors = await FeatureStage.ShardsAsync(store, manifest, set, reference, cancellationToken);
-        for (var shard = 0; shard < manifest.Shards; shard++)
+        var shards = new ScoredShard[manifest.Shards];
+        await Parallel.ForAsync(0, manifest.Shards, cancellationToken, async (shard, token) =>
         {
             VectorKey[] keys =
             [
@@ -88,17 +86,21 @@ public static class DailyRiskRun
                     .Where(r => Partitioning.PartitionOf(r.PatientId, manifest.Shards) == shard)
                     .Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), knownBy)),
             ];
-            var observations = await CompactionStage.ReadShardAsync(store.Lake, manifest, shard, from, to, cancellationToken);
-            var table = await vectors.BuildAsync(shard, keys, -1, cancellationToken);
-            outputs.Add(await WriteAsync(store.Lake, LakePaths.Features(set.Definition.Name, LakePaths.Stamp(asOf), $"{run}-{shard:D4}"), FeatureStage.ToParquet(table, keys), cancellationToken));
-            var scored = Score(request, set, run, model, table, observations, records, knownBy, notScored);
-            predictions.AddRange(scored);
-            outputs.Add(await WriteAsync(store.Lake, LakePaths.Predictions(LakePaths.Stamp(asOf), run, shard), ToParquet(scored), cancellationToken));
-        }
-
-        if (predictions.Count + notScored.Count != expected)
+            var builder = await vectors.OpenAsync(shard, keys, token);
+            var table = builder.Build(keys, manifest.Shards == 1 ? -1 : 1, token);
+            var (scored, notScoredHere) = Score(request, set, run, model, table, keys, builder, records);
+            shards[shard] = new ScoredShard(
+                scored,
+                notScoredHere,
+                await WriteAsync(store.Lake, LakePaths.Features(set.Definition.Name, LakePaths.Stamp(asOf), $"{run}-{shard:D4}"), FeatureStage.ToParquet(table, keys), token),
+                await WriteAsync(store.Lake, LakePaths.Predictions(LakePaths.Stamp(asOf), run, shard), ToParquet(scored), token));
+        });
+        Prediction[] predictions = [.. shards.SelectMany(s => s.Predictions)];
+        notScored.AddRange(shards.SelectMany(s => s.NotScored));
+        LedgerOutput[] outputs = [.. shards.SelectMany(s => (LedgerOutput[])[s.Features, s.Scores])];
+        if (predictions.Length + notScored.Count != expected)
         {
-            throw new InvalidOperationException($"Run {run} does not conserve: {expected} patients, {predictions.Count} scored, {notScored.Count} not scored.");
+            throw new InvalidOperationException($"Run {run} does not conserve: {expected} patients, {predictions.Length} scored, {notScored.Count} not scored.");
         }
 
         var worklists = TeamWorklists.Make(request, run, UnixMicros.ToInstant(manifest.Inputs.Watermark), reference, records, knownBy, predictions, notScored);
@@ -118,7 +120,7 @@ public static class DailyRiskRun
             Code = typeof(DailyRiskRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
             Outputs = outputs,
             Flow = zones is null ? cohort.Flow : [.. cohort.Flow, zones],
-            Scored = predictions.Count,
+            Scored = predictions.Length,
             NotScored = notScored.Count,
             Listed = worklists.Sum(w => w.Listed.Count),
         };
@@ -210,47 +212,46 @@ public static class DailyRiskRun
         return [.. anyHistory.Rows.Except(cohort.Rows).Select(r => new NotScored(r.PatientId, why))];
     }
 
-    private static List<Prediction> Score(
+    private static (List<Prediction> Scored, List<NotScored> NotScored) Score(
         DailyRiskRequest request,
         FeatureSet set,
         string run,
         RiskModel model,
         FeatureTable table,
-        PatientObservations observations,
-        IReadOnlyDictionary<string, PatientRecord> records,
-        long knownBy,
-        List<NotScored> notScored)
+        VectorKey[] keys,
+        VectorBuilder builder,
+        IReadOnlyDictionary<string, PatientRecord> records)
     {
-        var lookBack = set.LookBack;
         var scores = model.Score(table);
-        var predictions = new List<Prediction>();
+        var (predictions, notScored) = (new List<Prediction>(), new List<NotScored>());
         for (var row = 0; row < table.Rows; row++)
         {
-            if (!observations.AnyHeld(table.PatientId[row], table.AsOf[row] - lookBack, table.AsOf[row], knownBy))
+            if (!table.HasReading[row])
             {
                 notScored.Add(new NotScored(table.PatientId[row], $"no reading in the last {set.LookBack / UnixMicros.PerDay} days"));
                 continue;
             }
 
-            var zone = DateTimeZoneProviders.Tzdb[records[table.PatientId[row]].RosterAt(knownBy)?.TimeZone ?? "Etc/UTC"];
+            var key = keys[row];
             predictions.Add(new Prediction
             {
-                Id = $"{LakePaths.Stamp(table.AsOf[row])}-{run}",
-                PatientId = table.PatientId[row],
+                Id = $"{LakePaths.Stamp(key.AsOf)}-{run}",
+                PatientId = key.PatientId,
                 Task = request.Task.Name,
-                AsOf = UnixMicros.ToInstant(table.AsOf[row]),
-                KnownBy = UnixMicros.ToInstant(knownBy),
+                AsOf = UnixMicros.ToInstant(key.AsOf),
+                KnownBy = UnixMicros.ToInstant(key.KnownBy),
                 Model = request.Model,
                 FeatureSetHash = set.Hash,
                 Run = run,
                 Probability = scores.P[row],
                 Raw = scores.Raw[row],
                 News2 = double.IsNaN(table.News2Point[row]) ? null : new News2Figures((int)table.News2Low[row], (int)table.News2Point[row], (int)table.News2High[row]),
-                Reasons = ReasonText.Of(model.Explain(table, row), table, row, observations, knownBy, lookBack, zone),
+                Reasons = ReasonText.Of(
+                    model.Explain(table, row), table, row, vital => builder.CellsOf(key, vital), set.LookBack, PatientRecord.ZoneAt(records.GetValueOrDefault(key.PatientId), key.KnownBy)),
             });
         }
 
-        return predictions;
+        return (predictions, notScored);
     }
 
     private static ParquetTable ToParquet(List<Prediction> predictions)
@@ -276,4 +277,7 @@ public static class DailyRiskRun
         var written = await lake.CreateDerivedAsync(path, table.ToBytes(), cancellationToken);
         return new LedgerOutput(path, table.Rows, written.Sha256);
     }
+
+    /// <summary>What came of a shard.</summary>
+    private sealed record ScoredShard(IReadOnlyList<Prediction> Predictions, IReadOnlyList<NotScored> NotScored, LedgerOutput Features, LedgerOutput Scores);
 }

@@ -23,17 +23,17 @@ public static class ReasonText
 
     /// <summary>
     /// The first reasons of an explanation, one a vital. A vital whose absence drives the score is said to be missing; a
-    /// column that speaks of no vital is said in its own words with its value.
+    /// column that speaks of no vital is said in its own words with its value. <paramref name="cellsOf"/> tells the cells of a vital's look-back.
     /// </summary>
     public static IReadOnlyList<Reason> Of(
-        Explanation explanation, FeatureTable table, int row, PatientObservations observations, long knownBy, long lookBack, DateTimeZone zone)
+        Explanation explanation, FeatureTable table, int row, Func<int, IReadOnlyList<VitalCell>> cellsOf, long lookBack, DateTimeZone zone)
     {
         var reasons = new List<Reason>();
         foreach (var candidate in explanation.Candidates)
         {
             var value = table.Values[table.IndexOf(candidate.Strongest.Name)][row];
             var reason = candidate.IsVital
-                ? OfVital(candidate, value, observations, table.PatientId[row], table.AsOf[row], knownBy, lookBack, zone)
+                ? OfVital(candidate, value, cellsOf, table.AsOf[row], lookBack, zone)
                 : OfColumn(candidate, value);
             if (reason is not null)
             {
@@ -53,10 +53,10 @@ public static class ReasonText
     public static string Format(VitalSign vital, double value) => $"{vital.Label} {With(value, vital)}";
 
     private static Reason? OfVital(
-        ReasonCandidate candidate, double value, PatientObservations observations, string patientId, long asOf, long knownBy, long lookBack, DateTimeZone zone)
+        ReasonCandidate candidate, double value, Func<int, IReadOnlyList<VitalCell>> cellsOf, long asOf, long lookBack, DateTimeZone zone)
     {
         var vital = VitalSignCatalog.Default[candidate.Key];
-        if (PersonalRange.Of(observations, patientId, vital.Index, lookBack, asOf, knownBy) is not { } range)
+        if (PersonalRange.Of(cellsOf(vital.Index), lookBack, asOf) is not { } range)
         {
             return new Reason
             {
@@ -67,7 +67,7 @@ public static class ReasonText
         }
 
         var usual = double.IsNaN(range.UsualLow)
-            ? $"no usual range yet ({range.UsualReadings} earlier {(range.UsualReadings == 1 ? "reading" : "readings")})"
+            ? $"no usual range yet ({range.UsualCells} earlier {(lookBack > 2 * UnixMicros.PerDay ? "day" : "hour")}{(range.UsualCells == 1 ? "" : "s")} with a reading)"
             : Usual(range, vital);
         return new Reason
         {

@@ -10,6 +10,7 @@ namespace RemoteMonitoring.Workflows.Erasure;
 /// Erases in the tables made for the cohort: observations and readings of nobody of whatever generation, vectors, predictions,
 /// held-out rows. Those of before the erasure keep their names and the rows of everybody else; what they were is in the
 /// ledger's notes, and the manifests that name them say what they are. A table that an erasure took rows from says so in its footer.
+/// Rollups only save time: they are thrown away whole, and made again when they are next asked for.
 /// </summary>
 internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan)
 {
@@ -25,7 +26,11 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
         {
             foreach (var path in (await lake.ListAsync(folder, cancellationToken)).Where(p => p.EndsWith(".parquet", StringComparison.Ordinal)))
             {
-                if (await EraseAsync(path, dryRun, cancellationToken) is { } erased)
+                if (path.StartsWith(LakePaths.RollupsFolder, StringComparison.Ordinal))
+                {
+                    _ = dryRun || await lake.DeleteAsync(path, cancellationToken);
+                }
+                else if (await EraseAsync(path, dryRun, cancellationToken) is { } erased)
                 {
                     report.Add(PlaceOf(path), path, erased.Rows, erased.Sha256);
                     Note(path, report);
@@ -40,15 +45,16 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
     /// <summary>Manifests of the past go on to name their files, as those are now.</summary>
     private async Task ReplaceManifestsAsync(Dictionary<string, (int Rows, string Sha256)> rewritten, bool dryRun, CancellationToken cancellationToken)
     {
-        foreach (var path in dryRun || rewritten.Count == 0 ? [] : await lake.ListAsync(LakePaths.ObservationsManifests, cancellationToken))
+        foreach (var path in dryRun ? [] : await lake.ListAsync(LakePaths.ObservationsManifests, cancellationToken))
         {
-            if (await ObservationsManifest.TryReadFileAsync(lake, path, cancellationToken) is not { } manifest || !manifest.Paths.Any(rewritten.ContainsKey))
+            if (await ObservationsManifest.TryReadFileAsync(lake, path, cancellationToken) is not { } manifest || (manifest.Rollups is null && !manifest.Paths.Any(rewritten.ContainsKey)))
             {
                 continue;
             }
 
             var next = manifest with
             {
+                Rollups = null,
                 Files = [.. manifest.Files.Select(f => rewritten.TryGetValue(f.Path, out var now) ? f with { Rows = now.Rows, Sha256 = now.Sha256 } : f)],
                 Unassigned = [.. manifest.Unassigned.Select(f => rewritten.TryGetValue(f.Path, out var now) ? f with { Rows = now.Rows, Sha256 = now.Sha256 } : f)],
             };

@@ -29,7 +29,7 @@ public sealed record RebuiltPlace(string Place, long Before, long Made, long Sam
 public static class RebuildStage
 {
     private static readonly (string Place, string Folder)[] s_folders =
-        [("silver readings", LakePaths.SilverReadings), ("silver quarantine", LakePaths.SilverQuarantine), ("observations", "gold/observations"), ("readings of nobody", "gold/unassigned"), ("rollups", "gold/rollups")];
+        [("silver readings", LakePaths.SilverReadings), ("silver quarantine", LakePaths.SilverQuarantine), ("observations", "gold/observations"), ("readings of nobody", "gold/unassigned"), ("rollups", LakePaths.RollupsFolder)];
 
     private static readonly string[] s_containers = [Containers.Telemetry, Containers.Patients];
 

@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
+using NodaTime;
 using RemoteMonitoring.Features.Rollups;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Workflows.Compaction;
@@ -18,10 +21,10 @@ namespace RemoteMonitoring.Workflows.Rollups;
 /// <param name="Sha256">Hash of the bytes.</param>
 public sealed record RollupFile(string Path, string Cells, DateOnly LocalDate, int Shard, int Rows, string Sha256);
 
-/// <summary>The rollups of a manifest's observations. They only save time: vectors are the same without them, to the last bit.</summary>
+/// <summary>The rollups of a manifest's observations. They only save time: vectors are the same without them, to the last bit, and where one is missing readings are read.</summary>
 public sealed record RollupManifest
 {
-    /// <summary>Names the rules, and the vitals and cells that are rolled up.</summary>
+    /// <summary>Names the rules, the vitals and cells that are rolled up, and the edition of the time zones that cut them.</summary>
     public required string Rules { get; init; }
 
     /// <summary>The feature sets that they were made for, by name.</summary>
@@ -29,6 +32,13 @@ public sealed record RollupManifest
 
     /// <summary>The files, in order of cells, date and shard.</summary>
     public required IReadOnlyList<RollupFile> Files { get; init; }
+
+    /// <summary>Files of other rules over the same observations, which go when the manifest goes.</summary>
+    public IReadOnlyList<string> Superseded { get; init => field = value ?? []; } = [];
+
+    /// <summary>The paths of all files that it names.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Paths => Files.Select(f => f.Path).Concat(Superseded);
 }
 
 /// <summary>
@@ -67,10 +77,11 @@ internal static class RollupStage
         var before = previous?.Rollups is { } rollups && rollups.Rules == rules && previous.Shards == shards ? previous : null;
         var made = new System.Collections.Concurrent.ConcurrentBag<RollupFile>();
         var redone = new HashSet<(int Shard, int Date)>();
+        var (now, then) = (files.ToLookup(f => f.Shard), (before?.Files ?? []).ToLookup(f => f.Shard));
         var work = new List<(int Shard, int[] Dates)>();
         for (var shard = 0; shard < shards; shard++)
         {
-            var touched = Touched(before, files, shard, movedShards.Contains(shard));
+            var touched = Touched(then[shard], now[shard], before is null || movedShards.Contains(shard));
             int[] dates = [.. touched.SelectMany(day => zones.Distinct.SelectMany(zone => RollupMaker.LocalDatesOf(zone, day))).Distinct().Order()];
             redone.UnionWith(dates.Select(date => (shard, date)));
             if (dates.Length > 0)
@@ -82,14 +93,14 @@ internal static class RollupStage
         // A shard at a time on each core: what is held is some days of two shards.
         await Parallel.ForEachAsync(work, cancellationToken, async (shard, token) =>
         {
-            foreach (var file in await MakeAsync(lake, [.. files.Where(f => f.Shard == shard.Shard)], shard.Shard, shard.Dates, plan, zones, token))
+            foreach (var file in await MakeAsync(lake, [.. now[shard.Shard]], shard.Shard, shard.Dates, plan, zones, token))
             {
                 made.Add(file);
             }
         });
 
         // Of a shard whose patient has moved nothing is kept: in the zone of before there may have been dates that are none now.
-        var kept = (before?.Rollups?.Files ?? []).Where(f => !movedShards.Contains(f.Shard) && !redone.Contains((f.Shard, DayOf(f.LocalDate))));
+        var kept = (before?.Rollups?.Files ?? []).Where(f => !movedShards.Contains(f.Shard) && !redone.Contains((f.Shard, UnixMicros.DayOf(f.LocalDate))));
         return new RollupManifest
         {
             Rules = rules,
@@ -103,34 +114,29 @@ internal static class RollupStage
         rollups is not null && rollups.Sets.Contains(set.Name) && FeatureSet.All.Any(s => s.Hash == set.Hash)
         && rollups.Rules == RulesOf(PlanOf([.. FeatureSet.All.Where(s => rollups.Sets.Contains(s.Name))]));
 
-    /// <summary>Days since 1970-01-01.</summary>
-    public static int DayOf(DateOnly date) => date.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
-
-    private static DateOnly DateOf(int day) => DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(day);
-
     private static (CellKind Kind, int[] Vitals)[] PlanOf(IReadOnlyList<FeatureSet> sets) =>
         [.. sets.SelectMany(s => s.Cells).Distinct().Order().Select(kind => (kind, sets.SelectMany(s => s.RolledUp(kind)).Distinct().Order().ToArray()))];
 
     private static string RulesOf((CellKind Kind, int[] Vitals)[] plan)
     {
         var vitals = VitalSignCatalog.Default.Vitals;
-        var text = string.Concat(plan.Select(p => $"\n{RollupTables.NameOf(p.Kind)} {string.Join(' ', p.Vitals.Select(v => vitals[v].Code))}"));
+        var text = DateTimeZoneProviders.Tzdb.VersionId + string.Concat(plan.Select(p => $"\n{RollupTables.NameOf(p.Kind)} {string.Join(' ', p.Vitals.Select(v => vitals[v].Code))}"));
         return $"{Code} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16]}";
     }
 
-    /// <summary>The UTC days of a shard whose observations are not those they were.</summary>
-    private static IEnumerable<int> Touched(ObservationsManifest? before, IReadOnlyList<ObservationsFile> files, int shard, bool all)
+    /// <summary>The UTC days of a shard whose observations are not those they were, or all.</summary>
+    private static IEnumerable<int> Touched(IEnumerable<ObservationsFile> before, IEnumerable<ObservationsFile> files, bool all)
     {
-        var now = files.Where(f => f.Shard == shard).ToDictionary(f => f.EventDate, f => f.Sha256);
-        var then = before?.Files.Where(f => f.Shard == shard).ToDictionary(f => f.EventDate, f => f.Sha256) ?? [];
-        return now.Keys.Union(then.Keys).Where(date => all || before is null || now.GetValueOrDefault(date) != then.GetValueOrDefault(date)).Select(DayOf);
+        var now = files.ToDictionary(f => f.EventDate, f => f.Sha256);
+        var then = before.ToDictionary(f => f.EventDate, f => f.Sha256);
+        return now.Keys.Union(then.Keys).Where(date => all || now.GetValueOrDefault(date) != then.GetValueOrDefault(date)).Select(UnixMicros.DayOf);
     }
 
     private static async Task<List<RollupFile>> MakeAsync(
         Lake lake, ObservationsFile[] files, int shard, int[] dates, (CellKind Kind, int[] Vitals)[] plan, PatientZones zones, CancellationToken cancellationToken)
     {
         var made = new List<RollupFile>();
-        var byDay = files.ToDictionary(f => DayOf(f.EventDate));
+        var byDay = files.ToDictionary(f => UnixMicros.DayOf(f.EventDate));
         var held = new SortedDictionary<int, ObservationColumns>();
         foreach (var date in dates)
         {
@@ -161,9 +167,9 @@ internal static class RollupStage
                 {
                     using var bytes = RollupTables.ToTable(rollups).Encode();
                     var sha = Lake.Hash(bytes.Bytes.Span);
-                    var path = LakePaths.Rollups(RollupTables.NameOf(kind), DateOf(date), shard, sha[..16]);
+                    var path = LakePaths.Rollups(RollupTables.NameOf(kind), UnixMicros.DateOf(date), shard, sha[..16]);
                     await lake.CreateDerivedAsync(path, bytes.Bytes, cancellationToken);
-                    made.Add(new RollupFile(path, RollupTables.NameOf(kind), DateOf(date), shard, rollups.Count, sha));
+                    made.Add(new RollupFile(path, RollupTables.NameOf(kind), UnixMicros.DateOf(date), shard, rollups.Count, sha));
                 }
             }
         }

@@ -125,7 +125,7 @@ internal sealed class FeaturesOurs
         var vectors = new ShardVectors(_lake, manifest, _set, PatientRecord.Index(_reference), zones);
         await Parallel.ForAsync(0, manifest.Shards, async (shard, token) =>
         {
-            var table = await vectors.BuildAsync(shard, _keys[shard], manifest.Shards == 1 ? -1 : 1, token);
+            var table = (await vectors.OpenAsync(shard, _keys[shard], token)).Build(_keys[shard], manifest.Shards == 1 ? -1 : 1, token);
             using var encoded = FeatureStage.ToParquet(table).Encode();
             await using var output = File.Create(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{shard:D3}.parquet")));
             await output.WriteAsync(encoded.Bytes, token);

@@ -40,7 +40,7 @@ internal sealed record History(IReadOnlyList<Version> Versions, ReferenceData Re
         s_patient, Gen.Int[0, s_vitals.Length - 1], s_time, Gen.Double[0, 1], Gen.OneOf(Gen.Const(0L), Gen.Long[0, 3 * UnixMicros.PerDay]), Gen.Long[0, 2 * UnixMicros.PerDay].Nullable(),
         (patient, vital, time, share, delay, held) => new Version(patient, s_vitals[vital], time, ValueOf(s_vitals[vital], share), time + delay, held is { } h ? time + delay + h : UnixMicros.Open));
 
-    private static readonly Gen<string> s_zone = Gen.OneOf("Etc/UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati");
+    private static readonly Gen<string> s_zone = Gen.OneOf("Etc/UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati", "UTC+05:00", "UTC+00:00");
 
     private static readonly Gen<Patient> s_roster = Gen.Select(
         s_patient, s_time, s_zone, Gen.Double[18, 95].Nullable(), Gen.OneOf("female", "male", "other", "unknown"), Gen.OneOf("copd", "diabetes", "asthma").Array[0, 2], Gen.Bool,
@@ -99,14 +99,14 @@ internal sealed record History(IReadOnlyList<Version> Versions, ReferenceData Re
     public PatientRollups Rollups(FeatureSet set)
     {
         var days = Days();
-        string ZoneOf(string patient) => Reference.Patients.LastOrDefault(p => p.PatientId == patient)?.TimeZone ?? "Etc/UTC";
+        DateTimeZone ZoneOf(string patient) => DateTimeZoneProviders.Tzdb[Reference.Patients.LastOrDefault(p => p.PatientId == patient)?.TimeZone ?? "Etc/UTC"];
         var tables = new List<RollupColumns>();
         foreach (var kind in set.Cells)
         {
             for (var date = (int)(AsOf / UnixMicros.PerDay) - 36; date <= (AsOf / UnixMicros.PerDay) + 2; date++)
             {
                 var table = RollupMaker.Make(
-                    kind, date, set.RolledUp(kind), [.. days.Where(d => d.Key >= date - 1 && d.Key <= date + 1).Select(d => d.Value)], p => DateTimeZoneProviders.Tzdb[ZoneOf(p)]);
+                    kind, date, set.RolledUp(kind), [.. days.Where(d => d.Key >= date - 1 && d.Key <= date + 1).Select(d => d.Value)], ZoneOf);
                 if (table.Count > 0)
                 {
                     tables.Add(table);

@@ -1,4 +1,5 @@
 using CsCheck;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
@@ -15,54 +16,68 @@ public sealed class PersonalRangeTests
     public void The_usual_range_runs_from_the_10th_to_the_90th_percentile_between_ranks()
     {
         // 60, 61, … 70 are usual; ranks 0 to 10, so the 10th percentile is rank 1 and the 90th rank 9.
-        var eleven = Enumerable.Range(0, 11).Select(i => Reading(AsOf - (10 * Hour) - i, 60 + ((i * 7) % 11)));
-        Assert.Equal(new PersonalRange(99, AsOf, 61, 69, 11), Of([.. eleven, Reading(AsOf, 99)]));
+        var eleven = Enumerable.Range(0, 11).Select(i => Cell(20 - i, 60 + (i * 7 % 11)));
+        Assert.Equal(new PersonalRange(99, AsOf, 61, 69, 11), PersonalRange.Of([.. eleven, Cell(0, 99)], LookBack, AsOf));
 
-        // Five readings: the 10th percentile lies at rank 0.4.
-        var five = Enumerable.Range(0, 5).Select(i => Reading(AsOf - (10 * Hour) - i, 60 + (10 * i)));
-        var range = Of([.. five, Reading(AsOf, 99)])!.Value;
+        // Five hours: the 10th percentile lies at rank 0.4.
+        var five = Enumerable.Range(0, 5).Select(i => Cell(20 - i, 60 + (10 * i)));
+        var range = PersonalRange.Of([.. five, Cell(0, 99)], LookBack, AsOf)!.Value;
         Assert.Equal((64, 96), (range.UsualLow, Math.Round(range.UsualHigh, 9)));
     }
 
     [Fact]
-    public void Fewer_than_five_earlier_readings_make_no_range()
-    {
-        var range = Of([.. Enumerable.Range(0, 4).Select(i => Reading(AsOf - (10 * Hour) - i, 60)), Reading(AsOf, 99)]);
-        Assert.Equal(new PersonalRange(99, AsOf, double.NaN, double.NaN, 4), range);
-    }
+    public void Fewer_than_five_earlier_hours_make_no_range() => Assert.Equal(
+        new PersonalRange(99, AsOf, double.NaN, double.NaN, 4),
+        PersonalRange.Of([.. Enumerable.Range(0, 4).Select(i => Cell(20 - i, 60)), Cell(0, 99)], LookBack, AsOf));
 
-    [Theory]
-    [InlineData(0, 0)] // the look back is open where it begins
-    [InlineData(1, 1)]
-    public void The_look_back_is_half_open(int micros, int found) =>
-        Assert.Equal(found, Of([Reading(AsOf - LookBack + micros, 60)])?.UsualReadings ?? 0);
+    [Fact]
+    public void A_day_of_many_readings_counts_as_one_and_the_last_of_them_is_the_latest()
+    {
+        var cells = Enumerable.Range(0, 5).Select(i => new VitalCell(AsOf - ((20 - i) * Hour), 50, 80 + i, 200, AsOf - ((20 - i) * Hour)));
+        var range = PersonalRange.Of([.. cells], LookBack, AsOf)!.Value;
+        Assert.Equal((200, 5), (range.Value, range.UsualCells));
+        Assert.InRange(range.UsualHigh, 80, 84);
+    }
 
     [Fact]
     public void What_is_new_within_the_last_eighth_is_not_usual()
     {
-        Assert.Equal(1, Of([Reading(AsOf - (6 * Hour), 60)])!.Value.UsualReadings);
-        Assert.Equal(0, Of([Reading(AsOf - (6 * Hour) + 1, 60)])!.Value.UsualReadings);
+        Assert.Equal(1, PersonalRange.Of([Cell(6, 60)], LookBack, AsOf)!.Value.UsualCells);
+        Assert.Equal(0, PersonalRange.Of([Cell(5, 60)], LookBack, AsOf)!.Value.UsualCells);
     }
 
     [Fact]
     public void Without_a_known_reading_there_is_none()
     {
-        Assert.Null(Of([]));
-        Assert.Null(Of([Reading(AsOf + 1, 60)]));
-        Assert.Null(Of([Reading(AsOf - 5, 60) with { KnownFrom = AsOf + 1 }]));
-        Assert.Null(Of([Reading(AsOf - 5, 60) with { KnownTo = AsOf }]));
+        Assert.Null(PersonalRange.Of([], LookBack, AsOf));
+        Assert.Empty(CellsOf(Reading(AsOf + 1, 60)));
+        Assert.Empty(CellsOf(Reading(AsOf - LookBack, 60))); // the look back is open where it begins
+        Assert.Single(CellsOf(Reading(AsOf - LookBack + 1, 60)));
+        Assert.Empty(CellsOf(Reading(AsOf - 5, 60) with { KnownFrom = AsOf + 1 }));
+        Assert.Empty(CellsOf(Reading(AsOf - 5, 60) with { KnownTo = AsOf }));
     }
 
     [Fact]
-    public void It_never_sees_what_came_after() => Gen.Select(History.Any, History.Key).Sample((history, key) =>
+    public void Cells_tell_how_many_readings_their_mean_and_the_last() => Assert.Equal(
+        [new VitalCell(AsOf - Hour, 2, 65, 70, AsOf - Hour), new VitalCell(AsOf, 1, 80, 80, AsOf - 5)],
+        CellsOf(Reading(AsOf - (2 * Hour) + 1, 60), Reading(AsOf - Hour, 70), Reading(AsOf - 5, 80)));
+
+    [Fact]
+    public void They_never_see_what_came_after_and_are_the_same_from_rollups() => Gen.Select(Gen.OneOf(FeatureSet.Home, FeatureSet.Acute), History.Any, History.Key).Sample((set, history, key) =>
     {
         var vital = VitalSignCatalog.Default["heart_rate"].Index;
-        PersonalRange? At(History h) => PersonalRange.Of(h.Observations(), key.PatientId, vital, 28 * UnixMicros.PerDay, key.AsOf, key.KnownBy);
-        return At(history).Equals(At(history.Before(key.AsOf, key.KnownBy)));
-    }, iter: 1000);
+        IReadOnlyList<VitalCell> At(History h) => new VectorBuilder(set, h.Observations(), PatientRecord.Index(h.Reference)).CellsOf(key, vital);
+        var cells = At(history);
+        return cells.SequenceEqual(At(history.Before(key.AsOf, key.KnownBy)))
+            && cells.SequenceEqual(new VectorBuilder(set, history.Observations(), PatientRecord.Index(history.Reference), history.Rollups(set)).CellsOf(key, vital));
+    }, iter: 500);
+
+    /// <summary>An hour with one reading, so many hours before as-of.</summary>
+    private static VitalCell Cell(int hours, double value) => new(AsOf - (hours * Hour), 1, value, value, AsOf - (hours * Hour));
 
     private static Version Reading(long time, double value) => new("p1", "heart_rate", time, value, 0);
 
-    private static PersonalRange? Of(IEnumerable<Version> versions) => PersonalRange.Of(
-        new History([.. versions.OrderBy(v => v.Time)], new()).Observations(), "p1", VitalSignCatalog.Default["heart_rate"].Index, LookBack, AsOf, AsOf);
+    private static IReadOnlyList<VitalCell> CellsOf(params Version[] versions) =>
+        new VectorBuilder(FeatureSet.Acute, new History(versions, new()).Observations(), new Dictionary<string, PatientRecord>())
+            .CellsOf(new VectorKey("p1", AsOf, AsOf), VitalSignCatalog.Default["heart_rate"].Index);
 }

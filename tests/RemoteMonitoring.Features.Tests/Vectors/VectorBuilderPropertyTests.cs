@@ -1,5 +1,4 @@
 using CsCheck;
-using NodaTime;
 
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
@@ -76,8 +75,8 @@ public sealed class VectorBuilderPropertyTests
         var rollups = history.Rollups(set);
         var needed = keys.SelectMany(k =>
         {
-            var zone = records.GetValueOrDefault(k.PatientId)?.RosterAt(k.KnownBy)?.TimeZone ?? "Etc/UTC";
-            return VectorReads.Readings(set, DateTimeZoneProviders.Tzdb[zone], k.AsOf, k.KnownBy, rollups.IsCutBy(k.PatientId, zone) ? set.Cells.ToHashSet() : []);
+            var zone = PatientRecord.ZoneAt(records.GetValueOrDefault(k.PatientId), k.KnownBy);
+            return VectorReads.Readings(set, zone, k.AsOf, k.KnownBy, rollups.IsCutBy(k.PatientId, zone) ? set.Cells.ToHashSet() : []);
         }).ToArray();
         var days = history.Days().Where(d => needed.Any(n => n.After < (d.Key + 1) * UnixMicros.PerDay && n.To >= d.Key * UnixMicros.PerDay)).Select(d => d.Value);
         return Same(history.Build(set, keys), new VectorBuilder(set, new PatientObservations([.. days]), records, rollups).Build(keys));

@@ -76,13 +76,15 @@ internal sealed class ReasonCase(FeatureSet set)
             News2Low = [double.NaN],
             News2Point = [double.NaN],
             News2High = [double.NaN],
+            HasReading = [true],
         };
+        var builder = new VectorBuilder(set, new PatientObservations([ObservationColumns.Of(batch)]), new Dictionary<string, PatientRecord>());
+        var key = new VectorKey(Patient, s_asOf.ToUnixMicros(), (knownBy ?? s_asOf).ToUnixMicros());
         return ReasonText.Of(
             new Explanation(0, 0, [], _candidates),
             table,
             0,
-            new PatientObservations([ObservationColumns.Of(batch)]),
-            (knownBy ?? s_asOf).ToUnixMicros(),
+            vital => builder.CellsOf(key, vital),
             set.LookBack,
             DateTimeZoneProviders.Tzdb[zone]);
     }

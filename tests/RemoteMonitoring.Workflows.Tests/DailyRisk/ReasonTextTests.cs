@@ -36,9 +36,9 @@ public sealed class ReasonTextTests
     public void Too_few_earlier_readings_give_no_usual_range()
     {
         ReasonCase Few(params double[] earlier) => new ReasonCase().Earlier("heart_rate", earlier).Reading("heart_rate", s_tuesday, 118).Driver("heart_rate_last", 118);
-        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (0 earlier readings)"], Few().Texts());
-        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (1 earlier reading)"], Few(70).Texts());
-        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (4 earlier readings)"], Few(70, 71, 72, 73).Texts());
+        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (0 earlier days with a reading)"], Few().Texts());
+        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (1 earlier day with a reading)"], Few(70).Texts());
+        Assert.Equal(["Heart rate 118 /min on Tuesday 07:40, no usual range yet (4 earlier days with a reading)"], Few(70, 71, 72, 73).Texts());
         Assert.Null(Few(70).Reasons()[0].UsualLow);
     }
 
@@ -91,7 +91,7 @@ public sealed class ReasonTextTests
     [Fact]
     public void In_acute_care_the_baseline_is_hours_and_not_weeks() =>
         Assert.Equal(
-            ["Lactate 4.1 mmol/L on Wednesday 21:00, no usual range yet (0 earlier readings) (24 h mean +1.8 mmol/L against the 24 h before)"],
+            ["Lactate 4.1 mmol/L on Wednesday 21:00, no usual range yet (0 earlier hours with a reading) (24 h mean +1.8 mmol/L against the 24 h before)"],
             new ReasonCase(FeatureSet.Acute).Reading("lactate", Instant.FromUtc(2025, 6, 4, 20, 0), 4.1).Driver("lactate_change_24h", 1.8).Texts());
 
     [Fact]

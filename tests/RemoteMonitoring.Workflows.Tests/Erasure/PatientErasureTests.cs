@@ -1,10 +1,13 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using RemoteMonitoring.Ingestion;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Erasure;
 using RemoteMonitoring.Workflows.Tests.Compaction;
@@ -101,6 +104,11 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
         Assert.Contains(LeavingPatient.Patient, then.PatientIds);
         Assert.Equal(then.PatientIds.Where(p => p != LeavingPatient.Patient), now.PatientIds);
         Assert.Equal(past.Rows, GrowingCohort.Values(now).Count);
+        Assert.NotEmpty(before.Rollups!.Files);
+        Assert.Null(past.Rollups);
+        var reference = await home.Store.Reference.LoadAsync(past.Inputs.Reference, default);
+        VectorKey[] keys = [.. now.PatientIds.Select(id => new VectorKey(id, made.Ledger.AsOf.ToUnixMicros(), made.Ledger.KnownBy.ToUnixMicros()))];
+        Assert.All((await FeatureStage.BuildAsync(home.Store, past, FeatureSet.Home, reference, keys, null, default)).HasReading, Assert.True);
         Assert.True((await CompactionStage.RunAsync(home.Store, default)).AlreadyThere);
     }
 

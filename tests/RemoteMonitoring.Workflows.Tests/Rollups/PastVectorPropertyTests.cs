@@ -11,7 +11,7 @@ namespace RemoteMonitoring.Workflows.Tests.Rollups;
 public sealed class PastVectorPropertyTests
 {
     private static readonly string[] s_patients = ["A", "B", "C"];
-    private static readonly string[] s_zones = ["Etc/UTC", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati"];
+    private static readonly string[] s_zones = ["Etc/UTC", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "UTC+05:00"];
 
     private static readonly Gen<Sent> s_message = Gen.Select(
         Gen.OneOf("d0", "d1", "d2"), Gen.Double[0, 6], Gen.Int[60, 90], Gen.OneOf(0.0, 0.01, 2.5),
@@ -58,12 +58,30 @@ public sealed class PastVectorPropertyTests
             var (full, _) = await cohort.CompactAsync(options with { Full = true });
             Assert.Equal(last.ToBytes(), full.ToBytes());
             await GoldGarbage.CollectAsync(cohort.Lake, dryRun: false, default);
+            var (other, _) = await cohort.CompactAsync(options with { Shards = shards + 2 }); // keeps what it supersedes
             foreach (var (keys, table) in given)
             {
+                AssertSame(table, await VectorsAsync(cohort, other, set, keys));
                 AssertSame(table, await VectorsAsync(cohort, last, set, keys));
                 AssertSame(table, await VectorsAsync(cohort, last with { Rollups = null }, set, keys));
             }
         }, iter: 40, threads: 1);
+
+    [Fact]
+    public async Task Where_a_rollup_is_missing_readings_are_read()
+    {
+        await using var cohort = new GrowingCohort();
+        await cohort.PatientsAsync("A");
+        await cohort.AssignAsync("d0", "A", 0, known: 0);
+        await cohort.LandAsync(0, imported: true, [.. Enumerable.Range(0, 20).Select(i => Sent.Of("d0", i / 4.0, 60 + i))]);
+        var (manifest, _) = await cohort.CompactAsync(new CompactionOptions { RollupsFor = ["home"] });
+        var keys = Keys(cohort);
+        var whole = await VectorsAsync(cohort, manifest, FeatureSet.Home, keys);
+        await cohort.Lake.DeleteAsync(manifest.Rollups!.Files[1].Path, default);
+        AssertSame(whole, await VectorsAsync(cohort, manifest, FeatureSet.Home, keys));
+        var (again, _) = await cohort.CompactAsync(new CompactionOptions());
+        Assert.True(await cohort.Lake.AllExistAsync(again.Rollups!.Files.Select(f => f.Path), default));
+    }
 
     /// <summary>Local midnights in several zones, whole hours and odd instants; known then (of imported streams), and by what is now.</summary>
     private static VectorKey[] Keys(GrowingCohort cohort)

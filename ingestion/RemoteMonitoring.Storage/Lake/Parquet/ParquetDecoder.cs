@@ -81,6 +81,7 @@ internal static class ParquetDecoder
                     if (buffer.Length < length)
                     {
                         ArrayPool<byte>.Shared.Return(buffer);
+                        buffer = []; // given back once, also when there is no memory for the next
                         buffer = ArrayPool<byte>.Shared.Rent(length);
                     }
 
