@@ -148,33 +148,33 @@ public sealed class ShardVectors
     public async Task<VectorBuilder> OpenAsync(int shard, IReadOnlyList<VectorKey> rows, CancellationToken cancellationToken)
     {
         // Rollups only save time: where a file of them is not there, readings are read.
-        var rollups = _zones is null ? [] : Rollups(shard, rows);
-        var areThere = _zones is not null && await _lake.AllExistAsync(rollups.Select(f => f.Path), cancellationToken);
         var tables = new List<RollupColumns>();
-        foreach (var file in areThere ? rollups : [])
+        foreach (var file in _zones is null ? [] : Rollups(shard, rows))
         {
-            tables.Add(RollupTables.ToRollups(await _lake.ReadVerifiedTableAsync(file.Path, file.Sha256, null, cancellationToken)));
+            if (await _lake.ExistsAsync(file.Path, cancellationToken))
+            {
+                tables.Add(RollupTables.ToRollups(await _lake.ReadVerifiedTableAsync(file.Path, file.Sha256, null, cancellationToken)));
+            }
         }
 
-        var days = Days(rows, areThere);
+        var days = Days(rows, tables.Select(t => (t.Kind, t.Date)).ToHashSet());
         var observations = new List<ObservationColumns>();
         foreach (var file in _files[shard].Where(f => days.Contains(UnixMicros.DayOf(f.EventDate))).OrderBy(f => f.EventDate))
         {
             observations.Add(await CompactionStage.ReadAsync(_lake, file, cancellationToken));
         }
 
-        var kept = areThere ? new PatientRollups(tables, _set.Cells.ToHashSet(), _zones!.Of) : null;
-        return new VectorBuilder(_set, new PatientObservations(observations), _records, kept);
+        var rollups = tables.Count == 0 ? null : new PatientRollups(tables, _zones!.Of);
+        return new VectorBuilder(_set, new PatientObservations(observations), _records, rollups);
     }
 
     /// <summary>The UTC days whose readings the rows need.</summary>
-    private HashSet<int> Days(IReadOnlyList<VectorKey> rows, bool useRollups)
+    private HashSet<int> Days(IReadOnlyList<VectorKey> rows, HashSet<(CellKind Kind, int Date)> tables)
     {
         var days = new HashSet<int>();
-        var kinds = _set.Cells.ToHashSet();
-        foreach (var (zone, asOf, knownBy, isRolled) in rows.Select(r => (Zone(r), r.AsOf, r.KnownBy, useRollups && _zones!.Of(r.PatientId).Id == Zone(r).Id)).Distinct())
+        foreach (var (zone, asOf, knownBy, isCutBy) in rows.Select(r => (Zone(r), r.AsOf, r.KnownBy, tables.Count > 0 && _zones!.Of(r.PatientId).Id == Zone(r).Id)).Distinct())
         {
-            foreach (var (after, to) in VectorReads.Readings(_set, zone, asOf, knownBy, isRolled ? kinds : []))
+            foreach (var (after, to) in VectorReads.Readings(_set, zone, asOf, knownBy, (kind, date) => isCutBy && tables.Contains((kind, date))))
             {
                 days.UnionWith(Enumerable.Range(UnixMicros.DayOf(after + 1), UnixMicros.DayOf(to) - UnixMicros.DayOf(after + 1) + 1));
             }

@@ -30,6 +30,23 @@ public sealed class ObservationColumns
     /// <summary>Number of rows.</summary>
     public int Count => Vital.Length;
 
+    /// <summary>How many rows a patient and vital has in the file, on the mean of those that have any.</summary>
+    public double ReadingsOfAVital => field > 0 || Count == 0 ? field : field = Count / (double)Runs();
+
+    private int Runs()
+    {
+        var runs = 0;
+        for (var p = 0; p + 1 < PatientStart.Length; p++)
+        {
+            for (var i = PatientStart[p]; i < PatientStart[p + 1]; i++)
+            {
+                runs += i == PatientStart[p] || Vital[i] != Vital[i - 1] ? 1 : 0;
+            }
+        }
+
+        return runs;
+    }
+
     /// <summary>The same rows of a batch; throws where it is not sorted by patient.</summary>
     public static ObservationColumns Of(ObservationBatch batch)
     {

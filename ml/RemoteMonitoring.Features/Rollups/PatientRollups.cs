@@ -4,25 +4,22 @@ using RemoteMonitoring.Features.Vectors;
 namespace RemoteMonitoring.Features.Rollups;
 
 /// <summary>
-/// Rollups of many patients. A cell whose row is missing has no reading, so for its kinds of cells the tables must be all there
-/// are of the dates that are asked for. They speak for a patient only in the zone that they were cut by, and of knowing at or
-/// after a cell's end; for everything else the readings are asked.
+/// Rollups of many patients, a table for each kind of cells and local date that is rolled up; of the others the readings are
+/// asked. A cell whose row is missing in its table has no reading. They speak for a patient only in the zone that they were cut
+/// by, and of knowing at or after a cell's end.
 /// </summary>
 public sealed class PatientRollups
 {
     private readonly Dictionary<(CellKind Kind, int Date), int> _tables = [];
-    private readonly IReadOnlySet<CellKind> _kinds;
     private readonly Func<string, DateTimeZone> _zoneOf;
     private readonly PatientPlaces _places;
 
     /// <summary>Indexes tables.</summary>
     /// <param name="tables">The tables.</param>
-    /// <param name="kinds">Kinds of cells that are rolled up.</param>
     /// <param name="zoneOf">Zone that a patient's cells were cut by.</param>
-    public PatientRollups(IReadOnlyList<RollupColumns> tables, IReadOnlySet<CellKind> kinds, Func<string, DateTimeZone> zoneOf)
+    public PatientRollups(IReadOnlyList<RollupColumns> tables, Func<string, DateTimeZone> zoneOf)
     {
         Tables = [.. tables];
-        _kinds = kinds;
         _zoneOf = zoneOf;
         _places = new PatientPlaces([.. tables.Select(t => t.Patients)]);
         for (var t = 0; t < Tables.Length; t++)
@@ -33,16 +30,16 @@ public sealed class PatientRollups
 
     internal RollupColumns[] Tables { get; }
 
+    /// <summary>Whether cells of a kind and local date are rolled up.</summary>
+    internal bool Has(CellKind kind, int date) => _tables.ContainsKey((kind, date));
+
     internal int Find(string patientId) => _places.Find(patientId);
 
     /// <summary>Whether the rollups of a patient were cut by this zone.</summary>
     internal bool IsCutBy(string patientId, DateTimeZone zone) => _zoneOf(patientId).Id == zone.Id;
 
-    /// <summary>The table of each piece; below 0 where the date has none, which means no reading.</summary>
+    /// <summary>The table of each piece; below 0 where the date is not rolled up.</summary>
     internal int[] TablesOf(Pieces pieces) => Array.ConvertAll(pieces.Date, date => _tables.GetValueOrDefault((pieces.Kind, date), -1));
-
-    /// <summary>Whether cells of a kind are rolled up at all.</summary>
-    internal bool Has(CellKind kind) => _kinds.Contains(kind);
 
     internal (int Start, int End) RowsOf(int table, int patient)
     {

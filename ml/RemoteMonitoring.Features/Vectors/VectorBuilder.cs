@@ -37,7 +37,7 @@ public sealed class VectorBuilder
     /// <param name="set">Set.</param>
     /// <param name="observations">Readings of the look-back, or, where there are rollups, of the parts of it that they do not speak of.</param>
     /// <param name="records">Reference data of the patients; their zones must exist.</param>
-    /// <param name="rollups">Rollups of all vitals and kinds of cells of the set, over all dates of the look-back; null to work from readings alone.</param>
+    /// <param name="rollups">Rollups of all vitals of the set, of the kinds of cells and dates that have them; null to work from readings alone.</param>
     public VectorBuilder(FeatureSet set, PatientObservations observations, IReadOnlyDictionary<string, PatientRecord> records, PatientRollups? rollups = null)
     {
         _set = set;
@@ -155,10 +155,10 @@ internal sealed class VectorCalendar
         foreach (var kind in set.Cells)
         {
             var pieces = Pieces.Of(kind, zone, asOf, set.Windows);
-            _kinds[(int)kind] = (pieces, rollups?.Has(kind) == true ? rollups.TablesOf(pieces) : null);
+            _kinds[(int)kind] = (pieces, rollups?.TablesOf(pieces));
         }
     }
 
-    /// <summary>The pieces, and the table of each; null where the kind is not rolled up.</summary>
+    /// <summary>The pieces, and the table of each; null without rollups.</summary>
     public (Pieces Pieces, int[]? Tables) this[CellKind kind] => _kinds[(int)kind]!.Value;
 }

@@ -15,8 +15,8 @@ public static class VectorReads
     /// <param name="zone">The patient's zone.</param>
     /// <param name="asOf">Instant it speaks for.</param>
     /// <param name="knownBy">Instant of knowing.</param>
-    /// <param name="rolled">The kinds of cells that are rolled up by that zone.</param>
-    public static IReadOnlyList<(long After, long To)> Readings(FeatureSet set, DateTimeZone zone, long asOf, long knownBy, IReadOnlySet<CellKind> rolled)
+    /// <param name="isRolled">Whether cells of a kind and local date are rolled up, by that zone.</param>
+    public static IReadOnlyList<(long After, long To)> Readings(FeatureSet set, DateTimeZone zone, long asOf, long knownBy, Func<CellKind, int, bool> isRolled)
     {
         var needed = new List<(long After, long To)>();
         foreach (var kind in set.Cells)
@@ -24,7 +24,7 @@ public static class VectorReads
             var pieces = Pieces.Of(kind, zone, asOf, set.Windows);
             for (var i = 0; i < pieces.Count; i++)
             {
-                if (!(pieces.IsWhole[i] && pieces.End[i] <= knownBy && rolled.Contains(kind)))
+                if (!(pieces.IsWhole[i] && pieces.End[i] <= knownBy && isRolled(kind, pieces.Date[i])))
                 {
                     needed.Add((pieces.Start[i], pieces.End[i]));
                 }

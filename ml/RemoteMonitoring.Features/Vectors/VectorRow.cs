@@ -107,7 +107,7 @@ internal sealed class VectorRow
         for (var p = 0; p < vital.Parts.Length; p++)
         {
             var (pieces, tables) = calendar[vital.Parts[p].Kind];
-            _parts[p].Begin(pieces, useRollups && tables is not null ? key.KnownBy : long.MinValue);
+            _parts[p].Begin(pieces, useRollups ? tables : null, key.KnownBy);
             ReadRollups(vital, _parts[p], tables, key.KnownBy);
         }
 
@@ -138,7 +138,7 @@ internal sealed class VectorRow
     {
         for (var i = 0; i < part.Rolled.Length; i++)
         {
-            if (part.Rolled[i] && tables![i] is >= 0 and var table
+            if (part.Rolled[i] && tables![i] is var table
                 && _rollups!.TryRead(table, ref _tables[table].At, _tables[table].End, vital.Vital.Index, part.Pieces.Start[i], knownBy, out var state))
             {
                 part.States[i] = state;
@@ -269,7 +269,7 @@ internal sealed class VectorRow
 
         private bool[] _rolled = [];
 
-        public void Begin(Pieces pieces, long knownBy)
+        public void Begin(Pieces pieces, int[]? tables, long knownBy)
         {
             if (States.Length < pieces.Count)
             {
@@ -280,7 +280,7 @@ internal sealed class VectorRow
             for (var i = 0; i < pieces.Count; i++)
             {
                 States[i].Count = 0;
-                _rolled[i] = pieces.IsWhole[i] && pieces.End[i] <= knownBy;
+                _rolled[i] = tables is not null && tables[i] >= 0 && pieces.IsWhole[i] && pieces.End[i] <= knownBy;
             }
         }
 

@@ -8,6 +8,9 @@ public sealed record CompactionOptions
     /// <summary>Patients of a shard, by which the number of shards is chosen where nobody sets it.</summary>
     public const int PatientsPerShard = 10_000;
 
+    /// <summary>A cell is as large as about three readings.</summary>
+    public const double ReadingsThatPay = 3;
+
     /// <summary>The greatest number of shards.</summary>
     public const int MostShards = 9_999;
 
@@ -29,6 +32,12 @@ public sealed record CompactionOptions
     /// for its rollups, and from then on they are kept. They save time and change nothing.
     /// </summary>
     public IReadOnlyList<string> RollupsFor { get; init; } = [];
+
+    /// <summary>
+    /// Rollups are made where a cell stands for so many readings on the mean. Null, the default, leaves it as it is, at first
+    /// <see cref="ReadingsThatPay"/>; 0 makes all.
+    /// </summary>
+    public double? ReadingsPerCell { get; init; }
 
     /// <summary>Redo everything, whatever is there; comes out the same, byte for byte. Default false.</summary>
     public bool Full { get; init; }

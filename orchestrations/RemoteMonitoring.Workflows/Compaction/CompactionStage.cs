@@ -83,7 +83,8 @@ public static class CompactionStage
         var rolledUp = previous?.Rollups is { } rollups && rollups.Files.All(f => there.Contains(f.Path)) ? previous : null;
         manifest = manifest with
         {
-            Rollups = await RollupStage.RunAsync(store.Lake, rolledUp, manifest.Files, shards, sets, new PatientZones(reference), moved, cancellationToken),
+            Rollups = await RollupStage.RunAsync(
+                store.Lake, rolledUp, manifest.Files, shards, sets, options.ReadingsPerCell ?? current?.Rollups?.ReadingsPerCell ?? CompactionOptions.ReadingsThatPay, new PatientZones(reference), moved, cancellationToken),
         };
         await PublishAsync(store.Lake, manifest, cancellationToken);
         if (!await store.Lake.AllExistAsync(done.SelectMany(d => new[] { d.File?.Path, d.Unassigned?.Path }).OfType<string>().Concat(manifest.Rollups.Paths), cancellationToken))
@@ -110,7 +111,8 @@ public static class CompactionStage
 
         var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
         var sets = SetsOf(new CompactionOptions { RollupsFor = [set.Name] }, current);
-        var rollups = await RollupStage.RunAsync(store.Lake, null, current.Files, current.Shards, sets, new PatientZones(reference), new HashSet<int>(), cancellationToken);
+        var rollups = await RollupStage.RunAsync(
+            store.Lake, null, current.Files, current.Shards, sets, current.Rollups?.ReadingsPerCell ?? CompactionOptions.ReadingsThatPay, new PatientZones(reference), new HashSet<int>(), cancellationToken);
         await PublishAsync(store.Lake, current with { Rollups = rollups }, cancellationToken);
         return manifest with { Rollups = rollups };
     }
@@ -214,7 +216,7 @@ public static class CompactionStage
         var path = LakePaths.ObservationsManifestOf(manifest.InputHash);
         if (!await lake.TryCreateAsync(path, (manifest with { Index = null }).ToBytes(), cancellationToken)
             && await ObservationsManifest.TryReadFileAsync(lake, path, cancellationToken) is { } there
-            && manifest.Rollups!.Files.Except(there.Rollups?.Files ?? []).Any())
+            && (there.Rollups?.Rules != manifest.Rollups!.Rules || manifest.Rollups.Files.Except(there.Rollups.Files).Any()))
         {
             var superseded = (there.Rollups?.Paths ?? []).Except(manifest.Rollups.Files.Select(f => f.Path)).Order(StringComparer.Ordinal);
             await lake.ReplaceAsync(path, (there with { Rollups = manifest.Rollups with { Superseded = [.. superseded] } }).ToBytes(), cancellationToken);

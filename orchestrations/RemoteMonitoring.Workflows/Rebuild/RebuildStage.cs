@@ -53,7 +53,7 @@ public static class RebuildStage
         }
 
         await DocumentProjection.ForgetAsync(store.Documents, cancellationToken);
-        await MakeAsync(store, before is null ? null : new CompactionOptions { Before = (before.Shards, before.Index!.ShardsAreSet), RollupsFor = before.Rollups?.Sets ?? [] }, cancellationToken);
+        await MakeAsync(store, before is null ? null : new CompactionOptions { Before = (before.Shards, before.Index!.ShardsAreSet), RollupsFor = before.Rollups?.Sets ?? [], ReadingsPerCell = before.Rollups?.ReadingsPerCell }, cancellationToken);
         var after = await TakeAsync(store, cancellationToken);
         return
         [

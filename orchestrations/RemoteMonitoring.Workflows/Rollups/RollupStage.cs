@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
@@ -27,6 +28,9 @@ public sealed record RollupManifest
     /// <summary>Names the rules, the vitals and cells that are rolled up, and the edition of the time zones that cut them.</summary>
     public required string Rules { get; init; }
 
+    /// <summary>How many readings a cell must stand for, on the mean of a file, for the file to be made.</summary>
+    public required double ReadingsPerCell { get; init; }
+
     /// <summary>The feature sets that they were made for, by name.</summary>
     public required IReadOnlyList<string> Sets { get; init; }
 
@@ -43,7 +47,8 @@ public sealed record RollupManifest
 
 /// <summary>
 /// Observations → rollups, shard by shard: of what is there the files whose observations and zones are as they were stay, the
-/// others are made again. Files are named by the hash of their content, so making one that is there changes nothing.
+/// others are made again. A file is only made where it pays: where devices send seldom, a cell is as large as its readings. Files are
+/// named by the hash of their content, so making one that is there changes nothing.
 /// </summary>
 internal static class RollupStage
 {
@@ -59,6 +64,7 @@ internal static class RollupStage
     /// <param name="files">The observations.</param>
     /// <param name="shards">Number of shards.</param>
     /// <param name="sets">Feature sets to make them for.</param>
+    /// <param name="readingsPerCell">As <see cref="RollupManifest.ReadingsPerCell"/>.</param>
     /// <param name="zones">Zones of the patients.</param>
     /// <param name="movedShards">Shards with a patient whose zone is another than in the manifest before.</param>
     /// <param name="cancellationToken">Cancels.</param>
@@ -68,12 +74,13 @@ internal static class RollupStage
         IReadOnlyList<ObservationsFile> files,
         int shards,
         IReadOnlyList<FeatureSet> sets,
+        double readingsPerCell,
         PatientZones zones,
         IReadOnlySet<int> movedShards,
         CancellationToken cancellationToken)
     {
         var plan = PlanOf(sets);
-        var rules = RulesOf(plan);
+        var rules = RulesOf(plan, readingsPerCell);
         var before = previous?.Rollups is { } rollups && rollups.Rules == rules && previous.Shards == shards ? previous : null;
         var made = new System.Collections.Concurrent.ConcurrentBag<RollupFile>();
         var redone = new HashSet<(int Shard, int Date)>();
@@ -93,7 +100,7 @@ internal static class RollupStage
         // A shard at a time on each core: what is held is some days of two shards.
         await Parallel.ForEachAsync(work, cancellationToken, async (shard, token) =>
         {
-            foreach (var file in await MakeAsync(lake, [.. now[shard.Shard]], shard.Shard, shard.Dates, plan, zones, token))
+            foreach (var file in await MakeAsync(lake, [.. now[shard.Shard]], shard.Shard, shard.Dates, plan, readingsPerCell, zones, token))
             {
                 made.Add(file);
             }
@@ -104,6 +111,7 @@ internal static class RollupStage
         return new RollupManifest
         {
             Rules = rules,
+            ReadingsPerCell = readingsPerCell,
             Sets = [.. sets.Select(s => s.Name).Order(StringComparer.Ordinal)],
             Files = [.. kept.Concat(made).OrderBy(f => f.Cells, StringComparer.Ordinal).ThenBy(f => f.LocalDate).ThenBy(f => f.Shard)],
         };
@@ -112,16 +120,16 @@ internal static class RollupStage
     /// <summary>Whether rollups serve a feature set: one of the bundled ones, and not another by the same name.</summary>
     public static bool Serve(RollupManifest? rollups, FeatureSet set) =>
         rollups is not null && rollups.Sets.Contains(set.Name) && FeatureSet.All.Any(s => s.Hash == set.Hash)
-        && rollups.Rules == RulesOf(PlanOf([.. FeatureSet.All.Where(s => rollups.Sets.Contains(s.Name))]));
+        && rollups.Rules == RulesOf(PlanOf([.. FeatureSet.All.Where(s => rollups.Sets.Contains(s.Name))]), rollups.ReadingsPerCell);
 
     private static (CellKind Kind, int[] Vitals)[] PlanOf(IReadOnlyList<FeatureSet> sets) =>
         [.. sets.SelectMany(s => s.Cells).Distinct().Order().Select(kind => (kind, sets.SelectMany(s => s.RolledUp(kind)).Distinct().Order().ToArray()))];
 
-    private static string RulesOf((CellKind Kind, int[] Vitals)[] plan)
+    private static string RulesOf((CellKind Kind, int[] Vitals)[] plan, double readingsPerCell)
     {
         var vitals = VitalSignCatalog.Default.Vitals;
         var text = DateTimeZoneProviders.Tzdb.VersionId + string.Concat(plan.Select(p => $"\n{RollupTables.NameOf(p.Kind)} {string.Join(' ', p.Vitals.Select(v => vitals[v].Code))}"));
-        return $"{Code} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16]}";
+        return string.Create(CultureInfo.InvariantCulture, $"{Code} {readingsPerCell} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16]}");
     }
 
     /// <summary>The UTC days of a shard whose observations are not those they were, or all.</summary>
@@ -133,7 +141,7 @@ internal static class RollupStage
     }
 
     private static async Task<List<RollupFile>> MakeAsync(
-        Lake lake, ObservationsFile[] files, int shard, int[] dates, (CellKind Kind, int[] Vitals)[] plan, PatientZones zones, CancellationToken cancellationToken)
+        Lake lake, ObservationsFile[] files, int shard, int[] dates, (CellKind Kind, int[] Vitals)[] plan, double readingsPerCell, PatientZones zones, CancellationToken cancellationToken)
     {
         var made = new List<RollupFile>();
         var byDay = files.ToDictionary(f => UnixMicros.DayOf(f.EventDate));
@@ -160,10 +168,11 @@ internal static class RollupStage
                 held.Remove(held.First().Key);
             }
 
-            foreach (var (kind, vitals) in plan)
+            // No cell is longer than a day: where the days hold too few readings of a vital, nothing pays.
+            foreach (var (kind, vitals) in days.Exists(day => day.ReadingsOfAVital >= readingsPerCell) ? plan : [])
             {
                 var rollups = RollupMaker.Make(kind, date, vitals, days, zones.Of);
-                if (rollups.Count > 0)
+                if (rollups.Count > 0 && rollups.Readings.Sum(n => (long)n) >= readingsPerCell * rollups.Count)
                 {
                     using var bytes = RollupTables.ToTable(rollups).Encode();
                     var sha = Lake.Hash(bytes.Bytes.Span);

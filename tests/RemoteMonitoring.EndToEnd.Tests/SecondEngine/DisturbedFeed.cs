@@ -50,7 +50,7 @@ internal static class DisturbedFeed
             var stated = (piece == 0 ? reference : new ReferenceData()) with { Assignments = [.. reference.Assignments.Where((_, i) => i % Pieces == piece)] };
             FeedWriter.Write(path, header, messages.Where((_, i) => pieceOf[i] == piece), stated);
             await FeedIngestion.RunAsync(store, FeedFolder.Open(path, store.Cohort, false), TimeProvider.System, null, CancellationToken.None);
-            (manifest, _) = await CompactionStage.RunAsync(store, new CompactionOptions { RollupsFor = [set.Name] }, CancellationToken.None);
+            (manifest, _) = await CompactionStage.RunAsync(store, new CompactionOptions { RollupsFor = [set.Name], ReadingsPerCell = 0 }, CancellationToken.None);
         }
 
         return (manifest, await store.Reference.LoadAsync(manifest.Inputs.Reference, CancellationToken.None));

@@ -114,7 +114,7 @@ internal sealed record History(IReadOnlyList<Version> Versions, ReferenceData Re
             }
         }
 
-        return new PatientRollups(tables, set.Cells.ToHashSet(), ZoneOf);
+        return new PatientRollups(tables, ZoneOf);
     }
 
     private static ObservationColumns ToColumns(IEnumerable<Version> versions) => ObservationColumns.Of(ToBatch(versions));

@@ -76,7 +76,7 @@ public sealed class VectorBuilderPropertyTests
         var needed = keys.SelectMany(k =>
         {
             var zone = PatientRecord.ZoneAt(records.GetValueOrDefault(k.PatientId), k.KnownBy);
-            return VectorReads.Readings(set, zone, k.AsOf, k.KnownBy, rollups.IsCutBy(k.PatientId, zone) ? set.Cells.ToHashSet() : []);
+            return VectorReads.Readings(set, zone, k.AsOf, k.KnownBy, (kind, date) => rollups.IsCutBy(k.PatientId, zone) && rollups.Has(kind, date));
         }).ToArray();
         var days = history.Days().Where(d => needed.Any(n => n.After < (d.Key + 1) * UnixMicros.PerDay && n.To >= d.Key * UnixMicros.PerDay)).Select(d => d.Value);
         return Same(history.Build(set, keys), new VectorBuilder(set, new PatientObservations([.. days]), records, rollups).Build(keys));

@@ -74,7 +74,8 @@ public sealed class LeavingPatient : IAsyncLifetime, IAsyncDisposable
 
     public async Task InitializeAsync()
     {
-        var manifest = await Feed().LandAsync(_home);
+        await Feed().LandAsync(_home);
+        var (manifest, _) = await CompactionStage.RunAsync(_home.Store, new CompactionOptions { RollupsFor = ["home"], ReadingsPerCell = 0 }, default);
         (Model, _) = await TrainingStage.RunAsync(_home.Store, manifest, TrainedHome.Task, TrainedHome.Quick, null, default);
         var asOf = DailyRiskRun.LatestAsOf(TrainedHome.Task, await _home.Store.Reference.LoadAsync(manifest.Inputs.Reference, default), UnixMicros.ToInstant(manifest.Inputs.Watermark));
         (Ledger, var worklists, _) = await DailyRiskRun.RunAsync(

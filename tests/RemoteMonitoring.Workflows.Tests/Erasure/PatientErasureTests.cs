@@ -105,7 +105,6 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
         Assert.Equal(then.PatientIds.Where(p => p != LeavingPatient.Patient), now.PatientIds);
         Assert.Equal(past.Rows, GrowingCohort.Values(now).Count);
         Assert.NotEmpty(before.Rollups!.Files);
-        Assert.Null(past.Rollups);
         var reference = await home.Store.Reference.LoadAsync(past.Inputs.Reference, default);
         VectorKey[] keys = [.. now.PatientIds.Select(id => new VectorKey(id, made.Ledger.AsOf.ToUnixMicros(), made.Ledger.KnownBy.ToUnixMicros()))];
         Assert.All((await FeatureStage.BuildAsync(home.Store, past, FeatureSet.Home, reference, keys, null, default)).HasReading, Assert.True);

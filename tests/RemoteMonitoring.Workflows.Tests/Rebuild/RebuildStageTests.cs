@@ -51,7 +51,7 @@ public sealed class RebuildStageTests
     {
         await using var home = new TempHome();
         await LandAsync(home, 0);
-        await CompactionStage.RunAsync(home.Store, new CompactionOptions { RollupsFor = ["home"] }, default);
+        await CompactionStage.RunAsync(home.Store, new CompactionOptions { RollupsFor = ["home"], ReadingsPerCell = 0 }, default);
         var before = await home.FilesAsync();
         var places = await RebuildStage.TryOutAsync(home.Store, default);
         Assert.Equal(before, await home.FilesAsync());
@@ -78,7 +78,7 @@ public sealed class RebuildStageTests
             await DoAsync(home, steps[i], i + 1);
         }
 
-        await CompactionStage.RunAsync(home.Store, new CompactionOptions { RollupsFor = ["home"] }, default);
+        await CompactionStage.RunAsync(home.Store, new CompactionOptions { RollupsFor = ["home"], ReadingsPerCell = 0 }, default);
         await DocumentProjection.RunAsync(home.Store, await Ingestion.Landing.Silver.OpenAsync(home.Store.Lake, home.Store.Reference, default), default);
         var before = await StateAsync(home);
         Assert.All(await RebuildStage.RunAsync(home.Store, default), p => Assert.True(p.IsEqual, p.ToString()));

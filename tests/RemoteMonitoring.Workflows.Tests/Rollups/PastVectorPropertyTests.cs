@@ -32,7 +32,7 @@ public sealed class PastVectorPropertyTests
 
     [Fact]
     public async Task A_vector_of_a_past_as_of_and_known_by_is_what_it_was_byte_for_byte() =>
-        await Gen.Select(s_message.Array[1, 20], s_step.Array[2, 7], Gen.Int[1, 3], Gen.OneOf(FeatureSet.Home, FeatureSet.Acute)).SampleAsync(async (imported, steps, shards, set) =>
+        await Gen.Select(s_message.Array[1, 20], s_step.Array[2, 7], Gen.Int[1, 3], Gen.OneOf(FeatureSet.Home, FeatureSet.Acute), Gen.OneOf(0.0, 1.2)).SampleAsync(async (imported, steps, shards, set, dense) =>
         {
             await using var cohort = new GrowingCohort();
             await cohort.PatientsAsync(s_patients);
@@ -43,7 +43,7 @@ public sealed class PastVectorPropertyTests
 
             // An import says when its readings were known, which is in the past: only here, before anything is given.
             await cohort.LandAsync(3, imported: true, imported);
-            var options = new CompactionOptions { Shards = shards, RollupsFor = [set.Name] };
+            var options = new CompactionOptions { Shards = shards, RollupsFor = [set.Name], ReadingsPerCell = dense };
             var given = new List<(VectorKey[] Keys, FeatureTable Table)>();
             foreach (var step in steps)
             {
@@ -74,7 +74,7 @@ public sealed class PastVectorPropertyTests
         await cohort.PatientsAsync("A");
         await cohort.AssignAsync("d0", "A", 0, known: 0);
         await cohort.LandAsync(0, imported: true, [.. Enumerable.Range(0, 20).Select(i => Sent.Of("d0", i / 4.0, 60 + i))]);
-        var (manifest, _) = await cohort.CompactAsync(new CompactionOptions { RollupsFor = ["home"] });
+        var (manifest, _) = await cohort.CompactAsync(new CompactionOptions { RollupsFor = ["home"], ReadingsPerCell = 0 });
         var keys = Keys(cohort);
         var whole = await VectorsAsync(cohort, manifest, FeatureSet.Home, keys);
         await cohort.Lake.DeleteAsync(manifest.Rollups!.Files[1].Path, default);
