@@ -41,6 +41,9 @@ internal sealed class FeaturesOurs
     /// <summary>The rollups of all but the last day and the hours behind it.</summary>
     public RollupManifest RollupsBefore => _before!.Rollups!;
 
+    /// <summary>What of the last increment went into rollups of the new days.</summary>
+    public double RollUpSeconds { get; private set; }
+
     /// <summary>Takes the cohort's files, which lie below a folder, for the observations of a lake.</summary>
     public static ObservationsManifest ManifestOf(FeatureCohort cohort, string folder) => new()
     {
@@ -94,8 +97,10 @@ internal sealed class FeaturesOurs
     /// <summary>Rolls up what the last day has touched, then all vectors from rollups and from readings where those do not speak.</summary>
     public async Task IncrementAsync(string folder)
     {
+        var clock = Stopwatch.StartNew();
         var zones = new PatientZones(_reference);
         var rollups = await RollupStage.RunAsync(_lake, _before, _manifest.Files, _manifest.Shards, [_set], zones, new HashSet<int>(), CancellationToken.None);
+        RollUpSeconds = clock.Elapsed.TotalSeconds;
         await WriteAsync(folder, _manifest with { Rollups = rollups }, zones);
     }
 

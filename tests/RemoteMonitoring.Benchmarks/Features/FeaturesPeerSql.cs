@@ -112,6 +112,10 @@ internal sealed class FeaturesPeerSql
         ["daytime"] = "before_midnight >= 14400000000 AND before_midnight < 50400000000",
     };
 
+    private static readonly string[] s_statistics = ["count", "adherence", "mean", "min", "max", "range", "sd", "cv", "slope", "gain", "last", "age", "change", "z"];
+
+    private static readonly string[] s_ofParts = ["count", "mean", "min", "max"];
+
     /// <summary>What of a part's readings its statistics are made of, from readings and from cells.</summary>
     private static readonly Dictionary<string, string> s_ofReadings = new() { ["n"] = "count(*)", ["s"] = "sum(v)", ["least"] = "min(v)", ["greatest"] = "max(v)" };
 
@@ -200,9 +204,9 @@ internal sealed class FeaturesPeerSql
     private string Expression(FeatureColumn column)
     {
         var (v, i) = (column.VitalKey, Array.IndexOf(_windows, column.Window));
-        if (column.Part is not null && !s_parts.ContainsKey(column.Part))
+        if (v is not null && !(column.Part is null ? s_statistics.Contains(column.Statistic) : s_parts.ContainsKey(column.Part) && s_ofParts.Contains(column.Statistic)))
         {
-            throw Unknown(column);
+            throw Unknown(column); // also of a vital that nobody has a reading of
         }
 
         if (v is not null && !_vitals.Contains(v))
@@ -211,11 +215,6 @@ internal sealed class FeaturesPeerSql
         }
 
         string Of(string name) => string.Create(CultureInfo.InvariantCulture, $"{v}.{name}_{(column.Part is null ? "" : column.Part + "_")}{i}");
-        if (column.Part is not null && column.Statistic is not ("count" or "mean" or "min" or "max"))
-        {
-            throw Unknown(column);
-        }
-
         return v is null ? Record(column) : column.Statistic switch
         {
             "count" => $"coalesce({Of("n")}, 0)::DOUBLE",
