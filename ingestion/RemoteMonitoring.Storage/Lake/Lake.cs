@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace RemoteMonitoring.Storage.Lake;
@@ -91,10 +92,21 @@ public abstract class Lake
     /// <summary>Reads a whole table whose bytes must have this hash: a file that was changed behind the lake's back is not even parsed.</summary>
     public async Task<ParquetTable> ReadVerifiedTableAsync(string path, string sha256, IReadOnlyCollection<string>? columns, CancellationToken cancellationToken)
     {
-        var bytes = await ReadAsync(path, cancellationToken);
-        return Hash(bytes) == sha256
-            ? await ReadTableAsync(path, new MemoryStream(bytes, writable: false), columns, cancellationToken)
-            : throw new LakeException($"{NameOf(path)}: its bytes are not those that were written. It is derived: delete it and ingest again.");
+        await using var input = await OpenReadAsync(path, cancellationToken);
+        // Files are megabytes, and a night reads thousands: a buffer of the pool is used again before the collector is at work.
+        var length = checked((int)input.Length);
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            await input.ReadExactlyAsync(buffer.AsMemory(0, length), cancellationToken);
+            return Hash(buffer.AsSpan(0, length)) == sha256
+                ? await ReadTableAsync(path, new MemoryStream(buffer, 0, length, writable: false), columns, cancellationToken)
+                : throw new LakeException($"{NameOf(path)}: its bytes are not those that were written. It is derived: delete it and ingest again.");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>The footer's metadata of a table, without reading its rows.</summary>

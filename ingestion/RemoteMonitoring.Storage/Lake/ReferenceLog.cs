@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using RemoteMonitoring.Storage.Erasure;
@@ -163,11 +164,29 @@ public sealed class ReferenceLog
     public static IReadOnlyList<T> Parse<T>(ReadOnlySpan<byte> lines, string nameForPeople)
     {
         var rows = new List<T>();
+        Parse(lines, nameForPeople, rows, null, isLast: true);
+        return rows;
+    }
+
+    /// <summary>Adds the rows of a batch's lines, but of lines that were said before; a line at a time, since a batch may be most of the memory there is.</summary>
+    private static void Parse<T>(ReadOnlySpan<byte> lines, string nameForPeople, List<T> rows, HashSet<UInt128>? said, bool isLast)
+    {
+        var batch = lines.StartsWith(Encoding.UTF8.Preamble) ? lines[Encoding.UTF8.Preamble.Length..] : lines;
+        var here = said is null || isLast ? null : new List<UInt128>();
         var number = 0;
-        foreach (var line in Lines(lines))
+        foreach (var part in batch.Split((byte)'\n'))
         {
             number++;
-            if (line.Length == 0)
+            var text = batch[part];
+            if (text.Trim(" \r\t"u8).IsEmpty)
+            {
+                continue;
+            }
+
+            var line = Encoding.UTF8.GetString(text).Trim();
+            var hash = said is null ? default : XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(line));
+            here?.Add(hash);
+            if (said?.Contains(hash) == true)
             {
                 continue;
             }
@@ -183,12 +202,8 @@ public sealed class ReferenceLog
             }
         }
 
-        return rows;
+        said?.UnionWith(here ?? []);
     }
-
-    private static string[] Lines(ReadOnlySpan<byte> bytes) => Encoding.UTF8
-        .GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes)
-        .Split('\n', StringSplitOptions.TrimEntries);
 
     /// <summary>The last sequence of a kind among these paths; files of other forms are not the log's.</summary>
     private async Task<long> LastAsync(string kind, IReadOnlyList<string> paths, CancellationToken cancellationToken)
@@ -224,16 +239,14 @@ public sealed class ReferenceLog
     {
         var rows = new List<T>();
         var erasures = await ErasuresAsync(cancellationToken);
-        var said = new HashSet<string>(StringComparer.Ordinal);
-        for (var sequence = 1L; sequence <= position.GetValueOrDefault(kind); sequence++)
+        var last = position.GetValueOrDefault(kind);
+        // A file that grew is a new batch that says the old lines again; they count once.
+        var said = last > 1 ? new HashSet<UInt128>() : null;
+        for (var sequence = 1L; sequence <= last; sequence++)
         {
             var path = LakePaths.Reference(kind, sequence);
             var bytes = ErasedLines.Filter(kind, await _lake.ReadAsync(path, cancellationToken), erasures).Bytes;
-            var parsed = Parse<T>(bytes.Span, _lake.NameOf(path));
-            var lines = Lines(bytes.Span).Where(l => l.Length > 0).ToArray();
-            // A file that grew is a new batch that says the old lines again; they count once.
-            rows.AddRange(parsed.Where((_, i) => !said.Contains(lines[i])));
-            said.UnionWith(lines);
+            Parse(bytes.Span, _lake.NameOf(path), rows, said, isLast: sequence == last);
         }
 
         return rows;

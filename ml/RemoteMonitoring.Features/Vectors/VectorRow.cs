@@ -141,7 +141,7 @@ internal sealed class VectorRow
             if (part.Rolled[i] && tables![i] is var table
                 && _rollups!.TryRead(table, ref _tables[table].At, _tables[table].End, vital.Vital.Index, part.Pieces.Start[i], knownBy, out var state))
             {
-                part.States[i] = state;
+                part.Set(i, state);
             }
         }
     }
@@ -200,12 +200,17 @@ internal sealed class VectorRow
     /// <summary>Windows are segments put behind each other, oldest first; baselines are the segments before.</summary>
     private void PutTogether(Part part, long asOf)
     {
+        Array.Clear(_segmentDays);
         for (var s = 0; s < _segments.Length; s++)
         {
-            _segments[s].Count = 0;
+            _segments[s].Count = _windows[s].Count = _baselines[s].Count = 0;
         }
 
-        Array.Clear(_segmentDays);
+        if (!part.Any)
+        {
+            return;
+        }
+
         var pieces = part.Pieces;
         for (var i = 0; i < pieces.Count; i++)
         {
@@ -225,7 +230,6 @@ internal sealed class VectorRow
             _segmentDays[w] |= _segmentDays[w - 1];
         }
 
-        _baselines[^1].Count = 0;
         for (var w = _segments.Length - 2; w >= 0; w--)
         {
             _baselines[w] = _baselines[w + 1];
@@ -258,30 +262,50 @@ internal sealed class VectorRow
     /// <summary>One kind of cells of a vital: a state for each piece of the look-back.</summary>
     private sealed class Part
     {
+        private bool[] _rolled = [];
+        private int[]? _tables;
+        private long _knownBy;
         private int _next;
 
         public Pieces Pieces { get; private set; } = null!;
 
         public CellState[] States { get; private set; } = [];
 
-        /// <summary>The pieces whose state is that of a rollup.</summary>
-        public Span<bool> Rolled => _rolled.AsSpan(0, Pieces.Count);
+        /// <summary>Whether any piece has a reading: most patients have few of the vitals there are.</summary>
+        public bool Any { get; private set; }
 
-        private bool[] _rolled = [];
+        /// <summary>The pieces whose state is that of a rollup.</summary>
+        public Span<bool> Rolled => _rolled.AsSpan(0, _tables is null ? 0 : Pieces.Count);
 
         public void Begin(Pieces pieces, int[]? tables, long knownBy)
         {
             if (States.Length < pieces.Count)
             {
-                (States, _rolled) = (new CellState[pieces.Count], new bool[pieces.Count]);
+                (States, _rolled, Any) = (new CellState[pieces.Count], new bool[pieces.Count], true);
             }
 
-            (Pieces, _next) = (pieces, 0);
-            for (var i = 0; i < pieces.Count; i++)
+            for (var i = 0; i < States.Length && Any; i++)
             {
                 States[i].Count = 0;
+            }
+
+            (Any, _next) = (false, 0);
+            if ((Pieces, _tables, _knownBy) == (pieces, tables, knownBy))
+            {
+                return;
+            }
+
+            (Pieces, _tables, _knownBy) = (pieces, tables, knownBy);
+            for (var i = 0; i < pieces.Count; i++)
+            {
                 _rolled[i] = tables is not null && tables[i] >= 0 && pieces.IsWhole[i] && pieces.End[i] <= knownBy;
             }
+        }
+
+        public void Set(int piece, in CellState state)
+        {
+            States[piece] = state;
+            Any = true;
         }
 
         /// <summary>Adds a reading that is not before those it has, where it lies in a piece and no rollup has it.</summary>
@@ -295,6 +319,7 @@ internal sealed class VectorRow
             if (_next < Pieces.Count && time > Pieces.Start[_next] && !_rolled[_next])
             {
                 States[_next].Add(value, time, (time - Pieces.End[_next]) / (double)UnixMicros.PerDay);
+                Any = true;
             }
         }
     }

@@ -39,7 +39,7 @@ internal sealed class FeaturesOurs
     public string Folder { get; }
 
     /// <summary>The rollups of all but the last day and the hours behind it.</summary>
-    public RollupManifest RollupsBefore => _before!.Rollups!;
+    public RollupManifest RollupsBefore { get; private set; } = null!;
 
     /// <summary>What of the last increment went into rollups of the new days.</summary>
     public double RollUpSeconds { get; private set; }
@@ -77,8 +77,11 @@ internal sealed class FeaturesOurs
     public async Task RollUpAsync()
     {
         ObservationsFile[] files = [.. _manifest.Files.Where(f => f.EventDate < FeatureCohort.Night.PlusDays(-1).ToDateOnly())];
-        var rollups = await RollupStage.RunAsync(_lake, null, files, _manifest.Shards, [_set], new PatientZones(_reference), new HashSet<int>(), CancellationToken.None);
-        _before = _manifest with { Files = files, Rollups = rollups };
+        var zones = new PatientZones(_reference);
+        Task<RollupManifest> RollAsync(double readingsPerCell) =>
+            RollupStage.RunAsync(_lake, null, files, _manifest.Shards, [_set], readingsPerCell, zones, new HashSet<int>(), CancellationToken.None);
+        RollupsBefore = await RollAsync(0);
+        _before = _manifest with { Files = files, Rollups = await RollAsync(CompactionOptions.ReadingsThatPay) };
     }
 
     /// <summary>Deletes the rollups that were not there the night before.</summary>
@@ -99,7 +102,7 @@ internal sealed class FeaturesOurs
     {
         var clock = Stopwatch.StartNew();
         var zones = new PatientZones(_reference);
-        var rollups = await RollupStage.RunAsync(_lake, _before, _manifest.Files, _manifest.Shards, [_set], zones, new HashSet<int>(), CancellationToken.None);
+        var rollups = await RollupStage.RunAsync(_lake, _before, _manifest.Files, _manifest.Shards, [_set], CompactionOptions.ReadingsThatPay, zones, new HashSet<int>(), CancellationToken.None);
         RollUpSeconds = clock.Elapsed.TotalSeconds;
         await WriteAsync(folder, _manifest with { Rollups = rollups }, zones);
     }
@@ -131,7 +134,7 @@ internal sealed class FeaturesOurs
         await Parallel.ForAsync(0, manifest.Shards, async (shard, token) =>
         {
             var table = (await vectors.OpenAsync(shard, _keys[shard], token)).Build(_keys[shard], manifest.Shards == 1 ? -1 : 1, token);
-            using var encoded = FeatureStage.ToParquet(table).Encode();
+            using var encoded = FeatureStage.ToParquet(table, _keys[shard]).Encode();
             await using var output = File.Create(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{shard:D3}.parquet")));
             await output.WriteAsync(encoded.Bytes, token);
         });
