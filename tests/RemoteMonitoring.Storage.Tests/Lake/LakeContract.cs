@@ -244,11 +244,11 @@ public abstract class LakeContract
     {
         var lake = Open();
         var written = await lake.CreateDerivedAsync("gold/t.parquet", new ParquetTable().Int64("x", [1, 2, 3]).ToBytes(), default);
-        Assert.Equal(3, (await lake.ReadVerifiedTableAsync(written.Path, written.Sha256, default)).Rows);
+        Assert.Equal(3, (await lake.ReadVerifiedTableAsync(written.Path, written.Sha256, null, default)).Rows);
         var bytes = await lake.ReadAsync(written.Path, default);
         bytes[10] ^= 1;
         await lake.ReplaceAsync(written.Path, bytes, default);
-        var refused = await Assert.ThrowsAsync<LakeException>(() => lake.ReadVerifiedTableAsync(written.Path, written.Sha256, default));
+        var refused = await Assert.ThrowsAsync<LakeException>(() => lake.ReadVerifiedTableAsync(written.Path, written.Sha256, null, default));
         Assert.Contains("not those that were written", refused.Message, StringComparison.Ordinal);
     }
 
