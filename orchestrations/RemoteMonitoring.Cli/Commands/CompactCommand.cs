@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.Compaction;
@@ -17,20 +18,23 @@ internal static class CompactCommand
             Description = $"Number of patient shards, 1 to {CompactionOptions.MostShards}; stays until another is given (0: one for every {CompactionOptions.PatientsPerShard} patients, the default)",
             HelpName = "N",
         };
+        shards.Validators.Add(result =>
+        {
+            // As text: what is no number has no value to ask for.
+            if (result.Tokens is not [{ Value: var text }] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > CompactionOptions.MostShards)
+            {
+                result.AddError($"--shards takes 1 to {CompactionOptions.MostShards}, or 0 for the default.");
+            }
+        });
         var full = new Option<bool>("--full") { Description = "Redo every day and shard, not only those that are touched; comes out the same" };
         var collect = new Option<bool>("--gc") { Description = "Then delete observations of before that no ledger entry, snapshot or model refers to" };
         var dryRun = new Option<bool>("--dry-run") { Description = "With --gc: compact nothing, say what would be deleted, and delete nothing" };
         var command = new Command("compact", "Settle patients, duplicates and corrections over all that has landed; 'rmon ingest' does so by itself") { shards, full, collect, dryRun };
         command.Validators.Add(parsed =>
         {
-            if (parsed.GetValue(dryRun) && (!parsed.GetValue(collect) || parsed.GetValue(full) || parsed.GetValue(shards) is not null))
+            if (parsed.GetValue(dryRun) && (!parsed.GetValue(collect) || parsed.GetValue(full) || parsed.GetResult(shards) is not null))
             {
                 parsed.AddError("--dry-run goes with --gc, and with nothing else.");
-            }
-
-            if (parsed.GetValue(shards) is < 0 or > CompactionOptions.MostShards)
-            {
-                parsed.AddError($"--shards takes 1 to {CompactionOptions.MostShards}, or 0 for the default.");
             }
         });
         command.SetAction(async (parsed, token) =>

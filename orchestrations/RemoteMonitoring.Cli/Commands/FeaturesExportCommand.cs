@@ -25,7 +25,7 @@ internal static class FeaturesExportCommand
     private static readonly Option<string> s_every = new("--every") { Description = "Step of the grid, hours or days of 24 hours. Default: 1d", HelpName = "1d|6h", DefaultValueFactory = _ => "1d" };
     private static readonly Option<string?> s_knownBy = FeaturesCommand.InstantOption("--known-by", "Nothing known later is used. Default: each row's own as-of. A later one makes the table retrospective, and it says so");
     private static readonly Option<string?> s_format = new("--format") { Description = "parquet or csv. Default: by the name of --out, else parquet", HelpName = "parquet|csv" };
-    private static readonly Option<string?> s_out = new("--out") { Description = "File to write; FILE.dictionary.csv beside it is the data dictionary. Default: a name that says what it is, in this folder", HelpName = "FILE" };
+    private static readonly Option<string?> s_out = new("--out") { Description = "File to write; FILE.dictionary.csv beside it is the data dictionary. Default: a name that says what it is, in this folder. A retrospective table gets .retrospective before the ending", HelpName = "FILE" };
     private static readonly Option<bool> s_labels = new("--labels") { Description = "Only rows whose label is certain, as in training, with the columns label and label_known; needs a task" };
     private static readonly Option<string?> s_patients = new("--patients") { Description = "Only these. Without a task they have rows enrolled or not", HelpName = "ID,…" };
 
@@ -91,6 +91,11 @@ internal static class FeaturesExportCommand
         if (export.IsRetrospective)
         {
             terminal.Line("RETROSPECTIVE: known-by is later than as-of, so rows may use what nobody knew at their as-of. Do not train or judge a model on them as if it had been known.");
+        }
+
+        if (export.Rows.Count == 0)
+        {
+            terminal.Errors.WriteLine("rmon: the table has no row: nobody is to be asked about there. Is the instant within the data, and long enough before its end for labels?");
         }
 
         terminal.Line($"vectors: {path}");
@@ -178,6 +183,16 @@ internal static class FeaturesExportCommand
         public static FeatureFile Of(string? path, string? format)
         {
             var isCsv = format is not null ? format == "csv" : path?.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) == true;
+            if (path is not null && Directory.Exists(path))
+            {
+                throw new UserException($"{path}: is a folder; name the file to write, for instance {System.IO.Path.Combine(path, isCsv ? "vectors.csv" : "vectors.parquet")}.");
+            }
+
+            if (format is not null && path is not null && path.EndsWith(isCsv ? ".parquet" : ".csv", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new UserException($"{path}: its ending says another format than --format {format}.", ExitCodes.Usage);
+            }
+
             return path is not null && !Directory.Exists(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)))
                 ? throw new UserException($"{path}: there is no such folder to write to; make it first.")
                 : new FeatureFile(path, isCsv);
@@ -220,7 +235,10 @@ internal static class FeaturesExportCommand
             static string Stamp(Instant instant) => LakePaths.Stamp(instant.ToUnixMicros());
             var when = request.Instants switch { null => "grid", [var only] => Stamp(only), var many => $"{Stamp(many[0])}-{Stamp(many[^1])}" };
             var known = request.KnownBy is not { } knownBy ? "" : $"-{(export.IsRetrospective ? "retrospective-" : "")}known-by-{Stamp(knownBy)}";
-            return $"features-{request.Set.Name}{(request.Task is null ? "" : "-" + request.Task.Name)}{(request.Labels ? "-labels" : "")}-{when}{known}{ending}";
+            // What the words leave out tells apart what would else overwrite each other: the set's definition, the grid's step, the patients.
+            var rest = string.Join('\n', [request.Set.Hash, .. request.Instants?.Select(i => i.ToString()) ?? [], "", .. request.Patients ?? []]);
+            var hash = Lake.Hash(System.Text.Encoding.UTF8.GetBytes(rest))[..8];
+            return $"features-{request.Set.Name}{(request.Task is null ? "" : "-" + request.Task.Name)}{(request.Labels ? "-labels" : "")}-{when}{known}-{hash}{ending}";
         }
 
         /// <summary>Written beside its place and moved there: a full disk leaves the file that was there as it was.</summary>
