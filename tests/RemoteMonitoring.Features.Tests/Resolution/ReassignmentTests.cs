@@ -1,8 +1,8 @@
 using RemoteMonitoring.Features.Resolution;
 using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Readings;
-using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Features.Tests.Resolution;

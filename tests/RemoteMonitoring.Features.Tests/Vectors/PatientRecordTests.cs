@@ -1,6 +1,6 @@
 using RemoteMonitoring.Features.Sets;
-using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Features.Tests.Resolution;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 

@@ -1,17 +1,17 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Erasure;
-using RemoteMonitoring.Workflows.Tests.Compaction;
 using RemoteMonitoring.Workflows.Rebuild;
+using RemoteMonitoring.Workflows.Tests.Compaction;
 
 namespace RemoteMonitoring.Workflows.Tests.Erasure;
 
