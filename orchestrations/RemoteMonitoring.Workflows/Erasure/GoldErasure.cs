@@ -47,14 +47,14 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
     {
         foreach (var path in dryRun ? [] : await lake.ListAsync(LakePaths.ObservationsManifests, cancellationToken))
         {
-            if (await ObservationsManifest.TryReadFileAsync(lake, path, cancellationToken) is not { } manifest || (manifest.Rollups is null && !manifest.Paths.Any(rewritten.ContainsKey)))
+            if (await ObservationsManifest.TryReadFileAsync(lake, path, cancellationToken) is not { } manifest || (manifest.Rollups?.Paths.Any() != true && !manifest.Paths.Any(rewritten.ContainsKey)))
             {
                 continue;
             }
 
             var next = manifest with
             {
-                Rollups = null,
+                Rollups = manifest.Rollups?.Paths.Any() == true ? null : manifest.Rollups,
                 Files = [.. manifest.Files.Select(f => rewritten.TryGetValue(f.Path, out var now) ? f with { Rows = now.Rows, Sha256 = now.Sha256 } : f)],
                 Unassigned = [.. manifest.Unassigned.Select(f => rewritten.TryGetValue(f.Path, out var now) ? f with { Rows = now.Rows, Sha256 = now.Sha256 } : f)],
             };
