@@ -77,6 +77,7 @@ internal static class SyntheticCohort
         News2Low = new double[ids.Length],
         News2Point = [.. values[0].Select(v => double.IsNaN(v) ? double.NaN : Math.Round(v + 2))],
         News2High = new double[ids.Length],
+        HasReading = [.. ids.Select(_ => true)],
     };
 
     internal static LabelledRows Rows(
