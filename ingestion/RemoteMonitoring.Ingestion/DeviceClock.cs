@@ -50,7 +50,7 @@ public sealed record DeviceClock(int SchemaVersion, string DeviceId, SortedDicti
                 least.Add(readings.DeviceId[i], days = []);
             }
 
-            Merge(days, (int)Math.Floor(readings.EnqueuedTime[i] / (double)UnixMicros.PerDay), readings.EnqueuedTime[i] - readings.EffectiveTime[i]);
+            Merge(days, UnixMicros.DayOf(readings.EnqueuedTime[i]), readings.EnqueuedTime[i] - readings.EffectiveTime[i]);
         }
 
         var changed = new List<Document>();

@@ -9,8 +9,8 @@ using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
-using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Training;
 using Xunit.Abstractions;
 

@@ -153,8 +153,7 @@ internal static class RollupStage
             {
                 if (!held.TryGetValue(day, out var columns) && byDay.TryGetValue(day, out var file))
                 {
-                    var table = await lake.ReadVerifiedTableAsync(file.Path, file.Sha256, TelemetryTables.ObservationColumnNames, cancellationToken);
-                    held.Add(day, columns = TelemetryTables.ToObservationColumns(table, VitalSignCatalog.Default));
+                    held.Add(day, columns = await CompactionStage.ReadAsync(lake, file, cancellationToken));
                 }
 
                 if (columns is not null)

@@ -5,8 +5,8 @@ using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Reference;
-using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Rollups;
 
 namespace RemoteMonitoring.Benchmarks.Features;

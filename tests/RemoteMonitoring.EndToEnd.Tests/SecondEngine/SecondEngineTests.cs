@@ -6,8 +6,8 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
-using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
 using Xunit.Abstractions;
 
 namespace RemoteMonitoring.EndToEnd.Tests.SecondEngine;

@@ -10,6 +10,7 @@ using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Erasure;
+using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Rebuild;
 using RemoteMonitoring.Workflows.Tests.Compaction;
 

@@ -3,6 +3,7 @@ using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Tests.Compaction;
 
 namespace RemoteMonitoring.Workflows.Tests.Rollups;

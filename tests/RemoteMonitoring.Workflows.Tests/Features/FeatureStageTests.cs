@@ -3,8 +3,9 @@ using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
 
-namespace RemoteMonitoring.Workflows.Tests;
+namespace RemoteMonitoring.Workflows.Tests.Features;
 
 public sealed class FeatureStageTests
 {

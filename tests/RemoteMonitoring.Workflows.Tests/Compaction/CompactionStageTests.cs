@@ -5,7 +5,7 @@ using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Workflows.Compaction;
 
-namespace RemoteMonitoring.Workflows.Tests;
+namespace RemoteMonitoring.Workflows.Tests.Compaction;
 
 public sealed class CompactionStageTests
 {
