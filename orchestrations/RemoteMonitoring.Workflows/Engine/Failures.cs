@@ -45,6 +45,13 @@ public sealed class StepFailedException(string stepName, Failure failure) : Exce
 /// <summary>Thrown by an activity where trying again cannot help.</summary>
 public sealed class PermanentFailureException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>A workflow was called under an id that an instance has, or had.</summary>
+public sealed class InstanceExistsException(string message) : Exception(message)
+{
+    /// <summary>As <see cref="Failure.Type"/> names it.</summary>
+    public static string TypeName => typeof(InstanceExistsException).FullName!;
+}
+
 /// <summary>A workflow was run again and asked for something else than the last time: its code was changed under it, or takes something from elsewhere.</summary>
 public sealed class NonDeterminismException(string message) : Exception(message);
 

@@ -1,0 +1,213 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using NodaTime;
+using NodaTime.Text;
+
+namespace RemoteMonitoring.Workflows.Engine.Embedded;
+
+/// <summary>Starts and looks at the instances of a journal, from any process, whether or not an engine runs.</summary>
+public sealed class JournalClient(string file, TimeProvider time, Action? wake = null) : IWorkflowClient
+{
+    private const string Columns = "i.id, i.workflow, i.status, (SELECT id FROM instances p WHERE p.number = i.parent), i.input, i.output, i.failure, i.custom_status, i.created, i.updated, i.number";
+
+    private const int PurgedAtATime = 500;
+
+    /// <inheritdoc />
+    public Task<bool> TryStartAsync<TIn, TOut>(WorkflowDefinition<TIn, TOut> workflow, string instanceId, TIn input, CancellationToken cancellationToken) =>
+        WriteAsync(journal => journal.Insert(instanceId, workflow.Name, JsonSerializer.Serialize(input, workflow.Input), null, null, Now), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<bool> RaiseAsync<T>(string instanceId, EventDefinition<T> definition, T payload, CancellationToken cancellationToken) =>
+        SendAsync(instanceId, new HistoryEvent(HistoryKind.EventReceived, -1, definition.Name, JsonSerializer.Serialize(payload, definition.Payload), Now), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<bool> TerminateAsync(string instanceId, string reason, CancellationToken cancellationToken) =>
+        SendAsync(instanceId, new HistoryEvent(HistoryKind.Terminated, -1, null, InstanceTurns.TerminatedFailure(reason), Now), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<WorkflowInstance?> FindAsync(string instanceId, CancellationToken cancellationToken) =>
+        ReadAsync(connection => Instances(connection, "i.id = $0", instanceId).Select(i => i.Instance).FirstOrDefault(), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<WorkflowInstance>> ListAsync(string? workflow, int most, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<WorkflowInstance>>(
+        connection => [.. Instances(connection, "i.parent IS NULL AND ($0 IS NULL OR i.workflow = $0) ORDER BY i.number DESC LIMIT $1", workflow, most).Select(i => i.Instance)],
+        cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<WorkflowInstance>> ChildrenAsync(string instanceId, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<WorkflowInstance>>(
+        connection => [.. Instances(connection, "i.parent = (SELECT number FROM instances WHERE id = $0) ORDER BY i.id", instanceId).Select(i => i.Instance)],
+        cancellationToken);
+
+    /// <summary>The history of an instance since it last began anew; empty where there is no such instance.</summary>
+    public Task<IReadOnlyList<HistoryEvent>> HistoryAsync(string instanceId, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<HistoryEvent>>(
+        connection =>
+        {
+            using var journal = new JournalStatements(connection);
+            return journal.Find(instanceId) is { } row ? journal.History(row.Number) : [];
+        },
+        cancellationToken);
+
+    /// <summary>Waits until an instance has ended, looking now and then.</summary>
+    public async Task<WorkflowInstance> WaitAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var instance = await FindAsync(instanceId, cancellationToken) ?? throw new KeyNotFoundException($"There is no instance '{instanceId}'.");
+            if (instance.Status != InstanceStatus.Running)
+            {
+                return instance;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task<int> PurgeAsync(Instant endedBefore, Func<ArchivedInstance, CancellationToken, Task> archive, CancellationToken cancellationToken)
+    {
+        var purged = 0;
+        while (true)
+        {
+            var some = await ReadAsync(
+                connection => Instances(connection, "i.status <> 0 AND i.parent IS NULL AND i.updated < $0 ORDER BY i.updated LIMIT $1", endedBefore.ToUnixTimeTicks(), PurgedAtATime)
+                    .ConvertAll(root => WithCalled(connection, root)),
+                cancellationToken);
+            if (some.Count == 0)
+            {
+                return purged;
+            }
+
+            foreach (var (_, archived) in some.SelectMany(tree => tree))
+            {
+                await archive(archived, cancellationToken);
+            }
+
+            await WriteAsync(
+                journal =>
+                {
+                    some.SelectMany(tree => tree).ToList().ForEach(i => journal.Delete(i.Number));
+                    return true;
+                },
+                cancellationToken);
+            purged += some.Count;
+        }
+    }
+
+    private Instant Now => Instant.FromDateTimeOffset(time.GetUtcNow());
+
+    private Task<bool> SendAsync(string instanceId, HistoryEvent e, CancellationToken cancellationToken) => WriteAsync(
+        journal =>
+        {
+            var row = journal.Find(instanceId);
+            if (row is not { Status: InstanceStatus.Running })
+            {
+                return false;
+            }
+
+            journal.Send(row.Number, -1, e);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>An instance and all that it called, with their histories; what is called has ended when its caller has.</summary>
+    private static List<(long Number, ArchivedInstance Archived)> WithCalled(SqliteConnection connection, (WorkflowInstance Instance, long Number) root)
+    {
+        var tree = new List<(long, ArchivedInstance)>();
+        var left = new Queue<(WorkflowInstance Instance, long Number)>([root]);
+        using var journal = new JournalStatements(connection);
+        while (left.TryDequeue(out var next))
+        {
+            var history = new StringBuilder();
+            foreach (var e in journal.History(next.Number))
+            {
+                history.Append(HistoryEventLine.Of(e)).Append('\n');
+            }
+
+            tree.Add((next.Number, new ArchivedInstance(next.Instance, history.ToString())));
+            Instances(connection, "i.parent = $0", next.Number).ForEach(left.Enqueue);
+        }
+
+        return tree;
+    }
+
+    private static List<(WorkflowInstance Instance, long Number)> Instances(SqliteConnection connection, string where, params ReadOnlySpan<object?> values)
+    {
+        static string? Text(SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {Columns} FROM instances i WHERE {where}";
+        for (var i = 0; i < values.Length; i++)
+        {
+            command.Parameters.AddWithValue(string.Create(CultureInfo.InvariantCulture, $"${i}"), values[i] ?? DBNull.Value);
+        }
+
+        var instances = new List<(WorkflowInstance, long)>();
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            instances.Add((
+                new WorkflowInstance
+                {
+                    Id = reader.GetString(0),
+                    Workflow = reader.GetString(1),
+                    Status = (InstanceStatus)reader.GetInt32(2),
+                    Parent = Text(reader, 3),
+                    Input = reader.GetString(4),
+                    Output = Text(reader, 5),
+                    Failure = Text(reader, 6) is { } failure ? Failure.Read(failure) : null,
+                    CustomStatus = Text(reader, 7),
+                    Created = Instant.FromUnixTimeTicks(reader.GetInt64(8)),
+                    Updated = Instant.FromUnixTimeTicks(reader.GetInt64(9)),
+                },
+                reader.GetInt64(10)));
+        }
+
+        return instances;
+    }
+
+    private Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            using var connection = JournalFile.Open(file);
+            return read(connection);
+        },
+        cancellationToken);
+
+    private async Task<bool> WriteAsync(Func<JournalStatements, bool> write, CancellationToken cancellationToken)
+    {
+        var done = await ReadAsync(
+            connection =>
+            {
+                using var journal = new JournalStatements(connection);
+                journal.Begin();
+                try
+                {
+                    var written = write(journal);
+                    journal.Commit();
+                    return written;
+                }
+                catch
+                {
+                    journal.Rollback();
+                    throw;
+                }
+            },
+            cancellationToken);
+        wake?.Invoke();
+        return done;
+    }
+}
+
+/// <summary>An event of a history as a line of JSON.</summary>
+internal sealed record HistoryEventLine(string Kind, int Task, string? Name, string? Payload, string At)
+{
+    public static string Of(HistoryEvent e) => JsonSerializer.Serialize(
+        new HistoryEventLine(e.Kind.ToString(), e.Task, e.Name, e.Payload, InstantPattern.ExtendedIso.Format(e.At)), EngineJson.Default.HistoryEventLine);
+
+    public static HistoryEvent Read(string line)
+    {
+        var read = JsonSerializer.Deserialize(line, EngineJson.Default.HistoryEventLine)!;
+        return new HistoryEvent(Enum.Parse<HistoryKind>(read.Kind), read.Task, read.Name, read.Payload, InstantPattern.ExtendedIso.Parse(read.At).Value);
+    }
+}

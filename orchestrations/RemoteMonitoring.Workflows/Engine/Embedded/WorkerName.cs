@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace RemoteMonitoring.Workflows.Engine.Embedded;
+
+/// <summary>Names an engine by machine, process and its start, so that others on the machine can tell that it is gone.</summary>
+internal static class WorkerName
+{
+    private static int s_engines;
+
+    /// <summary>A name for another engine of this process.</summary>
+    public static string Next()
+    {
+        using var me = Process.GetCurrentProcess();
+        return string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{me.Id}/{me.StartTime.ToUniversalTime().Ticks}/{Interlocked.Increment(ref s_engines)}");
+    }
+
+    /// <summary>Whether the process of an engine on this machine is no more; false of other machines, of which nobody can tell.</summary>
+    public static bool IsGone(string worker)
+    {
+        if (worker.Split('/') is not [var machine, var pid, var start, _] || machine != Environment.MachineName
+            || !int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || !long.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            // The start of another process is read of its age: it may come out some milliseconds off.
+            return process.HasExited || Math.Abs(process.StartTime.ToUniversalTime().Ticks - ticks) > TimeSpan.TicksPerSecond;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return false; // another user's: nobody can tell
+        }
+    }
+}
