@@ -83,9 +83,20 @@ public static class LakePaths
     /// <summary>What the columns of a feature set mean, for people: one file for all tables of this hash.</summary>
     public static string FeatureDictionary(string set, string setHash) => $"gold/features/{set}/dictionary-{setHash}.csv";
 
-    /// <summary>Predictions of a run.</summary>
-    public static string Predictions(string asOf, string run, int shard) =>
-        string.Create(CultureInfo.InvariantCulture, $"gold/predictions/{asOf}/{run}/{shard:D4}.parquet");
+    /// <summary>Predictions of a run, of a shard or of a part of it by a name.</summary>
+    public static string Predictions(string asOf, string run, int shard, string? part = null) => $"gold/predictions/{asOf}/{run}/{PartOf(shard, part)}.parquet";
+
+    /// <summary>Names a shard, or a part of it.</summary>
+    public static string PartOf(int shard, string? part) => string.Create(CultureInfo.InvariantCulture, $"{shard:D4}{(part is null ? "" : "-")}{part}");
+
+    /// <summary>Folder of what runs under way hand from one step to the next.</summary>
+    public const string WorkFolder = "work";
+
+    /// <summary>Name of the file of a run under way that says which observations it reads, so that they stay.</summary>
+    public const string PinName = "observations";
+
+    /// <summary>What a run hands from one step to the next; it goes when the run is done.</summary>
+    public static string Work(string run, string name) => $"{WorkFolder}/{run}/{name}";
 
     /// <summary>A file of a model version.</summary>
     public static string Model(string name, string version, string file) => $"models/{name}/{version}/{file}";

@@ -91,7 +91,7 @@ internal static class CompactCommand
             $"{Terminal.Number(g.Files.Count)} files of {Terminal.Number(g.Bytes)} bytes {(dryRun ? "would be deleted" : "deleted")}, {Terminal.Number(g.Kept)} observations of before are referred to and stay";
         var garbage = await terminal.StageAsync("collect", async _ =>
         {
-            var found = await GoldGarbage.CollectAsync(store.Lake, dryRun, cancellationToken);
+            var found = await GoldGarbage.CollectAsync(store, dryRun, cancellationToken);
             return (found, Said(found, dryRun));
         });
         if (dryRun)

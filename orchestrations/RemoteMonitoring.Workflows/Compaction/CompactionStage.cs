@@ -36,8 +36,15 @@ public static class CompactionStage
     /// <summary>Compacts what has landed since it was last done, as it is done by default.</summary>
     public static Task<Compacted> RunAsync(CohortStore store, CancellationToken cancellationToken) => RunAsync(store, new CompactionOptions(), cancellationToken);
 
-    /// <summary>Compacts what has landed since it was last done, and rolls up what is touched.</summary>
-    public static async Task<Compacted> RunAsync(CohortStore store, CompactionOptions options, CancellationToken cancellationToken)
+    /// <summary>Compacts what has landed since it was last done, and rolls up what is touched. One at a time of a cohort, whichever process it is of.</summary>
+    public static Task<Compacted> RunAsync(CohortStore store, CompactionOptions options, CancellationToken cancellationToken) =>
+        LeaseOf(store).RunAsync(token => RunAloneAsync(store, options, token), cancellationToken);
+
+    /// <summary>What only one process at a time may hold: who makes another manifest the current one, and who deletes what none names.</summary>
+    internal static StoreLease LeaseOf(CohortStore store) => new(store.Documents, "compaction");
+
+    /// <summary>Compacts, with the lease.</summary>
+    internal static async Task<Compacted> RunAloneAsync(CohortStore store, CompactionOptions options, CancellationToken cancellationToken)
     {
         // The position first: what is stated while silver is caught up is the next run's.
         var position = await store.Reference.PositionAsync(cancellationToken);
@@ -90,7 +97,7 @@ public static class CompactionStage
         if (!await store.Lake.AllExistAsync(done.SelectMany(d => new[] { d.File?.Path, d.Unassigned?.Path }).OfType<string>().Concat(manifest.Rollups.Paths), cancellationToken))
         {
             // A file of the past that is the same was deleted by a collection beside, before this manifest named it too.
-            return await RunAsync(store, options, cancellationToken);
+            return await RunAloneAsync(store, options, cancellationToken);
         }
 
         return new Compacted(manifest, previous?.InputHash == hash && done.Count == 0) { Redone = [.. plan.Touched.Keys], MostAtATime = most };
@@ -100,13 +107,21 @@ public static class CompactionStage
     /// The current manifest with rollups for a feature set: made where there are none, and from then on kept. One of the past, or of
     /// an older version, is given back as it is: its vectors are made from readings.
     /// </summary>
-    public static async Task<ObservationsManifest> RollUpAsync(CohortStore store, ObservationsManifest manifest, FeatureSet set, CancellationToken cancellationToken)
+    public static async Task<ObservationsManifest> RollUpAsync(CohortStore store, ObservationsManifest manifest, FeatureSet set, CancellationToken cancellationToken) =>
+        RollupStage.Serve(manifest.Rollups, set) || await TryCurrentAsync(store.Lake, manifest, cancellationToken) is null
+            ? manifest
+            : await LeaseOf(store).RunAsync(token => RollUpAloneAsync(store, manifest, set, token), cancellationToken);
+
+    private static async Task<ObservationsManifest> RollUpAloneAsync(CohortStore store, ObservationsManifest manifest, FeatureSet set, CancellationToken cancellationToken)
     {
-        if (RollupStage.Serve(manifest.Rollups, set)
-            || await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is not { SchemaVersion: ObservationsManifest.CurrentSchemaVersion } current
-            || current.InputHash != manifest.InputHash)
+        if (await TryCurrentAsync(store.Lake, manifest, cancellationToken) is not { } current)
         {
             return manifest;
+        }
+
+        if (RollupStage.Serve(current.Rollups, set))
+        {
+            return manifest with { Rollups = current.Rollups };
         }
 
         var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
@@ -116,6 +131,11 @@ public static class CompactionStage
         await PublishAsync(store.Lake, current with { Rollups = rollups }, cancellationToken);
         return manifest with { Rollups = rollups };
     }
+
+    private static async Task<ObservationsManifest?> TryCurrentAsync(Lake lake, ObservationsManifest manifest, CancellationToken cancellationToken) =>
+        await ObservationsManifest.TryReadAsync(lake, cancellationToken) is { SchemaVersion: ObservationsManifest.CurrentSchemaVersion } current && current.InputHash == manifest.InputHash
+            ? current
+            : null;
 
     /// <summary>The observations of one shard, indexed by patient and vital.</summary>
     public static Task<PatientObservations> ReadShardAsync(Lake lake, ObservationsManifest manifest, int shard, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Workflows.Compaction;
@@ -31,11 +32,15 @@ public sealed record CollectedGarbage
 /// It goes by what manifests name, never by what lies in a folder. So a file of a run that has not published yet stays, whose
 /// manifest is not there; and so do observations of before each had a manifest, of which a model of that time may have been
 /// taught without saying so (<c>rmon rebuild</c> deletes those that no ledger entry names). Files of vectors and predictions stay
-/// with their ledger entries. The manifest goes last, so a collection that was killed is completed by the next. Whoever scores
-/// or trains meanwhile reads what was current when they began: collect when they are done.
+/// with their ledger entries. The manifest goes last, so a collection that was killed is completed by the next. The runs of
+/// workflows pin what they read; whoever else scores or trains meanwhile reads what was current when they began: collect when they are done.
 /// </remarks>
 public static class GoldGarbage
 {
+    /// <summary>Collects while nobody compacts; what runs under way have pinned stays.</summary>
+    public static Task<CollectedGarbage> CollectAsync(CohortStore store, bool dryRun, CancellationToken cancellationToken) =>
+        CompactionStage.LeaseOf(store).RunAsync(token => CollectAsync(store.Lake, dryRun, token), cancellationToken);
+
     /// <summary>Collects; as a trial run it says what it would delete, and deletes nothing.</summary>
     public static async Task<CollectedGarbage> CollectAsync(Lake lake, bool dryRun, CancellationToken cancellationToken)
     {

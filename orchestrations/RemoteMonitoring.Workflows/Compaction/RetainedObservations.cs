@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Storage.Lake;
@@ -6,7 +7,7 @@ using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Compaction;
 
-/// <summary>The observations of the past that something refers to: a ledger entry, a snapshot of vectors, a model.</summary>
+/// <summary>The observations of the past that something refers to: a ledger entry, a snapshot of vectors, a model, a run under way.</summary>
 internal sealed class RetainedObservations
 {
     private readonly HashSet<string> _paths = new(StringComparer.Ordinal);
@@ -34,6 +35,12 @@ internal sealed class RetainedObservations
         foreach (var path in (await lake.ListAsync("gold/features", cancellationToken)).Where(p => p.Split('/') is [_, _, _, "snapshots", ..]))
         {
             retained.Add(path, (await lake.ReadMetadataAsync(path, cancellationToken)).GetValueOrDefault(TrainingStage.ObservationsKey));
+        }
+
+        foreach (var path in (await lake.ListAsync(LakePaths.WorkFolder, cancellationToken)).Where(p => p.EndsWith("/" + LakePaths.PinName, StringComparison.Ordinal)))
+        {
+            // One that is gone meanwhile is of a run that ended meanwhile: its ledger entry was there before.
+            retained.InputHashes.Add(Encoding.UTF8.GetString(await lake.TryReadAsync(path, cancellationToken) ?? []));
         }
 
         foreach (var hash in retained.InputHashes)

@@ -124,6 +124,12 @@ public sealed record TeamWorklist
 
     /// <summary>The team's patients under monitoring who could not be scored.</summary>
     public required IReadOnlyList<NotScored> NotScored { get; init; }
+
+    /// <summary>The team's patients whom the run could not get through, by a fault of the program or their data.</summary>
+    public IReadOnlyList<NotScored> SetAside { get; init => field = value ?? []; } = [];
+
+    /// <summary>What the team has to know of the list as a whole, in sentences: gaps, late data.</summary>
+    public IReadOnlyList<string> Notices { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>A file that a run made.</summary>
@@ -185,6 +191,12 @@ public sealed record LedgerEntry
 
     /// <summary>Patients who could not be scored.</summary>
     public required int NotScored { get; init; }
+
+    /// <summary>Patients whom the run could not get through: it succeeded in part.</summary>
+    public int SetAside { get; init; }
+
+    /// <summary>What the teams were told of the run as a whole.</summary>
+    public IReadOnlyList<string> Notices { get; init => field = value ?? []; } = [];
 
     /// <summary>Patients listed over all teams.</summary>
     public required int Listed { get; init; }

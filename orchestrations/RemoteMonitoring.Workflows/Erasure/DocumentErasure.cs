@@ -26,7 +26,7 @@ internal static class DocumentErasure
         await foreach (var document in documents.ListAsync(Containers.Worklists, cancellationToken))
         {
             var list = RiskDocumentJson.ReadWorklist(document.Body);
-            if (list.Listed.Any(p => p.PatientId == patientId) || list.NotScored.Any(n => n.PatientId == patientId))
+            if (list.Listed.Any(p => p.PatientId == patientId) || list.NotScored.Concat(list.SetAside).Any(n => n.PatientId == patientId))
             {
                 lists.Add(document with
                 {
@@ -34,6 +34,7 @@ internal static class DocumentErasure
                     {
                         Listed = [.. list.Listed.Where(p => p.PatientId != patientId)],
                         NotScored = [.. list.NotScored.Where(n => n.PatientId != patientId)],
+                        SetAside = [.. list.SetAside.Where(n => n.PatientId != patientId)],
                     }),
                 });
             }

@@ -22,6 +22,12 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
     public async Task EraseAsync(ErasureReport report, bool dryRun, CancellationToken cancellationToken)
     {
         var rewritten = new Dictionary<string, (int Rows, string Sha256)>(StringComparer.Ordinal);
+        // What runs under way hand on goes as a whole: they make it again, without the patient.
+        foreach (var path in dryRun ? [] : (await lake.ListAsync(LakePaths.WorkFolder, cancellationToken)).Where(p => p.EndsWith(".json", StringComparison.Ordinal)))
+        {
+            await lake.DeleteAsync(path, cancellationToken);
+        }
+
         foreach (var folder in (string[])["gold", "models"])
         {
             foreach (var path in (await lake.ListAsync(folder, cancellationToken)).Where(p => p.EndsWith(".parquet", StringComparison.Ordinal)))

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using NodaTime;
+using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Workflows.Engine.Embedded;
@@ -41,7 +42,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
     private WorkflowEngine(string file, WorkflowRegistry registry, EngineOptions options, TimeProvider time, ILogger logger)
     {
         (_registry, _options, _time, _logger) = (registry, options, time, logger);
-        _worker = options.Worker ?? WorkerName.Next();
+        _worker = options.Worker ?? ProcessName.Next();
         _connection = JournalFile.Open(file);
         _journal = new JournalStatements(_connection);
         _turns = new InstanceTurns(_journal, registry, _worker, options.InstancesInMemory, logger);
@@ -227,7 +228,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
     private void Beat()
     {
         _journal.Beat(_worker, _now + _options.Lease);
-        foreach (var other in _journal.Workers().Where(w => w != _worker && WorkerName.IsGone(w)))
+        foreach (var other in _journal.Workers().Where(w => w != _worker && ProcessName.IsGone(w)))
         {
             EngineLog.WorkerGone(_logger, other);
             _journal.EndWorker(other);

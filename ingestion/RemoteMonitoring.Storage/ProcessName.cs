@@ -1,24 +1,24 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace RemoteMonitoring.Workflows.Engine.Embedded;
+namespace RemoteMonitoring.Storage;
 
-/// <summary>Names an engine by machine, process and its start, so that others on the machine can tell that it is gone.</summary>
-internal static class WorkerName
+/// <summary>Names who holds something by machine, process and its start, so that others on the machine can tell that it is gone.</summary>
+public static class ProcessName
 {
-    private static int s_engines;
+    private static int s_names;
 
-    /// <summary>A name for another engine of this process.</summary>
+    /// <summary>Another name of this process.</summary>
     public static string Next()
     {
         using var me = Process.GetCurrentProcess();
-        return string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{me.Id}/{me.StartTime.ToUniversalTime().Ticks}/{Interlocked.Increment(ref s_engines)}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{me.Id}/{me.StartTime.ToUniversalTime().Ticks}/{Interlocked.Increment(ref s_names)}");
     }
 
-    /// <summary>Whether the process of an engine on this machine is no more; false of other machines, of which nobody can tell.</summary>
-    public static bool IsGone(string worker)
+    /// <summary>Whether the process of a name, on this machine, is no more; false of other machines, of which nobody can tell.</summary>
+    public static bool IsGone(string name)
     {
-        if (worker.Split('/') is not [var machine, var pid, var start, _] || machine != Environment.MachineName
+        if (name.Split('/') is not [var machine, var pid, var start, _] || machine != Environment.MachineName
             || !int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || !long.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks))
         {
             return false;

@@ -1,0 +1,117 @@
+using NodaTime;
+using RemoteMonitoring.Workflows.Engine;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>
+/// The night: wait for ingestion or the deadline → compact and pin → plan → score, by shard → predictions → lists. Whatever happens to a
+/// patient, a shard or a stage, the lists go out, and say what is missing.
+/// </summary>
+public static class DailyRiskWorkflow
+{
+    /// <summary>The night of a cohort whose patients are at home.</summary>
+    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Daily { get; } = new("daily-risk", 1, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
+
+    /// <summary>The same every hour, of a cohort in hospital.</summary>
+    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Hourly { get; } = new("hourly-risk", 1, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
+
+    /// <summary>Parts that one workflow sees through at the most: its history is read again at every turn.</summary>
+    private const int PartsOfAWorkflow = 50;
+
+    private static readonly RetryPolicy s_soon = new(4, Duration.FromSeconds(1));
+
+    private static readonly Duration s_poll = Duration.FromSeconds(30);
+
+    private static async Task<DailyRiskOutcome> RunAsync(IWorkflowContext context, DailyRiskInput input)
+    {
+        var notices = new List<string>();
+        var observations = input.Observations ?? await CompactAsync(context, input, notices);
+        Show(context, "plan");
+        var plan = await context.CallAsync(
+            RiskSteps.Plan, new RiskSpec(input.Cohort, input.Task, input.AsOf, input.KnownBy, input.Model ?? "", observations, input.Retrospective), s_soon);
+        if (plan.Done is { } done)
+        {
+            return done;
+        }
+
+        notices.AddRange(plan.Notices);
+        var parts = plan.Rows.Select((rows, shard) => new ShardPart(shard, 0, rows)).Where(p => p.Count > 0).ToArray();
+        var groups = parts.Chunk(PartsOfAWorkflow).ToArray();
+        var scored = 0;
+        Show(context, "score", 0, parts.Length);
+        var outcomes = await Steps.ForEachAsync(groups, 4, async group =>
+        {
+            var asked = new ShardsAsked(plan.Spec, plan.Run, group, input.PartTimeout, input.Deadline);
+            var outcome = await context.CallAsync(ScoreShardsWorkflow.Definition, $"{context.InstanceId}.score-{group[0].Shard:D4}", asked);
+            Show(context, "score", scored += group.Length, parts.Length);
+            return outcome;
+        });
+        PartOutcome[] all = [.. outcomes.SelectMany(o => o)];
+        Show(context, "publish", 0, all.Length);
+        await Steps.ForEachAsync([.. all.Where(p => p.File is not null).Chunk(Math.Max(1, (all.Length + PartsOfAWorkflow - 1) / PartsOfAWorkflow))], 4, some =>
+            context.CallAsync(RiskSteps.PublishPredictions, new PublishAsked(plan.Spec, plan.Run, some), s_soon));
+        Show(context, "lists");
+        return await context.CallAsync(RiskSteps.PublishLists, new ListsAsked(plan.Spec, context.InstanceId, all, notices), s_soon);
+    }
+
+    /// <summary>What is to be scored: all that has landed when ingestion has caught up, or its time is over; failing that, what was compacted before.</summary>
+    private static async Task<string> CompactAsync(IWorkflowContext context, DailyRiskInput input, List<string> notices)
+    {
+        Show(context, "wait for ingestion");
+        var state = await IngestionAsync(context, input);
+        while (state?.HasLanded != true && context.Now < input.WaitUntil)
+        {
+            await context.TimerAsync(Instant.Min(context.Now + s_poll, input.WaitUntil.Value), CancellationToken.None);
+            state = await IngestionAsync(context, input);
+        }
+
+        if (input.WaitUntil is not null && state?.HasLanded != true)
+        {
+            notices.Add(state?.Through is { } through
+                ? $"Late data: when this list was made, ingestion had landed what was sent up to {through}. Later readings may be missing."
+                : "Late data: nobody could tell whether ingestion had caught up when this list was made. Readings may be missing.");
+        }
+
+        Show(context, "compact");
+        var compact = context.CallAsync(RiskSteps.Compact, new CompactionAsked(input.Cohort, input.Task, context.InstanceId, OnlyFind: false), s_soon);
+        if (input.Deadline is { } deadline && !await context.EndsByAsync(compact, HalfWay(context.Now, deadline)))
+        {
+            return await FoundAsync(context, input, notices, "it took too long");
+        }
+
+        try
+        {
+            return (await compact).Observations;
+        }
+        catch (StepFailedException e) when (e.Failure.Retryable)
+        {
+            return await FoundAsync(context, input, notices, "it failed");
+        }
+    }
+
+    private static async Task<string> FoundAsync(IWorkflowContext context, DailyRiskInput input, List<string> notices, string why)
+    {
+        var found = await context.CallAsync(RiskSteps.Compact, new CompactionAsked(input.Cohort, input.Task, context.InstanceId, OnlyFind: true), s_soon);
+        notices.Add($"Old data: the newest readings could not be made ready ({why}). This list speaks of what had landed by {found.Watermark}.");
+        return found.Observations;
+    }
+
+    /// <summary>How far ingestion is; null where that cannot be found out, which stops nobody.</summary>
+    private static async Task<IngestionState?> IngestionAsync(IWorkflowContext context, DailyRiskInput input)
+    {
+        try
+        {
+            return await context.CallAsync(RiskSteps.Ingestion, new IngestionAsked(input.Cohort, input.AsOf), s_soon);
+        }
+        catch (StepFailedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Scoring gets as much of the time that is left as all before it.</summary>
+    private static Instant HalfWay(Instant now, Instant deadline) => now + (Duration.Max(deadline - now, Duration.Zero) / 2);
+
+    private static void Show(IWorkflowContext context, string stage, int done = 0, int total = 0) =>
+        context.SetStatus(new RunProgress(stage, done, total), RiskSteps.Json.RunProgress);
+}

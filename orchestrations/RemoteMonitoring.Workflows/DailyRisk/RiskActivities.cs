@@ -1,0 +1,267 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.Training;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>
+/// Does the steps of a night. Each may be done twice, by two machines at once: what they write is named by what it is made of, and only
+/// the last makes it visible.
+/// </summary>
+/// <param name="cohorts">Opens a cohort by its name; it is not closed here.</param>
+/// <param name="tasks">The tasks there are; null for the bundled ones.</param>
+/// <param name="before">Called for each patient before scoring, by tests that inject faults.</param>
+public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, IReadOnlyList<TaskDefinition>? tasks = null, Action<string>? before = null)
+{
+    /// <summary>How often a part may have stopped its process, before it is taken to be its fault: others may have stopped it too. For one patient more, since nobody is set aside lightly.</summary>
+    private const int MostDeaths = 3;
+
+    private const int MostDeathsOfOne = 5;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<RiskSpec, Task<RiskPlan>> _plans = [];
+
+    /// <summary>Adds the workflows of the night and their steps.</summary>
+    public void AddTo(WorkflowRegistry registry) => registry
+        .Add(DailyRiskWorkflow.Daily).Add(DailyRiskWorkflow.Hourly).Add(ScoreShardsWorkflow.Definition).Add(BackfillWorkflow.Definition)
+        .Add(RiskSteps.Ingestion, IngestionAsync)
+        .Add(RiskSteps.Compact, CompactAsync)
+        .Add(RiskSteps.Plan, PlanAsync)
+        .Add(RiskSteps.ScorePart, ScorePartAsync)
+        .Add(RiskSteps.PublishPredictions, PublishPredictionsAsync)
+        .Add(RiskSteps.PublishLists, PublishListsAsync);
+
+    private async Task<IngestionState> IngestionAsync(IngestionAsked asked, CancellationToken cancellationToken)
+    {
+        await cohorts(asked.Cohort, cancellationToken);
+        return new IngestionState(true, null);
+    }
+
+    private async Task<CompactedInputs> CompactAsync(CompactionAsked asked, CancellationToken cancellationToken)
+    {
+        var store = await cohorts(asked.Cohort, cancellationToken);
+        return await CompactionStage.LeaseOf(store).RunAsync(
+            async token =>
+            {
+                // Rollups only save time: where they pay they are made with the observations.
+                var manifest = asked.OnlyFind
+                    ? await ObservationsManifest.TryReadAsync(store.Lake, token) ?? throw new PermanentFailureException("Nothing has been compacted yet, so there is nothing to score.")
+                    : (await CompactionStage.RunAloneAsync(store, new CompactionOptions { RollupsFor = [TaskOf(asked.Task).FeatureSet] }, token)).Manifest;
+                // With the lease: nobody collects what was made just now, before it is pinned.
+                await store.Lake.ReplaceAsync(LakePaths.Work(asked.InstanceId, LakePaths.PinName), Encoding.UTF8.GetBytes(manifest.InputHash), token);
+                return new CompactedInputs(manifest.InputHash, UnixMicros.ToInstant(manifest.Inputs.Watermark));
+            },
+            cancellationToken);
+    }
+
+    private async Task<PlannedRun> PlanAsync(RiskSpec spec, CancellationToken cancellationToken)
+    {
+        var store = await cohorts(spec.Cohort, cancellationToken);
+        var task = TaskOf(spec.Task);
+        spec = spec with
+        {
+            Model = spec.Model.Length > 0 ? spec.Model : await CurrentModel.FindAsync(store.Lake, task.Name, cancellationToken)
+                ?? throw new PermanentFailureException($"There is no model for '{task.Name}' yet: train one first."),
+        };
+        var manifest = await ManifestAsync(store, spec, cancellationToken);
+        var run = RiskPlan.IdOf(RequestOf(spec), manifest, FeatureSet.Named(task.FeatureSet));
+        var done = await RiskPublication.TryFindAsync(store, run, cancellationToken);
+        if (done is { SetAside: 0 })
+        {
+            return new PlannedRun { Spec = spec, Run = run, Rows = [], Notices = [], Done = OutcomeOf(done, alreadyThere: true) };
+        }
+
+        var plan = await LoadAsync(spec, cancellationToken);
+        if (plan.IsRetrospective && !spec.Retrospective && UnixMicros.ToInstant(manifest.Inputs.Watermark) > spec.AsOf + DataQuality.StillToday)
+        {
+            throw new PermanentFailureException(
+                $"Model {spec.Model} was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after {spec.AsOf}: of that day it knows the future. Name an older model, or ask for a retrospective run, which says so.");
+        }
+
+        return new PlannedRun { Spec = spec, Run = run, Rows = [.. plan.Shards.Select(s => s.Length)], Notices = DataQuality.Judge(manifest, spec.AsOf) };
+    }
+
+    private async Task<PartOutcome> ScorePartAsync(PartAsked asked, CancellationToken cancellationToken)
+    {
+        var store = await cohorts(asked.Spec.Cohort, cancellationToken);
+        var part = asked.Part;
+        var name = string.Create(CultureInfo.InvariantCulture, $"{part.Shard:D4}-{part.From}-{part.To}");
+        var file = LakePaths.Work(asked.Run, $"{name}.json");
+        if (await store.Lake.ExistsAsync(file, cancellationToken))
+        {
+            return new PartOutcome(part, file, null);
+        }
+
+        // A beginning that no end follows is what a process leaves that was stopped.
+        var attempts = 0;
+        while (!await store.Lake.TryCreateAsync(Attempt(asked.Run, name, attempts), Array.Empty<byte>(), cancellationToken))
+        {
+            attempts++;
+        }
+
+        if (attempts >= (part.Count == 1 ? MostDeathsOfOne : MostDeaths))
+        {
+            await ForgetAsync(store.Lake, asked.Run, name, attempts);
+            return new PartOutcome(part, null, string.Create(CultureInfo.InvariantCulture, $"scoring stopped the program {attempts} times"));
+        }
+
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(asked.Timeout.ToTimeSpan());
+        try
+        {
+            var plan = await LoadAsync(asked.Spec, timeout.Token);
+            // Of code that does not heed its token the thread is lost, but not the place in the queue.
+            var scored = await Task.Run(() => RiskScoring.RunAsync(store.Lake, plan, part, 1, before, timeout.Token), timeout.Token).WaitAsync(timeout.Token);
+            await store.Lake.TryCreateAsync(file, JsonSerializer.SerializeToUtf8Bytes(scored, RiskSteps.Json.ScoredRows), cancellationToken);
+            return new PartOutcome(part, file, null);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return new PartOutcome(part, null, string.Create(CultureInfo.InvariantCulture, $"scoring took longer than {asked.Timeout.TotalSeconds:0} s"));
+        }
+        finally
+        {
+            await ForgetAsync(store.Lake, asked.Run, name, attempts);
+        }
+    }
+
+    private async Task<int> PublishPredictionsAsync(PublishAsked asked, CancellationToken cancellationToken)
+    {
+        var store = await cohorts(asked.Spec.Cohort, cancellationToken);
+        var published = 0;
+        foreach (var part in asked.Parts)
+        {
+            published += await RiskPublication.PredictionsAsync(store.Documents, (await ReadAsync(store.Lake, part, cancellationToken)).Predictions, cancellationToken);
+        }
+
+        return published;
+    }
+
+    private async Task<DailyRiskOutcome> PublishListsAsync(ListsAsked asked, CancellationToken cancellationToken)
+    {
+        var store = await cohorts(asked.Spec.Cohort, cancellationToken);
+        var plan = await LoadAsync(asked.Spec, cancellationToken);
+        // Done before, and what it was made of is gone: only the word of it was lost.
+        var isDone = !await store.Lake.AllExistAsync(asked.Parts.Select(p => p.File).OfType<string>(), cancellationToken);
+        var ledger = isDone ? await RiskPublication.TryFindAsync(store, plan.Run, cancellationToken) : null;
+        ledger ??= await FinishAsync(store, plan, asked, cancellationToken);
+        foreach (var folder in (string[])[plan.Run, asked.InstanceId])
+        {
+            foreach (var path in await store.Lake.ListAsync(LakePaths.Work(folder, "")[..^1], cancellationToken))
+            {
+                await store.Lake.DeleteAsync(path, cancellationToken);
+            }
+        }
+
+        Forget(asked.Spec);
+        return OutcomeOf(ledger, alreadyThere: false);
+    }
+
+    private static async Task<LedgerEntry> FinishAsync(CohortStore store, RiskPlan plan, ListsAsked asked, CancellationToken cancellationToken)
+    {
+        var parts = new List<ScoredRows>();
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var part in asked.Parts)
+        {
+            var rows = await ReadAsync(store.Lake, part, plan, cancellationToken);
+            foreach (var (team, count) in TeamWorklists.Count(plan, rows.Predictions))
+            {
+                counts[team] = counts.GetValueOrDefault(team) + count;
+            }
+
+            // Of each part only those that may be listed are held.
+            parts.Add(rows with { Predictions = TeamWorklists.Candidates(plan, rows.Predictions) });
+        }
+
+        return (await RiskPublication.FinishAsync(store, plan, parts, counts, asked.Notices, cancellationToken)).Ledger;
+    }
+
+    private static DailyRiskOutcome OutcomeOf(LedgerEntry ledger, bool alreadyThere) =>
+        new(ledger.Run, ledger.Scored, ledger.NotScored, ledger.SetAside, ledger.Listed, alreadyThere, ledger.Notices);
+
+    private TaskDefinition TaskOf(string name) => (tasks ?? BundledTasks.All).FirstOrDefault(t => t.Name == name)
+        ?? throw new PermanentFailureException($"There is no task '{name}'. There are: {string.Join(", ", (tasks ?? BundledTasks.All).Select(t => t.Name))}.");
+
+    private DailyRiskRequest RequestOf(RiskSpec spec) =>
+        new() { Task = TaskOf(spec.Task), AsOf = spec.AsOf, KnownBy = spec.KnownBy, Model = spec.Model, Retrospective = spec.Retrospective };
+
+    private static async Task<ObservationsManifest> ManifestAsync(CohortStore store, RiskSpec spec, CancellationToken cancellationToken)
+    {
+        var current = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken);
+        return current?.InputHash == spec.Observations
+            ? current
+            : await ObservationsManifest.TryReadAsync(store.Lake, spec.Observations, cancellationToken)
+                ?? throw new PermanentFailureException($"The observations {spec.Observations} are not there any more.");
+    }
+
+    private static string Attempt(string run, string part, int attempt) => LakePaths.Work(run, string.Create(CultureInfo.InvariantCulture, $"{part}.attempt-{attempt}"));
+
+    /// <summary>This attempt came to an end, so those before it that did not are no longer counted.</summary>
+    private static async Task ForgetAsync(Lake lake, string run, string part, int attempts)
+    {
+        for (var attempt = attempts; attempt >= 0; attempt--)
+        {
+            await lake.DeleteAsync(Attempt(run, part, attempt), CancellationToken.None);
+        }
+    }
+
+    private static async Task<ScoredRows> ReadAsync(Lake lake, PartOutcome part, CancellationToken cancellationToken) =>
+        JsonSerializer.Deserialize(await lake.ReadAsync(part.File!, cancellationToken), RiskSteps.Json.ScoredRows)!;
+
+    /// <summary>What came of a part; of one that did not get through, all of its patients are set aside.</summary>
+    private static async Task<ScoredRows> ReadAsync(Lake lake, PartOutcome part, RiskPlan plan, CancellationToken cancellationToken) => part.File is not null
+        ? await ReadAsync(lake, part, cancellationToken)
+        : new ScoredRows
+        {
+            Predictions = [],
+            NotScored = [],
+            SetAside = [.. plan.Shards[part.Part.Shard][part.Part.From..part.Part.To].Select(k => new NotScored(k.PatientId, part.Problem!))],
+            Outputs = [],
+        };
+
+    /// <summary>The plan of a run, made once by each process: it is the same everywhere.</summary>
+    private async Task<RiskPlan> LoadAsync(RiskSpec spec, CancellationToken cancellationToken)
+    {
+        Task<RiskPlan> plan;
+        lock (_gate)
+        {
+            if (!_plans.TryGetValue(spec, out plan!))
+            {
+                // It is shared, so nobody's token stops it.
+                plan = _plans[spec] = Task.Run(() => MakeAsync(spec), CancellationToken.None);
+            }
+        }
+
+        try
+        {
+            return await plan.WaitAsync(cancellationToken);
+        }
+        catch (Exception) when (plan.IsFaulted)
+        {
+            Forget(spec);
+            throw;
+        }
+    }
+
+    private async Task<RiskPlan> MakeAsync(RiskSpec spec)
+    {
+        var store = await cohorts(spec.Cohort, CancellationToken.None);
+        return await RiskPlan.MakeAsync(store, await ManifestAsync(store, spec, CancellationToken.None), RequestOf(spec), CancellationToken.None);
+    }
+
+    private void Forget(RiskSpec spec)
+    {
+        lock (_gate)
+        {
+            _plans.Remove(spec);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text;
+using NodaTime;
+using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Messages;
+using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
+using RemoteMonitoring.Workflows.Training;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>What a run of daily risk is asked for.</summary>
+public sealed record DailyRiskRequest
+{
+    /// <summary>Task.</summary>
+    public required TaskDefinition Task { get; init; }
+
+    /// <summary>Instant to score.</summary>
+    public required Instant AsOf { get; init; }
+
+    /// <summary>Nothing known later is used; by default as-of itself.</summary>
+    public Instant? KnownBy { get; init; }
+
+    /// <summary>Version of the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Lake that holds the model, where it is not the cohort's own.</summary>
+    public Lake? ModelLake { get; init; }
+
+    /// <summary>Whether a model may be used that was taught what became known after as-of; the lists then say so.</summary>
+    public bool Retrospective { get; init; }
+}
+
+/// <summary>
+/// Who is scored in a run, of what, with which model: a pure function of the request and of immutable files, so that any process
+/// comes to the same. Its id is the hash of all that the scores depend on.
+/// </summary>
+internal sealed class RiskPlan
+{
+    private const string Rules = "daily-risk 5";
+
+    private RiskPlan(DailyRiskRequest request, ObservationsManifest manifest, FeatureSet set)
+    {
+        (Request, Manifest, Set) = (request, manifest, set);
+        KnownBy = (request.KnownBy ?? request.AsOf).ToUnixMicros();
+        Run = IdOf(request, manifest, set);
+    }
+
+    public DailyRiskRequest Request { get; }
+
+    public ObservationsManifest Manifest { get; private set; }
+
+    public FeatureSet Set { get; }
+
+    public string Run { get; }
+
+    public long KnownBy { get; }
+
+    public RiskModel Model { get; private init; } = null!;
+
+    /// <summary>Whether the model was taught what became known after as-of.</summary>
+    public bool IsRetrospective => Model.Document.Training.TrainedUntil > Request.AsOf;
+
+    public ReferenceData Reference { get; private init; } = null!;
+
+    public IReadOnlyDictionary<string, PatientRecord> Records { get; private init; } = null!;
+
+    public ShardVectors Vectors { get; private init; } = null!;
+
+    /// <summary>The rows of each shard, in the order of the cohort.</summary>
+    public IReadOnlyList<VectorKey[]> Shards { get; private init; } = [];
+
+    /// <summary>Patients under monitoring, but not for long enough: they are not scored, and their team is told.</summary>
+    public IReadOnlyList<NotScored> TooLittleHistory { get; private init; } = [];
+
+    public IReadOnlyList<CohortFlowStep> Flow { get; private init; } = [];
+
+    /// <summary>Patients who are scored, or of whom is said why not.</summary>
+    public int Expected => Shards.Sum(s => s.Length) + TooLittleHistory.Count;
+
+    /// <summary>Names the run: nothing else changes its scores.</summary>
+    public static string IdOf(DailyRiskRequest request, ObservationsManifest manifest, FeatureSet set) => Lake.Hash(Encoding.UTF8.GetBytes(
+        $"{Rules}\n{manifest.InputHash}\n{request.Task.Hash}\n{set.Hash}\n{request.Model}\n{request.AsOf.ToUnixMicros()}\n{(request.KnownBy ?? request.AsOf).ToUnixMicros()}"))[..16];
+
+    /// <summary>Plans a run; of a current manifest without rollups for the set it has them made first.</summary>
+    public static async Task<RiskPlan> MakeAsync(CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)
+    {
+        var set = FeatureSet.Named(request.Task.FeatureSet);
+        var plan = new RiskPlan(request, manifest, set);
+        var known = UsableReference.KnownBy(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken), UnixMicros.ToInstant(plan.KnownBy));
+        var (reference, zones) = UsableReference.WithZonesThatExist(known);
+        var model = await LoadModelAsync(store, request, set, cancellationToken);
+        manifest = await CompactionStage.RollUpAsync(store, manifest, set, cancellationToken);
+        var cohort = Cohort.Scoreable(request.Task, reference, request.AsOf);
+        var rows = cohort.Rows.ToLookup(r => Partitioning.PartitionOf(r.PatientId, manifest.Shards));
+        return new RiskPlan(request, manifest, set)
+        {
+            Model = model,
+            Reference = reference,
+            Records = PatientRecord.Index(reference),
+            Vectors = await FeatureStage.ShardsAsync(store, manifest, set, reference, cancellationToken),
+            Shards = [.. Enumerable.Range(0, manifest.Shards).Select(shard => rows[shard].Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), plan.KnownBy)).ToArray())],
+            TooLittleHistory = WithTooLittleHistory(request, reference, cohort),
+            Flow = zones is null ? cohort.Flow : [.. cohort.Flow, zones],
+        };
+    }
+
+    private static async Task<RiskModel> LoadModelAsync(CohortStore store, DailyRiskRequest request, FeatureSet set, CancellationToken cancellationToken)
+    {
+        var lake = request.ModelLake ?? store.Lake;
+        var model = await CurrentModel.LoadAsync(lake, request.Task.Name, request.Model, set.Hash, cancellationToken);
+        return model.Document.TaskHash == request.Task.Hash
+            ? model
+            : throw new LakeException(
+                $"{lake.NameOf($"models/{request.Task.Name}/{request.Model}")}: was trained for another definition of '{request.Task.Name}' than this program has: train it again.");
+    }
+
+    private static NotScored[] WithTooLittleHistory(DailyRiskRequest request, ReferenceData reference, ScoreableCohort cohort)
+    {
+        var anyHistory = Cohort.Scoreable(request.Task with { MinimumUnderMonitoring = Duration.Zero }, reference, request.AsOf);
+        var days = request.Task.MinimumUnderMonitoring.TotalDays;
+        var why = string.Create(CultureInfo.InvariantCulture, $"under monitoring for less than {(days == 1 ? "a day" : $"{days:0.#} days")}");
+        return [.. anyHistory.Rows.Except(cohort.Rows).Select(r => new NotScored(r.PatientId, why))];
+    }
+}

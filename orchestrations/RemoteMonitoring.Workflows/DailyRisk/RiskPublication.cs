@@ -1,0 +1,117 @@
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>Makes a run's scores visible: documents of predictions, a list per care team, the ledger entry, and last the document of the run.</summary>
+internal static class RiskPublication
+{
+    /// <summary>The run of this id, if it was published and all of it is there still.</summary>
+    public static async Task<LedgerEntry?> TryFindAsync(CohortStore store, string run, CancellationToken cancellationToken) =>
+        await TryReadLedgerAsync(store.Lake, run, cancellationToken) is { } done && await IsWholeAsync(store, done, cancellationToken) ? done : null;
+
+    /// <summary>Writes the predictions as documents, which nobody lists yet.</summary>
+    public static Task<int> PredictionsAsync(DocumentStore documents, IReadOnlyList<Prediction> predictions, CancellationToken cancellationToken) =>
+        documents.UpsertAsync(Containers.Predictions, [.. predictions.Select(p => new Document { PartitionKey = p.PatientId, Id = p.Id, Body = RiskDocumentJson.ToJson(p) })], cancellationToken);
+
+    /// <summary>Writes lists and ledger entry; everybody of the plan must be in one of the parts.</summary>
+    /// <param name="store">Cohort.</param>
+    /// <param name="plan">The run.</param>
+    /// <param name="parts">What came of its parts; of predictions those suffice that may be listed.</param>
+    /// <param name="scored">Patients scored, by team.</param>
+    /// <param name="notices">What teams have to be told of the run as a whole.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists)> FinishAsync(
+        CohortStore store, RiskPlan plan, IReadOnlyList<ScoredRows> parts, IReadOnlyDictionary<string, int> scored, IReadOnlyList<string> notices, CancellationToken cancellationToken)
+    {
+        var request = plan.Request;
+        NotScored[] notScored = [.. plan.TooLittleHistory, .. parts.SelectMany(p => p.NotScored)];
+        NotScored[] setAside = [.. parts.SelectMany(p => p.SetAside)];
+        if (scored.Values.Sum() + notScored.Length + setAside.Length != plan.Expected)
+        {
+            throw new InvalidOperationException($"Run {plan.Run} does not conserve: {plan.Expected} patients, {scored.Values.Sum()} scored, {notScored.Length} not scored, {setAside.Length} set aside.");
+        }
+
+        notices = plan.IsRetrospective && request.Retrospective
+            ? [.. notices, $"Retrospective: the model was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after this day."]
+            : notices;
+        await Features.FeatureDictionaryFile.KeepAsync(store.Lake, plan.Set, cancellationToken);
+        var worklists = TeamWorklists.Make(plan, [.. parts.SelectMany(p => p.Predictions)], scored, notScored, setAside, notices);
+        LedgerOutput[] outputs = [.. parts.SelectMany(p => p.Outputs)];
+        var ledger = new LedgerEntry
+        {
+            Run = plan.Run,
+            Workflow = DailyRiskRun.Workflow,
+            Task = request.Task.Name,
+            TaskHash = request.Task.Hash,
+            AsOf = request.AsOf,
+            KnownBy = UnixMicros.ToInstant(plan.KnownBy),
+            Inputs = plan.Manifest.Inputs,
+            Observations = plan.Manifest.InputHash,
+            FeatureSet = plan.Set.Definition.Name,
+            FeatureSetHash = plan.Set.Hash,
+            Model = request.Model,
+            Code = typeof(DailyRiskRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            Outputs = outputs,
+            Flow = plan.Flow,
+            Scored = scored.Values.Sum(),
+            NotScored = notScored.Length,
+            SetAside = setAside.Length,
+            Notices = notices,
+            Listed = worklists.Sum(w => w.Listed.Count),
+        };
+        var done = await TryReadLedgerAsync(store.Lake, plan.Run, cancellationToken);
+        if (done is not null && Differ(done.Outputs, outputs))
+        {
+            throw new LakeException($"{store.Lake.NameOf(LakePaths.Ledger(plan.Run))}: this version of the program does not make what this entry names. Its predictions stand as they are.");
+        }
+
+        ledger = done is { SetAside: 0 } ? done : ledger;
+        await store.Documents.UpsertAsync(
+            Containers.Worklists, [.. worklists.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) })], cancellationToken);
+        // Last of the documents: where it is, the others are.
+        await store.Documents.UpsertAsync(
+            Containers.Runs, [new Document { PartitionKey = DailyRiskRun.Workflow, Id = DocumentId(ledger), Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }], cancellationToken);
+        if (!await store.Lake.TryCreateAsync(LakePaths.Ledger(plan.Run), RiskDocumentJson.ToBytes(ledger), cancellationToken) && !ReferenceEquals(ledger, done))
+        {
+            // What was set aside then was got through now, or the other way round.
+            await store.Lake.ReplaceAsync(LakePaths.Ledger(plan.Run), RiskDocumentJson.ToBytes(ledger), cancellationToken);
+        }
+
+        return (ledger, worklists);
+    }
+
+    private static bool Differ(IReadOnlyList<LedgerOutput> then, IReadOnlyList<LedgerOutput> now)
+    {
+        var byPath = then.ToDictionary(o => o.Path, StringComparer.Ordinal);
+        return now.Any(o => byPath.TryGetValue(o.Path, out var before) && before != o);
+    }
+
+    private static string DocumentId(LedgerEntry ledger) => $"{LakePaths.Stamp(ledger.AsOf.ToUnixMicros())}-{ledger.Run}";
+
+    private static async Task<LedgerEntry?> TryReadLedgerAsync(Lake lake, string run, CancellationToken cancellationToken)
+    {
+        if (await lake.TryReadAsync(LakePaths.Ledger(run), cancellationToken) is not { } bytes)
+        {
+            return null;
+        }
+
+        try
+        {
+            return RiskDocumentJson.ReadLedger(bytes);
+        }
+        catch (JsonException e)
+        {
+            throw new LakeException($"{lake.NameOf(LakePaths.Ledger(run))}: not a ledger entry ({e.Message.Split('\n')[0]}). Restore it, or delete it and score again: the same run makes it again.", e);
+        }
+    }
+
+    private static async Task<bool> IsWholeAsync(CohortStore store, LedgerEntry ledger, CancellationToken cancellationToken) =>
+        await store.Lake.AllExistAsync(ledger.Outputs.Select(o => o.Path), cancellationToken)
+        && await store.Documents.FindAsync(Containers.Runs, DailyRiskRun.Workflow, DocumentId(ledger), cancellationToken) is not null;
+}

@@ -1,0 +1,171 @@
+using System.Text;
+using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Workflows.Features;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>Some rows of a shard, from one to another (exclusive) in the order of the plan.</summary>
+/// <param name="Shard">Patient shard.</param>
+/// <param name="From">First row.</param>
+/// <param name="To">One behind the last.</param>
+public sealed record ShardPart(int Shard, int From, int To)
+{
+    /// <summary>Number of rows.</summary>
+    public int Count => To - From;
+}
+
+/// <summary>What came of the rows of a part.</summary>
+public sealed record ScoredRows
+{
+    /// <summary>The scored.</summary>
+    public required IReadOnlyList<Prediction> Predictions { get; init; }
+
+    /// <summary>Those without a reading.</summary>
+    public required IReadOnlyList<NotScored> NotScored { get; init; }
+
+    /// <summary>Those whose data the program could not get through.</summary>
+    public required IReadOnlyList<NotScored> SetAside { get; init; }
+
+    /// <summary>Files of vectors and predictions.</summary>
+    public required IReadOnlyList<LedgerOutput> Outputs { get; init; }
+}
+
+/// <summary>Vectors, scores and reasons of some rows of a plan, and their files. A patient whose data makes the code throw is set aside, and stops nobody else.</summary>
+internal static class RiskScoring
+{
+    /// <summary>Scores a part; <paramref name="before"/> is called for each patient, by tests that inject faults.</summary>
+    public static async Task<ScoredRows> RunAsync(Lake lake, RiskPlan plan, ShardPart part, int cores, Action<string>? before, CancellationToken cancellationToken)
+    {
+        var keys = plan.Shards[part.Shard][part.From..part.To];
+        var builder = await plan.Vectors.OpenAsync(part.Shard, keys, cancellationToken);
+        var setAside = new List<NotScored>();
+        var scored = TryScore(plan, keys, builder, cores, before, setAside, cancellationToken);
+        if (scored is null)
+        {
+            var culprits = setAside.Select(n => n.PatientId).ToHashSet(StringComparer.Ordinal);
+            keys = [.. keys.Where(k => !culprits.Contains(k.PatientId))];
+            scored = Score(plan, keys, builder, cores, before, cancellationToken);
+        }
+
+        var isWhole = part.Count == plan.Shards[part.Shard].Length && setAside.Count == 0;
+        // Named by who is in it, where that is not the whole shard: another attempt may come to others.
+        var name = isWhole ? null : Lake.Hash(Encoding.UTF8.GetBytes(string.Join('\n', keys.Select(k => k.PatientId))))[..8];
+        var stamp = LakePaths.Stamp(plan.Request.AsOf.ToUnixMicros());
+        return new ScoredRows
+        {
+            Predictions = scored.Value.Scored,
+            NotScored = scored.Value.NotScored,
+            SetAside = setAside,
+            Outputs =
+            [
+                await WriteAsync(lake, LakePaths.Features(plan.Set.Definition.Name, stamp, $"{plan.Run}-{LakePaths.PartOf(part.Shard, name)}"), FeatureStage.ToParquet(scored.Value.Table, keys), cancellationToken),
+                await WriteAsync(lake, LakePaths.Predictions(stamp, plan.Run, part.Shard, name), ToParquet(scored.Value.Scored, plan), cancellationToken),
+            ],
+        };
+    }
+
+    /// <summary>Scores rows together. Where that throws, halves are tried until each culprit stands alone; then the answer is null, and they are named.</summary>
+    private static Scores? TryScore(
+        RiskPlan plan, VectorKey[] keys, VectorBuilder builder, int cores, Action<string>? before, List<NotScored> setAside, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Score(plan, keys, builder, cores, before, cancellationToken);
+        }
+        catch (Exception e) when (IsOfData(e))
+        {
+            if (keys.Length == 1)
+            {
+                setAside.Add(new NotScored(keys[0].PatientId, $"the program could not get through this patient's data ({e.GetType().Name})"));
+            }
+            else
+            {
+                var half = keys.Length / 2;
+                TryScore(plan, keys[..half], builder, cores, before, setAside, cancellationToken);
+                TryScore(plan, keys[half..], builder, cores, before, setAside, cancellationToken);
+            }
+
+            return null;
+        }
+    }
+
+    // What the store or the machine does is tried again, and is no patient's fault.
+    private static bool IsOfData(Exception exception) => exception is AggregateException { InnerExceptions: var all }
+        ? all.All(IsOfData)
+        : exception is not (OperationCanceledException or LakeException or IOException or OutOfMemoryException or TimeoutException);
+
+    private static Scores Score(RiskPlan plan, VectorKey[] keys, VectorBuilder builder, int cores, Action<string>? before, CancellationToken cancellationToken)
+    {
+        if (before is not null)
+        {
+            Array.ForEach(keys, k => before(k.PatientId));
+        }
+
+        var table = builder.Build(keys, cores, cancellationToken);
+        var scores = plan.Model.Score(table);
+        var (predictions, notScored) = (new List<Prediction>(), new List<NotScored>());
+        for (var row = 0; row < table.Rows; row++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!table.HasReading[row])
+            {
+                notScored.Add(new NotScored(table.PatientId[row], $"no reading in the last {plan.Set.LookBack / UnixMicros.PerDay} days"));
+                continue;
+            }
+
+            var key = keys[row];
+            predictions.Add(new Prediction
+            {
+                Id = $"{LakePaths.Stamp(key.AsOf)}-{plan.Run}",
+                PatientId = key.PatientId,
+                Task = plan.Request.Task.Name,
+                AsOf = UnixMicros.ToInstant(key.AsOf),
+                KnownBy = UnixMicros.ToInstant(key.KnownBy),
+                Model = plan.Request.Model,
+                FeatureSetHash = plan.Set.Hash,
+                Run = plan.Run,
+                Probability = scores.P[row],
+                Raw = scores.Raw[row],
+                News2 = double.IsNaN(table.News2Point[row]) ? null : new News2Figures((int)table.News2Low[row], (int)table.News2Point[row], (int)table.News2High[row]),
+                Reasons = ReasonText.Of(
+                    plan.Model.Explain(table, row), table, row, vital => builder.CellsOf(key, vital), plan.Set.LookBack, PatientRecord.ZoneAt(plan.Records.GetValueOrDefault(key.PatientId), key.KnownBy)),
+            });
+        }
+
+        return new Scores(table, predictions, notScored);
+    }
+
+    private static ParquetTable ToParquet(IReadOnlyList<Prediction> predictions, RiskPlan plan)
+    {
+        T[] Column<T>(Func<Prediction, T> value) => [.. predictions.Select(value)];
+        var table = new ParquetTable()
+            .Text("patient_id", Column(p => p.PatientId))
+            .Time("as_of", Column(p => p.AsOf.ToUnixMicros()))
+            .Time("known_by", Column(p => p.KnownBy.ToUnixMicros()))
+            .Text("task", Column(p => p.Task))
+            .Text("model", Column(p => p.Model))
+            .Text("run", Column(p => p.Run))
+            .Float64("probability", Column(p => p.Probability))
+            .Float64("raw", Column(p => p.Raw))
+            .Float64("news2_low", Column(p => p.News2?.Low ?? double.NaN))
+            .Float64("news2_point", Column(p => p.News2?.Point ?? double.NaN))
+            .Float64("news2_high", Column(p => p.News2?.High ?? double.NaN))
+            .Text("reasons", Column(p => string.Join("; ", p.Reasons.Select(r => r.Text))));
+        if (plan.Request.Retrospective)
+        {
+            table.Metadata["remotemonitoring.retrospective"] = plan.IsRetrospective ? "true" : "false";
+        }
+
+        return table;
+    }
+
+    private static async Task<LedgerOutput> WriteAsync(Lake lake, string path, ParquetTable table, CancellationToken cancellationToken)
+    {
+        var written = await lake.CreateDerivedAsync(path, table.ToBytes(), cancellationToken);
+        return new LedgerOutput(path, table.Rows, written.Sha256);
+    }
+
+    private readonly record struct Scores(FeatureTable Table, List<Prediction> Scored, List<NotScored> NotScored);
+}

@@ -1,0 +1,167 @@
+using System.Text.Json.Serialization;
+using NodaTime;
+using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Engine;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>What the workflow of a night, or of an hour, is started with.</summary>
+public sealed record DailyRiskInput
+{
+    /// <summary>Cohort.</summary>
+    public required string Cohort { get; init; }
+
+    /// <summary>Name of the task.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Instant to score.</summary>
+    public required Instant AsOf { get; init; }
+
+    /// <summary>Nothing known later is used; null for as-of itself.</summary>
+    public Instant? KnownBy { get; init; }
+
+    /// <summary>Version of the model; null for the current one.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Observations to score, by the hash of their inputs; null to compact what has landed.</summary>
+    public string? Observations { get; init; }
+
+    /// <summary>Until when ingestion is waited for; null not to wait.</summary>
+    public Instant? WaitUntil { get; init; }
+
+    /// <summary>When the lists have to be out: what is not done by then is set aside. Null for whenever it is done.</summary>
+    public Instant? Deadline { get; init; }
+
+    /// <summary>How long a part of a shard may take, before it is split to find out who holds it up. Default 15 minutes.</summary>
+    public Duration PartTimeout { get; init => field = value == default ? Duration.FromMinutes(15) : value; } = Duration.FromMinutes(15);
+
+    /// <summary>Whether a model may be used that was taught what became known after as-of; the lists then say so.</summary>
+    public bool Retrospective { get; init; }
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="Run">The run in the ledger.</param>
+/// <param name="Scored">Patients scored.</param>
+/// <param name="NotScored">Patients who could not be scored for want of data.</param>
+/// <param name="SetAside">Patients whom the run could not get through.</param>
+/// <param name="Listed">Patients listed over all teams.</param>
+/// <param name="AlreadyThere">Whether the run was there already.</param>
+/// <param name="Notices">What the teams were told of the run as a whole.</param>
+public sealed record DailyRiskOutcome(string Run, int Scored, int NotScored, int SetAside, int Listed, bool AlreadyThere, IReadOnlyList<string> Notices)
+{
+    /// <summary>Whether the lists are out, but not whole.</summary>
+    public bool PartiallySucceeded => SetAside > 0;
+}
+
+/// <summary>Where a run is, for those who watch.</summary>
+/// <param name="Stage">Stage.</param>
+/// <param name="Done">Parts of it that are done.</param>
+/// <param name="Total">Parts of it; 0 where it has none.</param>
+public sealed record RunProgress(string Stage, int Done = 0, int Total = 0);
+
+/// <summary>A run, by all that its scores depend on.</summary>
+public sealed record RiskSpec(string Cohort, string Task, Instant AsOf, Instant? KnownBy, string Model, string Observations, bool Retrospective);
+
+/// <summary>What a run is made of, and for which instance.</summary>
+public sealed record CompactionAsked(string Cohort, string Task, string InstanceId, bool OnlyFind);
+
+/// <summary>Observations to score.</summary>
+/// <param name="Observations">Hash of their inputs.</param>
+/// <param name="Watermark">Greatest known time among them.</param>
+public sealed record CompactedInputs(string Observations, Instant Watermark);
+
+/// <summary>How far ingestion is, against an instant.</summary>
+/// <param name="HasLanded">Whether all that was sent before is landed, or nobody says how far it is.</param>
+/// <param name="Through">Up to where all is landed; null where nobody says.</param>
+public sealed record IngestionState(bool HasLanded, Instant? Through);
+
+/// <summary>Which ingestion is asked for.</summary>
+public sealed record IngestionAsked(string Cohort, Instant AsOf);
+
+/// <summary>A run that is planned.</summary>
+public sealed record PlannedRun
+{
+    /// <summary>Its request, with the model that is current.</summary>
+    public required RiskSpec Spec { get; init; }
+
+    /// <summary>Its id.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>Rows by shard.</summary>
+    public required IReadOnlyList<int> Rows { get; init; }
+
+    /// <summary>What came of it before; null where it is yet to be done.</summary>
+    public DailyRiskOutcome? Done { get; init; }
+
+    /// <summary>What the teams are told of the data.</summary>
+    public required IReadOnlyList<string> Notices { get; init; }
+}
+
+/// <summary>A part that is to be scored.</summary>
+public sealed record PartAsked(RiskSpec Spec, string Run, ShardPart Part, Duration Timeout);
+
+/// <summary>What came of a part.</summary>
+/// <param name="Part">The part.</param>
+/// <param name="File">What the next steps read of it; null where it did not get through.</param>
+/// <param name="Problem">Why it did not get through: then it is split.</param>
+public sealed record PartOutcome(ShardPart Part, string? File, string? Problem);
+
+/// <summary>Shards that one workflow sees through.</summary>
+public sealed record ShardsAsked(RiskSpec Spec, string Run, IReadOnlyList<ShardPart> Parts, Duration PartTimeout, Instant? Deadline);
+
+/// <summary>Parts whose predictions are written as documents.</summary>
+public sealed record PublishAsked(RiskSpec Spec, string Run, IReadOnlyList<PartOutcome> Parts);
+
+/// <summary>All that the lists are made of.</summary>
+public sealed record ListsAsked(RiskSpec Spec, string InstanceId, IReadOnlyList<PartOutcome> Parts, IReadOnlyList<string> Notices);
+
+/// <summary>The steps of a night, by the names that histories keep.</summary>
+public static class RiskSteps
+{
+    private static readonly RiskStepsJson s_json = RiskStepsJson.Default;
+
+    /// <summary>How far ingestion is.</summary>
+    public static ActivityDefinition<IngestionAsked, IngestionState> Ingestion { get; } = new("ingestion-watermark", s_json.IngestionAsked, s_json.IngestionState);
+
+    /// <summary>Compacts and rolls up what has landed, and pins it.</summary>
+    public static ActivityDefinition<CompactionAsked, CompactedInputs> Compact { get; } = new("compact", s_json.CompactionAsked, s_json.CompactedInputs);
+
+    /// <summary>Finds out who is scored, with which model.</summary>
+    public static ActivityDefinition<RiskSpec, PlannedRun> Plan { get; } = new("plan-risk", s_json.RiskSpec, s_json.PlannedRun);
+
+    /// <summary>Scores a part of a shard.</summary>
+    public static ActivityDefinition<PartAsked, PartOutcome> ScorePart { get; } = new("score-part", s_json.PartAsked, s_json.PartOutcome);
+
+    /// <summary>Writes the predictions of some parts as documents.</summary>
+    public static ActivityDefinition<PublishAsked, int> PublishPredictions { get; } = new("publish-predictions", s_json.PublishAsked, s_json.Int32);
+
+    /// <summary>Makes the lists and the ledger entry.</summary>
+    public static ActivityDefinition<ListsAsked, DailyRiskOutcome> PublishLists { get; } = new("publish-lists", s_json.ListsAsked, s_json.DailyRiskOutcome);
+
+    internal static RiskStepsJson Json => s_json;
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(InstantJsonConverter), typeof(DurationJsonConverter)])]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(DailyRiskInput))]
+[JsonSerializable(typeof(DailyRiskOutcome))]
+[JsonSerializable(typeof(RunProgress))]
+[JsonSerializable(typeof(CompactionAsked))]
+[JsonSerializable(typeof(CompactedInputs))]
+[JsonSerializable(typeof(IngestionAsked))]
+[JsonSerializable(typeof(IngestionState))]
+[JsonSerializable(typeof(RiskSpec))]
+[JsonSerializable(typeof(PlannedRun))]
+[JsonSerializable(typeof(PartAsked))]
+[JsonSerializable(typeof(PartOutcome))]
+[JsonSerializable(typeof(IReadOnlyList<PartOutcome>))]
+[JsonSerializable(typeof(ShardsAsked))]
+[JsonSerializable(typeof(PublishAsked))]
+[JsonSerializable(typeof(ListsAsked))]
+[JsonSerializable(typeof(BackfillInput))]
+[JsonSerializable(typeof(BackfillOutcome))]
+[JsonSerializable(typeof(ScoredRows))]
+internal sealed partial class RiskStepsJson : JsonSerializerContext;

@@ -1,0 +1,65 @@
+using NodaTime;
+using RemoteMonitoring.Workflows.Engine;
+
+namespace RemoteMonitoring.Workflows.DailyRisk;
+
+/// <summary>
+/// Scores some shards. A part that stops its process again and again, or takes too long, is split in halves until who holds it up
+/// stands alone and is set aside; one that fails is tried again, then set aside as a whole.
+/// </summary>
+public static class ScoreShardsWorkflow
+{
+    /// <summary>The workflow.</summary>
+    public static WorkflowDefinition<ShardsAsked, IReadOnlyList<PartOutcome>> Definition { get; } =
+        new("score-shards", 1, RiskSteps.Json.ShardsAsked, RiskSteps.Json.IReadOnlyListPartOutcome, RunAsync);
+
+    /// <summary>Parts under way at a time; the machines that do them have bounds of their own.</summary>
+    private const int AtATime = 8;
+
+    private static readonly RetryPolicy s_retry = new(4, Duration.FromSeconds(1));
+
+    private static async Task<IReadOnlyList<PartOutcome>> RunAsync(IWorkflowContext context, ShardsAsked asked)
+    {
+        var done = 0;
+        var outcomes = await Steps.ForEachAsync(asked.Parts, AtATime, async part =>
+        {
+            var outcome = await ScoreAsync(context, asked, part);
+            context.SetStatus(new RunProgress("score", ++done, asked.Parts.Count), RiskSteps.Json.RunProgress);
+            return outcome;
+        });
+        return [.. outcomes.SelectMany(o => o)];
+    }
+
+    private static async Task<IReadOnlyList<PartOutcome>> ScoreAsync(IWorkflowContext context, ShardsAsked asked, ShardPart part)
+    {
+        if (context.Now >= asked.Deadline)
+        {
+            return [new PartOutcome(part, null, "not reached before the list had to be out")];
+        }
+
+        // The activity gives up by itself; the timer is for one whose machine is gone.
+        var step = context.CallAsync(RiskSteps.ScorePart, new PartAsked(asked.Spec, asked.Run, part, asked.PartTimeout), s_retry);
+        var outcome = new PartOutcome(part, null, "it took too long");
+        if (await context.EndsByAsync(step, Earlier(context.Now + (asked.PartTimeout * 2), asked.Deadline)))
+        {
+            try
+            {
+                outcome = await step;
+            }
+            catch (StepFailedException)
+            {
+                return [new PartOutcome(part, null, "the store or the program failed again and again")];
+            }
+        }
+
+        if (outcome.Problem is null || part.Count == 1)
+        {
+            return [outcome];
+        }
+
+        var middle = part.From + (part.Count / 2);
+        return [.. await ScoreAsync(context, asked, part with { To = middle }), .. await ScoreAsync(context, asked, part with { From = middle })];
+    }
+
+    private static Instant Earlier(Instant one, Instant? other) => other is { } o && o < one ? o : one;
+}

@@ -1,0 +1,154 @@
+using NodaTime;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Engine;
+
+namespace RemoteMonitoring.Workflows.Tests.DailyRisk;
+
+[Collection(TrainedOnce.Name)]
+public sealed class DailyRiskWorkflowTests(TrainedHome trained)
+{
+    [Fact]
+    public async Task The_night_comes_to_what_one_go_comes_to()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var _ = home;
+        var (ledger, _, _) = await DailyRiskRun.RunAsync(home.Store, manifest, new DailyRiskRequest { Task = TrainedHome.Task, AsOf = MadeUpFeed.At(12), Model = trained.Model.Version }, default);
+        var (other, _) = await trained.CopyAsync();
+        await using var __ = other;
+        await using var night = new NightOf(other);
+        var outcome = await night.SucceedAsync(NightOf.Input());
+        Assert.Equal((ledger.Run, ledger.Scored, ledger.Listed), (outcome.Run, outcome.Scored, outcome.Listed));
+        Assert.Equal(await NightOf.DocumentsAsync(home), await NightOf.DocumentsAsync(other));
+        Assert.Equal(await home.HashesAsync("gold"), await other.HashesAsync("gold"));
+        Assert.Equal(await home.HashesAsync("ledger"), await other.HashesAsync("ledger"));
+        Assert.Empty(await other.Lake.ListAsync(LakePaths.WorkFolder, default));
+    }
+
+    [Fact]
+    public async Task Patients_who_make_the_code_throw_are_set_aside_by_name_and_everybody_else_is_scored_as_ever()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        await using (var whole = new NightOf(home))
+        {
+            await whole.SucceedAsync(NightOf.Input());
+        }
+
+        var (other, _) = await trained.CopyAsync();
+        await using var _2 = other;
+        string[] poisoned = ["q1", TrainedHome.Patient(4), TrainedHome.Patient(5)];
+        await using var night = new NightOf(other, id => _ = poisoned.Contains(id) ? throw new InvalidDataException("bad") : 0);
+        var outcome = await night.SucceedAsync(NightOf.Input());
+        Assert.True(outcome.PartiallySucceeded);
+        Assert.Equal((15, 3), (outcome.Scored, outcome.SetAside));
+        var rows = await NightOf.RowsAsync(home, "gold/predictions");
+        Assert.Equal(rows.Where(r => !poisoned.Any(p => r.StartsWith(p + "|", StringComparison.Ordinal))), await NightOf.RowsAsync(other, "gold/predictions"));
+        var lists = await DailyRiskRun.WorklistsAsync(other.Store, outcome.Run, default);
+        Assert.Equal(poisoned.Order(StringComparer.Ordinal), lists.SelectMany(l => l.SetAside).Select(n => n.PatientId).Order(StringComparer.Ordinal));
+        Assert.All(lists, list => Assert.StartsWith("This list is not whole", list.Notices[0], StringComparison.Ordinal));
+        Assert.StartsWith("This list is not whole: of 9 patients 2 could not be scored", Assert.Single(lists[0].Notices), StringComparison.Ordinal);
+        Assert.All(lists.SelectMany(l => l.SetAside), n => Assert.Contains("InvalidDataException", n.Why, StringComparison.Ordinal));
+        Assert.DoesNotContain(lists.SelectMany(l => l.Listed), p => poisoned.Contains(p.PatientId));
+
+        // Mended, the same night again is whole.
+        await using var again = new NightOf(other);
+        await night.DisposeAsync();
+        Assert.Equal((18, 0), (await again.SucceedAsync(NightOf.Input(), "night-2") is var mended ? (mended.Scored, mended.SetAside) : default));
+        Assert.Equal(await NightOf.DocumentsAsync(home), await NightOf.DocumentsAsync(other));
+    }
+
+    [Fact]
+    public async Task A_patient_whose_scoring_never_ends_is_found_by_halves()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        using var never = new ManualResetEventSlim();
+        await using var night = new NightOf(home, id => { if (id == "q2") { never.Wait(TimeSpan.FromSeconds(30)); } });
+        var outcome = await night.SucceedAsync(NightOf.Input() with { PartTimeout = Duration.FromMilliseconds(1500) });
+        never.Set();
+        Assert.Equal((17, 1), (outcome.Scored, outcome.SetAside));
+        var gap = Assert.Single((await DailyRiskRun.WorklistsAsync(home.Store, outcome.Run, default)).SelectMany(l => l.SetAside));
+        Assert.Equal("q2", gap.PatientId);
+        Assert.Contains("took longer", gap.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_same_night_again_stands_as_it_was()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        await using var night = new NightOf(home);
+        await night.SucceedAsync(NightOf.Input());
+        var files = await home.FilesAsync("gold");
+        var again = await night.SucceedAsync(NightOf.Input(), "night-2");
+        Assert.True(again.AlreadyThere);
+        Assert.Equal(files, await home.FilesAsync("gold"));
+    }
+
+    [Fact]
+    public async Task A_deadline_that_is_past_ships_lists_that_name_everybody()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        await using var night = new NightOf(home);
+        var outcome = await night.SucceedAsync(NightOf.Input() with { Deadline = Instant.FromUtc(2020, 1, 1, 0, 0) });
+        Assert.Equal((0, 18), (outcome.Scored, outcome.SetAside));
+        Assert.Contains(outcome.Notices, n => n.StartsWith("Old data", StringComparison.Ordinal));
+        Assert.Equal(18, (await DailyRiskRun.WorklistsAsync(home.Store, outcome.Run, default)).Sum(l => l.SetAside.Count));
+    }
+
+    [Fact]
+    public async Task A_backfill_scores_each_day_as_it_was_known_then_and_refuses_a_model_of_later()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var _1 = home;
+        await using var night = new NightOf(home);
+        var input = new BackfillInput { Cohort = MadeUpFeed.Cohort, Task = TrainedHome.Task.Name, AsOf = [MadeUpFeed.At(8), MadeUpFeed.At(9)] };
+        Assert.True(await night.Engine.Client.TryStartAsync(BackfillWorkflow.Definition, "past", input, default));
+        var refused = await OutcomeAsync("past");
+        Assert.All(refused.Days, d => Assert.Contains("it knows the future", d.Problem, StringComparison.Ordinal));
+
+        Assert.True(await night.Engine.Client.TryStartAsync(BackfillWorkflow.Definition, "past-2", input with { Retrospective = true }, default));
+        var done = await OutcomeAsync("past-2");
+        Assert.All(done.Days, d => Assert.Contains(d.Outcome!.Notices, n => n.StartsWith("Retrospective", StringComparison.Ordinal)));
+        Assert.Equal(input.AsOf, done.Days.Select(d => d.AsOf));
+        var truth = await DailyRiskRun.RunAsync(home.Store, manifest, new DailyRiskRequest { Task = TrainedHome.Task, AsOf = MadeUpFeed.At(8), Model = trained.Model.Version }, default);
+        Assert.True(truth.AlreadyThere);
+        Assert.Equal(truth.Ledger.Scored, done.Days[0].Outcome!.Scored);
+
+        async Task<BackfillOutcome> OutcomeAsync(string id)
+        {
+            var ended = await night.Engine.Client.WaitAsync(id, default).WaitAsync(TimeSpan.FromSeconds(60));
+            Assert.True(ended.Status == InstanceStatus.Completed, ended.Failure?.ToString());
+            return System.Text.Json.JsonSerializer.Deserialize(ended.Output!, BackfillWorkflow.Definition.Output)!;
+        }
+    }
+
+    [Fact]
+    public void A_day_with_less_than_half_of_the_usual_readings_is_told()
+    {
+        static ObservationsManifest Of(params int[] accepted) => new()
+        {
+            SchemaVersion = 3,
+            InputHash = "",
+            Inputs = new PinnedInputs { Frontier = [], Reference = [], Mapping = "", Watermark = 0 },
+            Shards = 1,
+            Messages = 0,
+            Received = 0,
+            Accepted = 0,
+            Corrected = 0,
+            Duplicates = 0,
+            Rejected = [],
+            Files = [],
+            Partitions = [.. accepted.Select((n, i) => new PartitionCounts(new DateOnly(2025, 6, 1).AddDays(i), 0, n, n, 0, 0, 0, 0, 0, 0))],
+        };
+        var asOf = Instant.FromUtc(2025, 6, 9, 4, 0);
+        Assert.Empty(DataQuality.Judge(Of(100, 100, 100, 100, 100, 100, 100, 50), asOf));
+        Assert.Equal(
+            ["Few data: of 2025-06-08 49 readings have come, where 100 a day are usual. Who seems quiet here may not be well."],
+            DataQuality.Judge(Of(100, 100, 100, 100, 100, 1, 1, 49), asOf));
+        Assert.Empty(DataQuality.Judge(Of(100, 0, 0, 0, 0, 100, 100, 1), asOf));
+    }
+}
