@@ -89,6 +89,12 @@ public static class LakePaths
     /// <summary>Names a shard, or a part of it.</summary>
     public static string PartOf(int shard, string? part) => string.Create(CultureInfo.InvariantCulture, $"{shard:D4}{(part is null ? "" : "-")}{part}");
 
+    /// <summary>What an instance of a workflow was started with: it keeps its id from being used again.</summary>
+    public static string RunRecord(string instanceId) => $"runs/{instanceId}.json";
+
+    /// <summary>The history of an instance that the engine has forgotten.</summary>
+    public static string RunArchive(string instanceId) => $"runs/{instanceId}.history.ndjson.gz";
+
     /// <summary>Folder of what runs under way hand from one step to the next.</summary>
     public const string WorkFolder = "work";
 

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using NodaTime;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Engine;
+
+namespace RemoteMonitoring.Workflows.Runs;
+
+/// <summary>What stands in the lake of an instance that was started, for ever: it is what keeps its id from being used again.</summary>
+public sealed record RunRecord
+{
+    /// <summary>Version of this record.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>Id of the instance.</summary>
+    public required string InstanceId { get; init; }
+
+    /// <summary>Id that it and all attempts at the same have in common.</summary>
+    public required string Request { get; init; }
+
+    /// <summary>Which attempt, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Name of the workflow.</summary>
+    public required string Workflow { get; init; }
+
+    /// <summary>What it was started with.</summary>
+    public required JsonElement Input { get; init; }
+
+    /// <summary>When.</summary>
+    public required Instant Started { get; init; }
+
+    /// <summary>As bytes.</summary>
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, RunRecordJson.Default.RunRecord);
+
+    /// <summary>Reads it.</summary>
+    public static RunRecord Read(byte[] bytes) => JsonSerializer.Deserialize(bytes, RunRecordJson.Default.RunRecord)!;
+}
+
+/// <summary>
+/// Starts instances under ids made of what is asked for, each once: a document that is created, and never replaced, is the rule. What is
+/// asked for again stands as it is; what failed is tried again under the number of the attempt, and finds what was made before.
+/// </summary>
+public sealed class RunRegister(Lake lake, IWorkflowClient client, TimeProvider time)
+{
+    /// <summary>Id of what a workflow is asked to do for a cohort and task at an instant.</summary>
+    public static string IdOf(string workflow, string cohort, string task, Instant asOf) =>
+        $"{workflow}-{cohort}-{task}-{asOf.ToString("uuuuMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}";
+
+    /// <summary>Starts what is asked for, unless it was before; gives the latest attempt at it, and whether that is new.</summary>
+    public async Task<(string InstanceId, bool IsNew)> StartAsync<TIn, TOut>(WorkflowDefinition<TIn, TOut> workflow, string request, TIn input, CancellationToken cancellationToken)
+    {
+        if (await LatestAsync(request, cancellationToken) is not { } latest)
+        {
+            return (await AttemptAsync(workflow, request, 1, JsonSerializer.SerializeToElement(input, workflow.Input), cancellationToken), true);
+        }
+
+        // Stopped between the document and the start; or forgotten since, and then its archive is there.
+        if (await client.FindAsync(latest.InstanceId, cancellationToken) is null && !await lake.ExistsAsync(LakePaths.RunArchive(latest.InstanceId), cancellationToken))
+        {
+            return (latest.InstanceId, await client.TryStartAsync(workflow, latest.InstanceId, latest.Input.Deserialize(workflow.Input)!, cancellationToken));
+        }
+
+        return (latest.InstanceId, false);
+    }
+
+    /// <summary>Tries again what failed or was ended, or succeeded in part; null where an attempt is under way, or there never was one.</summary>
+    public async Task<string?> ResumeAsync<TIn, TOut>(WorkflowDefinition<TIn, TOut> workflow, string request, CancellationToken cancellationToken) =>
+        await LatestAsync(request, cancellationToken) is { } latest && (await client.FindAsync(latest.InstanceId, cancellationToken))?.Status != InstanceStatus.Running
+            ? await AttemptAsync(workflow, request, latest.Attempt + 1, latest.Input, cancellationToken)
+            : null;
+
+    /// <summary>The record of an instance, or null.</summary>
+    public async Task<RunRecord?> FindAsync(string instanceId, CancellationToken cancellationToken) =>
+        await lake.TryReadAsync(LakePaths.RunRecord(instanceId), cancellationToken) is { } bytes ? RunRecord.Read(bytes) : null;
+
+    /// <summary>The latest attempt at a request, or null.</summary>
+    public async Task<RunRecord?> LatestAsync(string request, CancellationToken cancellationToken)
+    {
+        RunRecord? latest = null;
+        for (var attempt = 1; await FindAsync(InstanceId(request, attempt), cancellationToken) is { } next; attempt++)
+        {
+            latest = next;
+        }
+
+        return latest;
+    }
+
+    private async Task<string> AttemptAsync<TIn, TOut>(WorkflowDefinition<TIn, TOut> workflow, string request, int attempt, JsonElement input, CancellationToken cancellationToken)
+    {
+        var record = new RunRecord
+        {
+            InstanceId = InstanceId(request, attempt),
+            Request = request,
+            Attempt = attempt,
+            Workflow = workflow.Name,
+            Input = input,
+            Started = Instant.FromDateTimeOffset(time.GetUtcNow()),
+        };
+        // Where somebody was faster it is theirs, with their input.
+        if (!await lake.TryCreateAsync(LakePaths.RunRecord(record.InstanceId), record.ToBytes(), cancellationToken))
+        {
+            record = await FindAsync(record.InstanceId, cancellationToken) ?? record;
+        }
+
+        await client.TryStartAsync(workflow, record.InstanceId, record.Input.Deserialize(workflow.Input)!, cancellationToken);
+        return record.InstanceId;
+    }
+
+    private static string InstanceId(string request, int attempt) => attempt == 1 ? request : string.Create(CultureInfo.InvariantCulture, $"{request}.attempt-{attempt}");
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(InstantJsonConverter)])]
+[JsonSerializable(typeof(RunRecord))]
+internal sealed partial class RunRecordJson : JsonSerializerContext;

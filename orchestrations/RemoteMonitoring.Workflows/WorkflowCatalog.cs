@@ -1,0 +1,22 @@
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.Housekeeping;
+
+namespace RemoteMonitoring.Workflows;
+
+/// <summary>All workflows and activities there are: what every host runs.</summary>
+public static class WorkflowCatalog
+{
+    /// <summary>A registry of all of them.</summary>
+    /// <param name="cohorts">Opens a cohort by its name; it is not closed by the activities.</param>
+    /// <param name="client">The client of the engine that runs them.</param>
+    /// <param name="time">Time.</param>
+    public static WorkflowRegistry Compose(Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, Func<IWorkflowClient> client, TimeProvider time)
+    {
+        var registry = new WorkflowRegistry();
+        new RiskActivities(cohorts).AddTo(registry);
+        new HousekeepingActivities(cohorts, client, time).AddTo(registry);
+        return registry;
+    }
+}
