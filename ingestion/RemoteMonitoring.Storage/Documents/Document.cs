@@ -105,9 +105,12 @@ public static class Containers
     /// <summary>Ranked lists, by care team.</summary>
     public const string Worklists = "worklists";
 
+    /// <summary>How far ingestion has landed, by hub.</summary>
+    public const string Ingestion = "ingestion";
+
     /// <summary>Runs, by workflow.</summary>
     public const string Runs = "runs";
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Telemetry, Patients, Devices, Predictions, Worklists, Runs];
+    public static IReadOnlyList<string> All { get; } = [Telemetry, Patients, Devices, Ingestion, Predictions, Worklists, Runs];
 }
