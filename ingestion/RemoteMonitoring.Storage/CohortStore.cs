@@ -1,6 +1,7 @@
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Storage;
 
@@ -102,6 +103,10 @@ public sealed class CohortStore : IAsyncDisposable
         await container.EnsureCreatedAsync(cancellationToken);
         return [.. (await container.FoldersAsync(cancellationToken)).Where(LakePaths.IsName)];
     }
+
+    /// <summary>The same cohort, whose stores are asked again when a fault may pass by itself; closing either closes the documents of both.</summary>
+    public CohortStore WithRetries(RetryOptions options, TimeProvider? time = null) =>
+        new(Cohort, new RetryingLake(Lake, options, time), new RetryingDocuments(Documents, options, time), Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere };
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => Documents.DisposeAsync();
