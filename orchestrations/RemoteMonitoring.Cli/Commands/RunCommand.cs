@@ -36,7 +36,8 @@ internal static class RunCommand
         var wait = InstantOption("--wait-until", "Wait until then for ingestion to catch up. Default: do not wait");
         var deadline = InstantOption("--deadline", "The lists are out by then: what is not done is set aside, and they say so. Default: none");
         var resume = new Option<bool>("--resume") { Description = "Try again what failed, was ended, or succeeded in part" };
-        var command = new Command(name, description) { asOf, s_task, s_model, wait, deadline, s_retrospective, resume };
+        var poison = new Option<string?>("--poison") { Hidden = true };
+        var command = new Command(name, description) { asOf, s_task, s_model, wait, deadline, s_retrospective, resume, poison };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
@@ -52,7 +53,7 @@ internal static class RunCommand
                 Deadline = ScoreCommand.AsOf(parsed.GetValue(deadline)),
                 Retrospective = parsed.GetValue(s_retrospective),
             };
-            return await RunAsync(terminal, store, workflow, RunRegister.IdOf(workflow.Name, store.Cohort, task.Name, input.AsOf), input, parsed.GetValue(resume), token);
+            return await RunAsync(terminal, store, workflow, RunRegister.IdOf(workflow.Name, store.Cohort, task.Name, input.AsOf), input, parsed.GetValue(resume), token, Killer(parsed.GetValue(poison)));
         });
         return command;
     }
@@ -107,9 +108,9 @@ internal static class RunCommand
 
     /// <summary>Starts or finds the run, sees it through with an engine of this process, and says what came of it.</summary>
     public static async Task<int> RunAsync<TIn, TOut>(
-        Terminal terminal, CohortStore store, WorkflowDefinition<TIn, TOut> workflow, string request, TIn input, bool resume, CancellationToken cancellationToken)
+        Terminal terminal, CohortStore store, WorkflowDefinition<TIn, TOut> workflow, string request, TIn input, bool resume, CancellationToken cancellationToken, Action<string>? before = null)
     {
-        await using var engine = CohortEngine.Start(terminal, store);
+        await using var engine = CohortEngine.Start(terminal, store, before: before);
         var (id, isNew) = await engine.Register.StartAsync(workflow, request, input, cancellationToken);
         if (!isNew && resume)
         {
@@ -153,6 +154,16 @@ internal static class RunCommand
             _ => throw new UserException($"{ended.Id} failed: {ended.Failure}"),
         };
     }
+
+    /// <summary>A patient at whose turn the process kills itself, as one would whose data brings native code down.</summary>
+    private static Action<string>? Killer(string? patient) => patient is null ? null : id =>
+    {
+        if (id == patient)
+        {
+            using var me = System.Diagnostics.Process.GetCurrentProcess();
+            me.Kill();
+        }
+    };
 
     private static Option<string?> InstantOption(string name, string description)
     {

@@ -69,12 +69,58 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
         }
 
         await CompareAsync(cancellationToken);
+        await PoisonAsync(last - Duration.FromDays(Nights), cancellationToken);
         return _failed;
     }
 
+    /// <summary>A night with a patient at whose turn the process dies, every time: the parts are split until that one stands alone.</summary>
+    private async Task PoisonAsync(Instant asOf, CancellationToken cancellationToken)
+    {
+        var night = NightOf(asOf);
+        await ExitAsync(Start(Undisturbed, night), cancellationToken);
+        await using var one = CohortStore.Open(Undisturbed, Cohort);
+        await using var other = CohortStore.Open(Disturbed, Cohort);
+        var expected = await PredictionsAsync(one, asOf, cancellationToken);
+        var culprit = expected.Keys.ElementAt(_random.Next(expected.Count));
+        var deaths = 0;
+        for (var exit = -1; exit != ExitCodes.Done; deaths++)
+        {
+            using var process = Start(Disturbed, [.. night, "--poison", culprit]);
+            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            exit = process.ExitCode;
+            if (exit is ExitCodes.BadInput or ExitCodes.Fault || deaths > 200)
+            {
+                throw new UserException($"the night with a patient who kills the process ended with exit code {exit} after {deaths} deaths: {(await errors).Trim()}");
+            }
+        }
+
+        var found = await PredictionsAsync(other, asOf, cancellationToken);
+        expected.Remove(culprit);
+        var run = (await CohortEngine.ClientOf(other).FindAsync(RunRegister.IdOf(DailyRiskWorkflow.Daily.Name, Cohort, BundledTasks.AdmissionSevenDays.Name, asOf), cancellationToken))!;
+        var lists = await DailyRiskRun.WorklistsAsync(other, RunWatch.Outcome(run)!.Run, cancellationToken);
+        Check("who kills the process is set aside, and nobody else", expected.SequenceEqual(found) && lists.SelectMany(l => l.SetAside).Select(n => n.PatientId).SequenceEqual([culprit]), $"{deaths - 1} deaths, {Terminal.Number(found.Count)} of {Terminal.Number(expected.Count + 1)} scored, as ever");
+        Check("the list says so", lists.Where(l => l.SetAside.Count > 0).All(l => l.Notices[0].Contains($"{l.SetAside.Count} could not be scored", StringComparison.Ordinal)), lists.First(l => l.SetAside.Count > 0).Notices[0]);
+    }
+
+    private static async Task<SortedDictionary<string, string>> PredictionsAsync(CohortStore store, Instant asOf, CancellationToken cancellationToken)
+    {
+        var id = LakePaths.Stamp(asOf.ToUnixMicros());
+        var predictions = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        await foreach (var document in store.Documents.ListAsync(Containers.Predictions, cancellationToken).Where(d => d.Id.StartsWith(id, StringComparison.Ordinal)))
+        {
+            predictions.Add(document.PartitionKey, document.Body);
+        }
+
+        return predictions;
+    }
+
+    private static string[] NightOf(Instant asOf) =>
+        ["run", "daily", "--cohort", Cohort, "--task", BundledTasks.AdmissionSevenDays.Name, "--retrospective", "--as-of", asOf.ToString("uuuu-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)];
+
     private async Task NightAsync(Instant asOf, CancellationToken cancellationToken)
     {
-        string[] night = ["run", "daily", "--cohort", Cohort, "--task", BundledTasks.AdmissionSevenDays.Name, "--retrospective", "--as-of", asOf.ToString("uuuu-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)];
+        var night = NightOf(asOf);
         var clock = Stopwatch.StartNew();
         await ExitAsync(Start(Undisturbed, night), cancellationToken);
         var whole = clock.Elapsed;

@@ -1,4 +1,5 @@
 using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Retries;
 using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
@@ -26,13 +27,15 @@ internal sealed class CohortEngine : IAsyncDisposable
     /// <summary>A client of the cohort's journal, where no engine is wanted.</summary>
     public static JournalClient ClientOf(CohortStore store) => new(JournalOf(store), TimeProvider.System);
 
-    public static CohortEngine Start(Terminal terminal, CohortStore store, EngineOptions? options = null)
+    public static CohortEngine Start(Terminal terminal, CohortStore store, EngineOptions? options = null, Action<string>? before = null)
     {
         WorkflowEngine? engine = null;
+        var patient = store.WithRetries(new RetryOptions());
         var registry = WorkflowCatalog.Compose(
-            (cohort, _) => cohort == store.Cohort ? ValueTask.FromResult(store) : throw new PermanentFailureException($"This process serves cohort '{store.Cohort}', not '{cohort}'."),
+            (cohort, _) => cohort == store.Cohort ? ValueTask.FromResult(patient) : throw new PermanentFailureException($"This process serves cohort '{store.Cohort}', not '{cohort}'."),
             () => engine!.Client,
-            TimeProvider.System);
+            TimeProvider.System,
+            before);
         engine = WorkflowEngine.Start(JournalOf(store), registry, options ?? new EngineOptions(), TimeProvider.System, new TerminalLogger<WorkflowEngine>(terminal.Errors, TimeProvider.System));
         return new CohortEngine(engine, store);
     }
