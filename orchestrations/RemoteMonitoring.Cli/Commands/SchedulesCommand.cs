@@ -41,11 +41,10 @@ internal static class SchedulesCommand
                 o.At.ToString(),
                 Local(o.AsOf, s),
                 o.Deadline is { } deadline ? Local(deadline, s) : "",
-                o.InstanceId,
             })).ToArray();
             if (rows.Length > 0)
             {
-                terminal.Table(["schedule", "cron", "comes (local)", "comes (UTC)", "as of (local)", "waits until", "id"], rows);
+                terminal.Table(["schedule", "cron", "comes (local)", "comes (UTC)", "as of (local)", "waits until"], rows);
             }
 
             terminal.Line(file is null
