@@ -84,6 +84,16 @@ internal static class GlobalOptions
         : await CohortsAsync(parsed, AzureOf(parsed), cancellationToken) is [] ? throw new UserException($"{AzureOf(parsed)?.Name ?? HomeOf(parsed)}: holds no cohort yet; name the one to begin with --cohort.")
         : await OpenCohortAsync(parsed, cancellationToken);
 
+    /// <summary>The cohorts of the home that the command line means: the one it names, or all.</summary>
+    public static async Task<IReadOnlyList<string>> CohortNamesAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var azure = AzureOf(parsed);
+        var cohorts = await CohortsAsync(parsed, azure, cancellationToken);
+        return parsed.GetValue(Cohort) is not { } named ? cohorts
+            : cohorts.Contains(named) ? [named]
+            : throw new UserException($"{azure?.Name ?? HomeOf(parsed)}: holds no cohort '{named}'{(cohorts.Count > 0 ? $"; it has {string.Join(", ", cohorts)}" : "")}.");
+    }
+
     /// <summary>The Azure home that is set, or null; half of one is no home.</summary>
     private static AzureHome? AzureOf(ParseResult parsed)
     {
