@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using NodaTime;
 using NodaTime.Text;
 using RemoteMonitoring.Cli.Runs;
@@ -36,8 +37,9 @@ internal static class RunCommand
         var wait = InstantOption("--wait-until", "Wait until then for ingestion to catch up. Default: do not wait");
         var deadline = InstantOption("--deadline", "The lists are out by then: what is not done is set aside, and they say so. Default: none");
         var resume = new Option<bool>("--resume") { Description = "Try again what failed, was ended, or succeeded in part" };
+        var detach = new Option<bool>("--detach") { Description = "Only ask for it: 'rmon serve' sees it through" };
         var poison = new Option<string?>("--poison") { Hidden = true };
-        var command = new Command(name, description) { asOf, s_task, s_model, wait, deadline, s_retrospective, resume, poison };
+        var command = new Command(name, description) { asOf, s_task, s_model, wait, deadline, s_retrospective, resume, detach, poison };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
@@ -53,7 +55,16 @@ internal static class RunCommand
                 Deadline = ScoreCommand.AsOf(parsed.GetValue(deadline)),
                 Retrospective = parsed.GetValue(s_retrospective),
             };
-            return await RunAsync(terminal, store, workflow, RunRegister.IdOf(workflow.Name, store.Cohort, task.Name, input.AsOf), input, parsed.GetValue(resume), token, Killer(parsed.GetValue(poison)));
+            var request = RunRegister.IdOf(workflow.Name, store.Cohort, task.Name, input.AsOf);
+            if (parsed.GetValue(detach))
+            {
+                var (id, isNew) = await new RunRegister(store.Lake, CohortEngine.ClientOf(store), TimeProvider.System).StartAsync(workflow, request, input, token);
+                terminal.Line($"{id}: {(isNew ? "asked for" : "was asked for before")}; 'rmon runs watch {id}' shows it.");
+                terminal.Document(new JsonObject { ["run"] = id, ["new"] = isNew });
+                return ExitCodes.Done;
+            }
+
+            return await RunAsync(terminal, store, workflow, request, input, parsed.GetValue(resume), token, Killer(parsed.GetValue(poison)));
         });
         return command;
     }
