@@ -8,7 +8,7 @@ namespace RemoteMonitoring.Storage.Documents;
 internal static class SqliteDocumentsSchema
 {
     // 0: nothing, or documents without versions, as written before versions were counted.
-    private const long Current = 2;
+    public const long Current = 2;
 
     public static void Prepare(SqliteConnection connection)
     {
