@@ -25,7 +25,7 @@ internal static class RestoreCommand
             });
             if (!tryOut)
             {
-                terminal.Line($"Who was erased since {summary.Header.At} is in it: erase them again. A hub that took in messages since is not to go on with this home's log.");
+                terminal.Line($"Who was erased since {summary.Header.At} is in it: erase them again. Messages that the hub took in since are not in it.");
             }
 
             var document = BackupCommand.Document(summary, path);

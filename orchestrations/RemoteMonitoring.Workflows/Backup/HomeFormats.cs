@@ -7,7 +7,6 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
-using RemoteMonitoring.Workflows.DailyRisk;
 
 namespace RemoteMonitoring.Workflows.Backup;
 
