@@ -130,13 +130,13 @@ internal static class LineageCommand
         var node = tree.AddNode(new Text($"observations {observations.InputHash}: the patient's shard has {lineage.ObservationFiles.Count} files of the look-back of {lineage.LookBack / UnixMicros.PerDay} days, {lineage.ObservationFiles.Count(f => f.File.State == FileState.Verified)} of them verified"));
         foreach (var file in lineage.ObservationFiles.Where(f => f.Readings > 0 || f.File.State != FileState.Verified))
         {
-            node.AddNode(new Text($"{FileSaid(file.File)}: {file.Readings} readings of the patient"));
+            node.AddNode(new Text($"{FileSaid(file.File)}, readings of the patient: {file.Readings}"));
         }
 
         var messages = tree.AddNode(new Text($"{lineage.Readings.Count} readings of the look-back, {held} of them held then, from {lineage.Messages.Sum(m => m.Messages)} raw messages"));
         foreach (var range in lineage.Messages.Take(RangesShown))
         {
-            messages.AddNode(new Text($"{range.Stream} {(range.First == range.Last ? $"offset {range.First}" : $"offsets {range.First} to {range.Last}")}: {range.Messages} messages, {range.Readings} readings, {(range.File is { } file ? $"{file} {Said(range.State)}" : Said(range.State))}"));
+            messages.AddNode(new Text($"{range.Stream} {(range.First == range.Last ? $"offset {range.First}" : $"offsets {range.First} to {range.Last}")}: {Count(range.Messages, "message")}, {Count(range.Readings, "reading")}, {(range.File is { } file ? $"{file} {Said(range.State)}" : Said(range.State))}"));
         }
 
         if (lineage.Messages.Count > RangesShown)
@@ -144,6 +144,8 @@ internal static class LineageCommand
             messages.AddNode(new Text($"… and {lineage.Messages.Count - RangesShown} ranges more: --json"));
         }
     }
+
+    private static string Count(int count, string what) => $"{Terminal.Number(count)} {what}{(count == 1 ? "" : "s")}";
 
     private static string FileSaid(RecordedFile file) => $"{file.Path} {Said(file.State)}";
 
@@ -177,17 +179,17 @@ internal static class LineageCommand
         ["in_documents"] = lineage.Prediction.Document is not null,
         ["complete"] = lineage.Gaps.Count == 0,
         ["gaps"] = new JsonArray([.. lineage.Gaps.Select(g => (JsonNode)g)]),
-        ["run"] = lineage.Run is not { Entry: var entry } ? null : new JsonObject
+        ["run"] = lineage.Run is not { Entry: var made } ? null : new JsonObject
         {
-            ["run"] = entry.Run,
-            ["workflow"] = entry.Workflow,
-            ["task_hash"] = entry.TaskHash,
-            ["known_by"] = entry.KnownBy.ToString(),
-            ["code"] = entry.Code,
-            ["model"] = entry.Model,
-            ["feature_set"] = entry.FeatureSet,
-            ["feature_set_hash"] = entry.FeatureSetHash,
-            ["observations"] = entry.Observations,
+            ["run"] = made.Run,
+            ["workflow"] = made.Workflow,
+            ["task_hash"] = made.TaskHash,
+            ["known_by"] = made.KnownBy.ToString(),
+            ["code"] = made.Code,
+            ["model"] = made.Model,
+            ["feature_set"] = made.FeatureSet,
+            ["feature_set_hash"] = made.FeatureSetHash,
+            ["observations"] = made.Observations,
         },
         ["score"] = Json(lineage.Scores),
         ["features"] = Json(lineage.Features),
@@ -208,7 +210,18 @@ internal static class LineageCommand
             json["readings"] = f.Readings;
             return json;
         })]),
-        ["readings"] = lineage.Readings.Count,
+        ["readings"] = new JsonArray([.. lineage.Readings.Select(r => new JsonObject
+        {
+            ["vital"] = r.Vital.Key,
+            ["time"] = UnixMicros.Format(r.Time),
+            ["value"] = r.Value,
+            ["unit"] = r.Vital.Unit,
+            ["device_id"] = r.DeviceId,
+            ["stream"] = r.Origin.Stream,
+            ["offset"] = r.Origin.Offset,
+            ["known_from"] = UnixMicros.Format(r.KnownFrom),
+            ["held"] = lineage.Run is { Entry: var entry } && r.At(entry.KnownBy.ToUnixMicros()) == ReadingStatus.Used,
+        })]),
         ["messages"] = new JsonArray([.. lineage.Messages.Select(m => new JsonObject
         {
             ["stream"] = m.Stream,
