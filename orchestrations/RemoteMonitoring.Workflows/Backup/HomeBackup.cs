@@ -29,16 +29,26 @@ public static class HomeBackup
             throw new LakeException($"{file}: lies in the cohort '{inside}', of which it is to be the backup. Name a file elsewhere, on another disk if there is one.");
         }
 
-        var draft = file + ".draft";
         try
         {
             Durable.CreateDirectory(Path.GetDirectoryName(file)!);
-            var summary = await WriteAsync(home, cohorts, draft, time, cancellationToken);
-            return Durable.TryMoveToNewName(draft, file) ? Synced(file, summary) : throw new LakeException($"{file}: has been made by somebody else meanwhile, and is not written over. Name another file.");
+            // One at a time makes a file of this name; the operating system takes the lock off a process that is gone.
+            using var turn = new FileStream(file + ".draft.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            return await MakeAsync(home, cohorts, file, time, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
             throw new LakeException($"{file}: the backup cannot be made ({e.Message.Split('\n')[0]})", e);
+        }
+    }
+
+    private static async Task<BackupSummary> MakeAsync(string home, IReadOnlyList<string> cohorts, string file, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var draft = file + ".draft";
+        try
+        {
+            var summary = await WriteAsync(home, cohorts, draft, time, cancellationToken);
+            return Durable.TryMoveToNewName(draft, file) ? Synced(file, summary) : throw new LakeException($"{file}: has been made by somebody else meanwhile, and is not written over. Name another file.");
         }
         finally
         {

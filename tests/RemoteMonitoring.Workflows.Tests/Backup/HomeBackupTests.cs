@@ -240,6 +240,17 @@ public sealed class HomeBackupTests(TrainedHome trained) : IDisposable
     }
 
     [Fact]
+    public async Task Of_two_that_make_the_same_backup_at_once_one_makes_it_whole()
+    {
+        await using var home = await ScoredAsync();
+        var tries = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () => await Record.ExceptionAsync(() => BackUpAsync(home)))));
+        Assert.Single(tries, t => t is null);
+        Assert.All(tries.Where(t => t is not null), t => Assert.IsType<LakeException>(t));
+        await HomeRestore.VerifyAsync(BackupFile, null, default);
+        Assert.Single(Directory.EnumerateFiles(Path.GetDirectoryName(BackupFile)!));
+    }
+
+    [Fact]
     public async Task Stopped_half_way_it_leaves_no_backup_and_no_draft()
     {
         await using var home = await ScoredAsync();

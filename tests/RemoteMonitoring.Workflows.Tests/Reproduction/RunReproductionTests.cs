@@ -141,6 +141,20 @@ public sealed class RunReproductionTests(TrainedHome trained) : IDisposable
     }
 
     [Fact]
+    public async Task A_run_by_a_model_of_another_lake_is_made_again_with_that_model()
+    {
+        var (elsewhere, _) = await trained.CopyAsync();
+        await using var models = elsewhere;
+        await using var home = new TempHome();
+        var manifest = await TrainedHome.Feed().LandAsync(home);
+        await DailyRiskRun.RunAsync(
+            home.Store, manifest, new DailyRiskRequest { Task = TrainedHome.Task, AsOf = MadeUpFeed.At(12), Model = trained.Model.Version, ModelLake = models.Lake }, default);
+        Assert.Contains("The model has no model.json", (await ReproduceAsync(home)).Obstacle, StringComparison.Ordinal);
+        var reproduced = await new RunReproduction(home.Store, [TrainedHome.Task], Path.Combine(_scratch, "with")) { ModelLake = models.Lake }.RunAsync(Entry(home).Run, default);
+        Assert.True(reproduced!.IsSame, reproduced.Obstacle);
+    }
+
+    [Fact]
     public async Task Raw_messages_that_are_gone_are_told_by_stream_and_offset()
     {
         await using var home = await ScoredAsync();
@@ -199,6 +213,9 @@ public sealed class RunReproductionTests(TrainedHome trained) : IDisposable
 
         await home.Store.Reference.AppendAsync(
             ReferenceKinds.Roster, Encoding.UTF8.GetBytes(ReferenceJson.ToLine(new Patient { PatientId = "q2", CareTeamId = "north", Age = 20, Known = MadeUpFeed.At(1) }) + "\n"), default);
+        time.Now += TimeSpan.FromDays(1);
+        await new HistoryCommands(home.Store, time).ReprocessAsync(null, null, default);
+        silver = await Silver.OpenAsync(home.Lake, home.Store.Reference, default);
         if (isSealed)
         {
             time.Now += TimeSpan.FromDays(5);
