@@ -1,3 +1,6 @@
+using System.Text;
+using RemoteMonitoring.Ingestion.Gateway;
+
 namespace RemoteMonitoring.EndToEnd.Tests;
 
 /// <summary><c>rmon backup</c>, <c>rmon restore</c> and <c>rmon home</c> as people run them, and killed.</summary>
@@ -72,6 +75,55 @@ public sealed class BackupCommandTests(ScoredHome made) : IClassFixture<ScoredHo
         Assert.True(backedUp < Kills && restored < Kills, $"No kill came in time: {backedUp} backups and {restored} restores of {Kills} were done.");
         Assert.Equal(0, (await made.Rmon.RunAsync("backup", Path.Combine(_root, "killed.tar.gz"))).ExitCode);
         Assert.Empty(Directory.EnumerateFiles(_root, "*.draft*"));
+    }
+
+    /// <summary>While a hub takes messages in and a worker lands them: what was acknowledged before the backup is in it, each message once, and the worker goes on.</summary>
+    [Fact]
+    public async Task A_home_at_work_is_backed_up_whole_and_a_worker_goes_on_from_what_is_restored()
+    {
+        using var ward = new Rmon();
+        await using var log = GatewayLog.Open(ward.Folder("ward/gateway/log.db"), new GatewayLogOptions { Partitions = 2 }, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var acknowledged = 0;
+        var sending = Task.Run(async () =>
+        {
+            for (; !stop.IsCancellationRequested; await Task.Delay(1))
+            {
+                var body = Encoding.UTF8.GetBytes($$"""{"readings":[{"code":"8867-4","value":{{60 + (acknowledged % 50)}},"unit":"/min"}]}""");
+                await Task.WhenAll(Enumerable.Range(0, 10).Select(d => log.AppendAsync(new GatewayMessage { DeviceId = $"cuff-{d}", Body = body })));
+                Interlocked.Add(ref acknowledged, 10);
+            }
+        });
+        using var worker = RmonProcess.Start(["worker", "--cohort", "ward", "--no-gateway", "--batch-age", "0.1", "--home", ward.Home]);
+        var backups = new List<(string File, int Acknowledged)>();
+        while (backups.Count < 3)
+        {
+            await Task.Delay(700);
+            Assert.False(worker.HasExited, string.Join('\n', worker.Errors));
+            var file = Path.Combine(_root, $"{backups.Count}.tar.gz");
+            var before = Volatile.Read(ref acknowledged);
+            if (Directory.Exists(ward.Folder("ward/lake/bronze/telemetry")))
+            {
+                Assert.Equal(0, (await ward.RunAsync("backup", file)).ExitCode);
+                backups.Add((file, before));
+            }
+        }
+
+        await stop.CancelAsync();
+        await sending;
+        worker.Kill();
+        foreach (var (file, before) in backups)
+        {
+            using var restored = new Rmon();
+            Assert.Equal(0, (await restored.RunAsync("restore", file)).ExitCode);
+            Assert.Equal(0, (await restored.RunAsync("worker", "--cohort", "ward", "--once")).ExitCode);
+            var streams = (await restored.RunAsync("stream", "list", "--json")).Document.GetProperty("streams").EnumerateArray().ToArray();
+            Assert.InRange(streams.Sum(s => s.GetProperty("next_offset").GetInt64()), before, Volatile.Read(ref acknowledged));
+            Assert.All(streams, s => Assert.Equal(0, s.GetProperty("losses").GetArrayLength()));
+            var compacted = (await restored.RunAsync("compact", "--json")).Document;
+            Assert.Equal(streams.Sum(s => s.GetProperty("next_offset").GetInt64()), compacted.GetProperty("received").GetInt64());
+            Assert.Equal(0, (await restored.RunAsync("rebuild")).ExitCode);
+        }
     }
 
     [Fact]
