@@ -50,6 +50,25 @@ internal static class GlobalOptions
             : home);
     }
 
+    /// <summary>The home of a command that is for local homes only.</summary>
+    public static string LocalHomeOf(ParseResult parsed) => AzureOf(parsed) is null
+        ? HomeOf(parsed)
+        : throw new UserException($"'rmon {parsed.CommandResult.Command.Name}' is for local homes. For one in Azure use what its storage account, Cosmos DB and Key Vault offer.", ExitCodes.Usage);
+
+    /// <summary>The cohorts of a local home that the command line means: the one it names, else all.</summary>
+    public static IReadOnlyList<string> LocalCohortsOf(ParseResult parsed)
+    {
+        var home = LocalHomeOf(parsed);
+        var cohorts = CohortStore.List(home);
+        return (parsed.GetValue(Cohort), cohorts) switch
+        {
+            (_, []) => throw new UserException($"{home}: holds no cohort yet. Run 'rmon demo', or 'rmon ingest FEED'."),
+            (null, _) => cohorts,
+            ({ } named, _) when cohorts.Contains(named) => [named],
+            ({ } named, _) => throw new UserException($"{home}: holds no cohort '{named}'; it has {string.Join(", ", cohorts)}."),
+        };
+    }
+
     public static Terminal TerminalOf(ParseResult parsed) => new(parsed.GetValue(Json));
 
     /// <summary>Opens the cohort that the command line means; there must be one already.</summary>

@@ -46,6 +46,11 @@ public static class Program
         root.Subcommands.Add(ChaosCommand.Create());
         root.Subcommands.Add(RebuildCommand.Create());
         root.Subcommands.Add(EraseCommand.Create());
+        root.Subcommands.Add(LineageCommand.Create());
+        root.Subcommands.Add(ReproduceCommand.Create());
+        root.Subcommands.Add(BackupCommand.Create());
+        root.Subcommands.Add(RestoreCommand.Create());
+        root.Subcommands.Add(HomeCommand.Create());
 
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)

@@ -144,6 +144,7 @@ internal static class Results
         {
             ["rank"] = i + 1,
             ["patient_id"] = p.PatientId,
+            ["prediction"] = p.Id,
             ["probability"] = p.Probability,
             ["news2"] = p.News2 is { } n ? new JsonObject { ["low"] = n.Low, ["point"] = n.Point, ["high"] = n.High } : null,
             ["reasons"] = new JsonArray([.. p.Reasons.Select(r => (JsonNode)r.Text)]),

@@ -11,6 +11,9 @@ namespace RemoteMonitoring.Storage.Documents;
 /// </summary>
 public sealed class SqliteDocuments : DocumentStore
 {
+    /// <summary>The version of its tables that this program writes, and the newest it opens: <c>user_version</c> of the file.</summary>
+    public const long SchemaVersion = SqliteDocumentsSchema.Current;
+
     private const int PageDocuments = 1_000;
     private const int PageCharacters = 4 << 20;
     private const string Columns = "partition_key, id, body, expires, version, write";

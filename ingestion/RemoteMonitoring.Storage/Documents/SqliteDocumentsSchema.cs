@@ -9,7 +9,7 @@ internal static class SqliteDocumentsSchema
 {
     // 0: nothing, or documents without versions, as written before versions were counted. 2: writings without names.
     private const long WithVersions = 2;
-    private const long Current = 3;
+    public const long Current = 3;
 
     public static void Prepare(SqliteConnection connection)
     {
