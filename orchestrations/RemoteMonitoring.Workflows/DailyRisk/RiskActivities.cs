@@ -83,7 +83,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         }
 
         var plan = await LoadAsync(spec, cancellationToken);
-        if (plan.IsRetrospective && !spec.Retrospective && UnixMicros.ToInstant(manifest.Inputs.Watermark) > spec.AsOf + DataQuality.StillToday)
+        if (plan.IsRetrospective && !spec.Retrospective)
         {
             throw new PermanentFailureException(
                 $"Model {spec.Model} was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after {spec.AsOf}: of that day it knows the future. Name an older model, or ask for a retrospective run, which says so.");

@@ -80,6 +80,9 @@ public sealed record Prediction
     /// <summary>NEWS2; null where none of its inputs was there.</summary>
     public News2Figures? News2 { get; init; }
 
+    /// <summary>True where the model had been taught what became known after as-of; else null.</summary>
+    public bool? Retrospective { get; init; }
+
     /// <summary>What raised the score most.</summary>
     public required IReadOnlyList<Reason> Reasons { get; init; }
 }
@@ -179,6 +182,12 @@ public sealed record LedgerEntry
 
     /// <summary>Version of the program.</summary>
     public required string Code { get; init; }
+
+    /// <summary>Number of patient shards; 0 in entries that do not say.</summary>
+    public int Shards { get; init; }
+
+    /// <summary>Edition of the time zones that local days were cut by; null in entries that do not say.</summary>
+    public string? TimeZones { get; init; }
 
     /// <summary>Files made.</summary>
     public required IReadOnlyList<LedgerOutput> Outputs { get; init; }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using NodaTime;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
@@ -37,7 +38,7 @@ internal static class RiskPublication
             throw new InvalidOperationException($"Run {plan.Run} does not conserve: {plan.Expected} patients, {scored.Values.Sum()} scored, {notScored.Length} not scored, {setAside.Length} set aside.");
         }
 
-        notices = plan.IsRetrospective && request.Retrospective
+        notices = plan.IsRetrospective
             ? [.. notices, $"Retrospective: the model was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after this day."]
             : notices;
         await Features.FeatureDictionaryFile.KeepAsync(store.Lake, plan.Set, cancellationToken);
@@ -57,6 +58,8 @@ internal static class RiskPublication
             FeatureSetHash = plan.Set.Hash,
             Model = request.Model,
             Code = typeof(DailyRiskRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            Shards = plan.Manifest.Shards,
+            TimeZones = DateTimeZoneProviders.Tzdb.VersionId,
             Outputs = outputs,
             Flow = plan.Flow,
             Scored = scored.Values.Sum(),
