@@ -95,8 +95,8 @@ public sealed record NotScored(string PatientId, string Why);
 /// <summary>A care team's list for a day: the riskiest of its patients, cut to what the team can call.</summary>
 public sealed record TeamWorklist
 {
-    /// <summary>Version of this record.</summary>
-    public int SchemaVersion { get; init; } = 1;
+    /// <summary>Version of this record: 2 since it says what is missing.</summary>
+    public int SchemaVersion { get; init; } = 2;
 
     /// <summary>Team.</summary>
     public required string CareTeamId { get; init; }
@@ -144,8 +144,11 @@ public sealed record LedgerOutput(string Path, int Rows, string Sha256);
 /// <summary>What a run read, made and counted: enough to make any of its scores again.</summary>
 public sealed record LedgerEntry
 {
+    /// <summary>The version that this program writes: 2 since it says who was set aside, shards and time zones.</summary>
+    public const int CurrentSchemaVersion = 2;
+
     /// <summary>Version of this record.</summary>
-    public int SchemaVersion { get; init; } = 1;
+    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
 
     /// <summary>Run.</summary>
     public required string Run { get; init; }
