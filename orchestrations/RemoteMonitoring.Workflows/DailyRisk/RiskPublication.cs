@@ -86,7 +86,21 @@ internal static class RiskPublication
             await store.Lake.ReplaceAsync(LakePaths.Ledger(plan.Run), RiskDocumentJson.ToBytes(ledger), cancellationToken);
         }
 
+        await DeleteOthersAsync(store.Lake, plan, ledger, cancellationToken);
         return (ledger, worklists);
+    }
+
+    /// <summary>A shard that was scored, and whose process was stopped before it could say so, was split: its files are in nobody's name, and would count its patients twice.</summary>
+    private static async Task DeleteOthersAsync(Lake lake, RiskPlan plan, LedgerEntry ledger, CancellationToken cancellationToken)
+    {
+        var named = ledger.Outputs.Select(o => o.Path).ToHashSet(StringComparer.Ordinal);
+        var stamp = LakePaths.Stamp(ledger.AsOf.ToUnixMicros());
+        var made = (await lake.ListAsync(LakePaths.PredictionsFolder(stamp, ledger.Run), cancellationToken))
+            .Concat((await lake.ListAsync(LakePaths.FeaturesFolder(plan.Set.Definition.Name, stamp), cancellationToken)).Where(p => LakePaths.StemOf(p).StartsWith(ledger.Run + "-", StringComparison.Ordinal)));
+        foreach (var path in made.Where(p => !named.Contains(p)))
+        {
+            await lake.DeleteAsync(path, cancellationToken);
+        }
     }
 
     private static bool Differ(IReadOnlyList<LedgerOutput> then, IReadOnlyList<LedgerOutput> now)
