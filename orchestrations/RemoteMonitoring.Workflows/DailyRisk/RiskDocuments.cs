@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using NodaTime;
 using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 
@@ -116,8 +117,8 @@ public sealed record TeamWorklist
     /// <summary>Run that made it.</summary>
     public required string Run { get; init; }
 
-    /// <summary>How far the data had come: of two lists of one instant the one with the later watermark holds.</summary>
-    public required Instant Watermark { get; init; }
+    /// <summary>How far the data had come: of two lists of one instant the one with the later watermark holds. The epoch in the first lists, which did not say.</summary>
+    public Instant Watermark { get; init; }
 
     /// <summary>The team's patients who were scored.</summary>
     public required int Scored { get; init; }
@@ -226,8 +227,18 @@ public static class RiskDocumentJson
     /// <summary>Bytes of a ledger entry.</summary>
     public static byte[] ToBytes(LedgerEntry entry) => JsonSerializer.SerializeToUtf8Bytes(entry, RiskDocumentJsonContext.Default.LedgerEntry);
 
-    /// <summary>Reads a list.</summary>
-    public static TeamWorklist ReadWorklist(string json) => JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.TeamWorklist)!;
+    /// <summary>Reads a list; what is none, or is of a newer program, throws <see cref="LakeException"/>.</summary>
+    public static TeamWorklist ReadWorklist(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.TeamWorklist)!;
+        }
+        catch (JsonException e)
+        {
+            throw new LakeException($"A worklist document is not one that this program reads ({e.Message.Split('\n')[0]}). Update the program, or score again.", e);
+        }
+    }
 
     /// <summary>Reads a ledger entry.</summary>
     public static LedgerEntry ReadLedger(byte[] json) => JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.LedgerEntry)!;
