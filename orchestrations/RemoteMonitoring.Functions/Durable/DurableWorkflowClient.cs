@@ -169,6 +169,9 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
         return lines.ToString();
     }
 
+    /// <summary>The text that a JSON string is; other JSON as it is.</summary>
+    private static string? TextOf(string? json) => json is ['"', ..] ? JsonSerializer.Deserialize<string>(json) : json;
+
     private static WorkflowInstance Of(OrchestrationMetadata found)
     {
         var start = found.SerializedInput is null ? null : found.ReadInputAs<InstanceStart>();
@@ -189,11 +192,11 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
             Output = status == InstanceStatus.Completed ? found.ReadOutputAs<Payload>()?.Json : null,
             Failure = status switch
             {
-                InstanceStatus.Failed => DurableFailure.Of(found.FailureDetails),
-                InstanceStatus.Terminated => new Failure(TerminatedType, found.SerializedOutput is null ? "" : found.ReadOutputAs<string>() ?? "", false),
+                InstanceStatus.Failed => DurableFailure.Of(found.FailureDetails, TextOf(found.SerializedOutput)),
+                InstanceStatus.Terminated => new Failure(TerminatedType, TextOf(found.SerializedOutput) ?? "", false),
                 _ => null,
             },
-            CustomStatus = found.SerializedCustomStatus,
+            CustomStatus = found.SerializedCustomStatus is "null" ? null : found.SerializedCustomStatus,
             Created = Instant.FromDateTimeOffset(found.CreatedAt),
             Updated = Instant.FromDateTimeOffset(found.LastUpdatedAt),
         };
