@@ -1,6 +1,7 @@
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Storage;
 
@@ -53,18 +54,25 @@ public sealed class CohortStore : IAsyncDisposable
 
     private bool KeepsKeyElsewhere { get; init; }
 
+    /// <summary>The same cohort over another lake and other documents, which are closed with it: what was erased stays erased there too.</summary>
+    public CohortStore Over(Lake.Lake lake, DocumentStore documents) => new(Cohort, lake, documents, Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere };
+
     /// <summary>The cohorts of a local home, by name.</summary>
     public static IReadOnlyList<string> List(string home) => Directory.Exists(home)
         ? [.. Directory.EnumerateDirectories(home).Where(d => Directory.Exists(Path.Combine(d, "lake"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Opens a cohort of a local home, making it where it is not there; a name that cannot be one folder throws <see cref="LakeException"/>.</summary>
+    /// <summary>
+    /// Opens a cohort of a local home, making it where it is not there and bringing one of an older format up to date. A name that cannot
+    /// be one folder, and a home of a newer format, throw <see cref="LakeException"/>.
+    /// </summary>
     public static CohortStore Open(string home, string cohort)
     {
         CheckName(cohort);
         try
         {
             var folder = Path.Combine(Path.GetFullPath(home), cohort);
+            HomeFormat.Current.Prepare(folder);
             return new CohortStore(cohort, new LakeDirectory(Path.Combine(folder, "lake")), new SqliteDocuments(Path.Combine(folder, "documents.db")), folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -102,6 +110,10 @@ public sealed class CohortStore : IAsyncDisposable
         await container.EnsureCreatedAsync(cancellationToken);
         return [.. (await container.FoldersAsync(cancellationToken)).Where(LakePaths.IsName)];
     }
+
+    /// <summary>The same cohort, whose stores are asked again when a fault may pass by itself; closing either closes the documents of both.</summary>
+    public CohortStore WithRetries(RetryOptions options, TimeProvider? time = null) =>
+        new(Cohort, new RetryingLake(Lake, options, time), new RetryingDocuments(Documents, options, time), Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere };
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => Documents.DisposeAsync();

@@ -50,6 +50,25 @@ internal static class GlobalOptions
             : home);
     }
 
+    /// <summary>The home of a command that is for local homes only.</summary>
+    public static string LocalHomeOf(ParseResult parsed) => AzureOf(parsed) is null
+        ? HomeOf(parsed)
+        : throw new UserException($"'rmon {parsed.CommandResult.Command.Name}' is for local homes. For one in Azure use what its storage account, Cosmos DB and Key Vault offer.", ExitCodes.Usage);
+
+    /// <summary>The cohorts of a local home that the command line means: the one it names, else all.</summary>
+    public static IReadOnlyList<string> LocalCohortsOf(ParseResult parsed)
+    {
+        var home = LocalHomeOf(parsed);
+        var cohorts = CohortStore.List(home);
+        return (parsed.GetValue(Cohort), cohorts) switch
+        {
+            (_, []) => throw new UserException($"{home}: holds no cohort yet. Run 'rmon demo', or 'rmon ingest FEED'."),
+            (null, _) => cohorts,
+            ({ } named, _) when cohorts.Contains(named) => [named],
+            ({ } named, _) => throw new UserException($"{home}: holds no cohort '{named}'; it has {string.Join(", ", cohorts)}."),
+        };
+    }
+
     public static Terminal TerminalOf(ParseResult parsed) => new(parsed.GetValue(Json));
 
     /// <summary>Opens the cohort that the command line means; there must be one already.</summary>
@@ -83,6 +102,16 @@ internal static class GlobalOptions
         parsed.GetValue(Cohort) is { } named ? await OpenCohortAsync(parsed, named, cancellationToken)
         : await CohortsAsync(parsed, AzureOf(parsed), cancellationToken) is [] ? throw new UserException($"{AzureOf(parsed)?.Name ?? HomeOf(parsed)}: holds no cohort yet; name the one to begin with --cohort.")
         : await OpenCohortAsync(parsed, cancellationToken);
+
+    /// <summary>The cohorts of the home that the command line means: the one it names, or all.</summary>
+    public static async Task<IReadOnlyList<string>> CohortNamesAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var azure = AzureOf(parsed);
+        var cohorts = await CohortsAsync(parsed, azure, cancellationToken);
+        return parsed.GetValue(Cohort) is not { } named ? cohorts
+            : cohorts.Contains(named) ? [named]
+            : throw new UserException($"{azure?.Name ?? HomeOf(parsed)}: holds no cohort '{named}'{(cohorts.Count > 0 ? $"; it has {string.Join(", ", cohorts)}" : "")}.");
+    }
 
     /// <summary>The Azure home that is set, or null; half of one is no home.</summary>
     private static AzureHome? AzureOf(ParseResult parsed)

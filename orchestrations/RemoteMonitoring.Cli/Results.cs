@@ -60,10 +60,13 @@ internal static class Results
     {
         terminal.Heading($"{worklist.Name}: {worklist.Title.ToLowerInvariant()}");
         terminal.Line($"as of {worklist.AsOf:uuuu-MM-dd HH:mm} UTC (readings below in the patient's own time); {worklist.Scored} patients scored, the team can call {worklist.Capacity}");
-        if (worklist.NotScored.Count > 0)
+        foreach (var notice in worklist.Notices)
         {
-            terminal.Line($"not scoreable: {string.Join("; ", worklist.NotScored.GroupBy(n => n.Why, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key} ({string.Join(", ", g.Take(5).Select(n => n.PatientId))}{(g.Count() > 5 ? ", …" : "")})"))}");
+            terminal.Line(notice);
         }
+
+        ShowMissing(terminal, "set aside", worklist.SetAside);
+        ShowMissing(terminal, "not scoreable", worklist.NotScored);
 
         terminal.Table(
             ["#", "patient", "risk", "NEWS2", "why (what moved the score, not the cause)"],
@@ -79,6 +82,14 @@ internal static class Results
         if (worklist.Listed.Count > rows)
         {
             terminal.Line($"   … and {worklist.Listed.Count - rows} more: rmon worklist --cohort {cohort} --team {worklist.CareTeamId}");
+        }
+    }
+
+    private static void ShowMissing(Terminal terminal, string what, IReadOnlyList<NotScored> patients)
+    {
+        if (patients.Count > 0)
+        {
+            terminal.Line($"{what}: {string.Join("; ", patients.GroupBy(n => n.Why, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key} ({string.Join(", ", g.Take(5).Select(n => n.PatientId))}{(g.Count() > 5 ? ", …" : "")})"))}");
         }
     }
 
@@ -133,10 +144,13 @@ internal static class Results
         {
             ["rank"] = i + 1,
             ["patient_id"] = p.PatientId,
+            ["prediction"] = p.Id,
             ["probability"] = p.Probability,
             ["news2"] = p.News2 is { } n ? new JsonObject { ["low"] = n.Low, ["point"] = n.Point, ["high"] = n.High } : null,
             ["reasons"] = new JsonArray([.. p.Reasons.Select(r => (JsonNode)r.Text)]),
         })]),
+        ["notices"] = new JsonArray([.. w.Notices.Select(n => (JsonNode)n)]),
+        ["set_aside"] = new JsonArray([.. w.SetAside.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
         ["not_scored"] = new JsonArray([.. w.NotScored.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
     })]);
 

@@ -23,6 +23,9 @@ internal static class ExitCodes
     /// <summary>Done, but some lines could not be read and are in quarantine.</summary>
     public const int DoneWithUnreadableLines = 4;
 
+    /// <summary>A run did not come out as it was when it was made again.</summary>
+    public const int NotReproduced = 5;
+
     /// <summary>Stopped by the user.</summary>
     public const int Cancelled = 130;
 }

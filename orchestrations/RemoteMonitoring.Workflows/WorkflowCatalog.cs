@@ -12,10 +12,12 @@ public static class WorkflowCatalog
     /// <param name="cohorts">Opens a cohort by its name; it is not closed by the activities.</param>
     /// <param name="client">The client of the engine that runs them.</param>
     /// <param name="time">Time.</param>
-    public static WorkflowRegistry Compose(Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, Func<IWorkflowClient> client, TimeProvider time)
+    /// <param name="before">Called for each patient before scoring, by those who inject faults.</param>
+    public static WorkflowRegistry Compose(
+        Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, Func<IWorkflowClient> client, TimeProvider time, Action<string>? before = null)
     {
         var registry = new WorkflowRegistry();
-        new RiskActivities(cohorts).AddTo(registry);
+        new RiskActivities(cohorts, before: before).AddTo(registry);
         new HousekeepingActivities(cohorts, client, time).AddTo(registry);
         return registry;
     }

@@ -28,7 +28,9 @@ public sealed class WorkerEndpointTests : IDisposable
     public async Task Reference_events_are_taken_in_whole_once_and_only_with_the_key()
     {
         using var worker = await StartAsync(("RMON_REFERENCE_KEY", Key));
-        Assert.Equal(HttpStatusCode.OK, (await _client.GetAsync(Url("/health"))).StatusCode);
+        var health = await _client.GetAsync(Url("/health"));
+        Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        Assert.Contains("\"landed_through\":", await health.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
         Assert.Equal((200, """{"kind":"assignments","appended":true}"""), await PostAsync("assignments", Assignment + "\n"));
         Assert.Equal((200, """{"kind":"assignments","appended":false}"""), await PostAsync("assignments", Assignment + "\n"));

@@ -1,5 +1,6 @@
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Storage.Tests;
 
@@ -60,6 +61,20 @@ public sealed class CohortStoreTests : IDisposable
         }
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => documents.CountAsync("c", default));
+    }
+
+    [Fact]
+    public async Task A_cohort_with_retries_is_the_same_cohort()
+    {
+        await using var store = CohortStore.Open(Home, "a");
+        var again = store.WithRetries(new RetryOptions());
+        await again.Reference.AppendAsync("contacts", new byte[] { 10 }, default);
+        await again.Documents.UpsertAsync("c", [new Document { PartitionKey = "p", Id = "i", Body = "{}" }], default);
+        Assert.Equal((store.Cohort, store.Folder), (again.Cohort, again.Folder));
+        Assert.Equal(store.Lake.NameOf("x"), again.Lake.NameOf("x"));
+        Assert.Equal(1, (await store.Reference.PositionAsync(default))["contacts"]);
+        Assert.Equal(1, await store.Documents.CountAsync("c", default));
+        Assert.Equal(store.ErasureKeyFile, again.ErasureKeyFile);
     }
 
     [Theory]

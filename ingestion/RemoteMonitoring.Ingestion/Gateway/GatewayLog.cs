@@ -40,6 +40,9 @@ public sealed record GatewayLogOptions
 /// </summary>
 public sealed class GatewayLog : IAsyncDisposable
 {
+    /// <summary>The version of the file that this program writes, and the only one it opens.</summary>
+    public const int SchemaVersion = GatewayLogFile.SchemaVersion;
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);

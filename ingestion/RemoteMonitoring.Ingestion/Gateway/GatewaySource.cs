@@ -50,6 +50,9 @@ public sealed class GatewaySource : IEventSource
     public IReadOnlyDictionary<int, long> Ends => Enumerable.Range(0, _log.Partitions).ToDictionary(p => p, p => _log.Bounds(p).End);
 
     /// <inheritdoc />
+    public Task<IReadOnlyDictionary<int, long>> AskEndsAsync(CancellationToken cancellationToken) => Task.FromResult(Ends);
+
+    /// <inheritdoc />
     public async Task<IReadOnlyList<StreamBatch>> ReadAsync(Func<int, CancellationToken, Task<long>> positionOf, CancellationToken cancellationToken)
     {
         for (var p = 0; p < _next.Length; p++)

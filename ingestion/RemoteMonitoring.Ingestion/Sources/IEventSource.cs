@@ -32,4 +32,10 @@ public interface IEventSource : IAsyncDisposable
 
     /// <summary>The offset behind the last record of each partition that is this reader's, as far as the source knows, and the greatest number where it cannot say: for lag.</summary>
     IReadOnlyDictionary<int, long> Ends { get; }
+
+    /// <summary>
+    /// Asks the source itself, now, for the offset behind the last record of each partition that is this reader's; one that cannot be asked is left
+    /// out. Unlike <see cref="Ends"/> it is never what was heard before.
+    /// </summary>
+    Task<IReadOnlyDictionary<int, long>> AskEndsAsync(CancellationToken cancellationToken);
 }

@@ -69,6 +69,26 @@ public sealed class KafkaSource : IEventSource
     }
 
     /// <inheritdoc />
+    public Task<IReadOnlyDictionary<int, long>> AskEndsAsync(CancellationToken cancellationToken) => Task.Run<IReadOnlyDictionary<int, long>>(
+        () =>
+        {
+            var ends = new Dictionary<int, long>();
+            foreach (var partition in _consumer.Assignment)
+            {
+                // Where one gives no answer, the others would take as long to give none.
+                if (cancellationToken.IsCancellationRequested || AskEnd(partition) is not (< long.MaxValue and var end))
+                {
+                    break;
+                }
+
+                ends[partition.Partition] = end;
+            }
+
+            return ends;
+        },
+        cancellationToken);
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<StreamBatch>> ReadAsync(Func<int, CancellationToken, Task<long>> positionOf, CancellationToken cancellationToken)
     {
         (_positionOf, _reading) = (positionOf, cancellationToken);

@@ -1,15 +1,18 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Ingestion.Sources;
+using RemoteMonitoring.Ingestion.Watermarks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Ingestion.Worker;
 
 /// <summary>
 /// Lands what a source has, for as long as it runs: finishes what a crash left half done, reads on from where the lake
 /// ends, lands micro-batches by size and age, and brings the documents behind. Reads no more while it cannot land. Of any
-/// number of workers on one stream the chain lets each message land once.
+/// number of workers on one stream the chain lets each message land once. States up to when all is landed.
 /// </summary>
 public sealed class IngestionWorker(
     CohortStore store, IEventSource source, WorkerOptions options, WorkerState state, WorkerMetrics metrics, TimeProvider time, ILogger logger)
@@ -18,7 +21,10 @@ public sealed class IngestionWorker(
 
     private readonly Dictionary<int, Lane> _lanes = [];
     private Silver _silver = null!;
+    private readonly ConcurrentDictionary<int, LandingStatement> _statements = [];
+    private readonly Dictionary<int, LandingStatement> _stated = [];
     private long _historyRead;
+    private long? _asked;
 
     /// <summary>
     /// Runs until it is told to stop, or with <paramref name="untilLanded"/> until all that the source has is landed and its
@@ -34,7 +40,12 @@ public sealed class IngestionWorker(
         await RetryAsync("recover", RecoverAsync, stop);
         WorkerLog.Started(logger, source.Hub, source.Epoch);
         using var behind = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Task[] followers = [FollowAsync("write documents", s_historyAge, ProjectAsync, behind.Token), SealAsync(behind.Token)];
+        Task[] followers =
+        [
+            FollowAsync("write documents", s_historyAge, ProjectAsync, behind.Token),
+            FollowAsync("state how far it has landed", options.StateEvery, StateAsync, behind.Token),
+            SealAsync(behind.Token),
+        ];
         try
         {
             while (!stop.IsCancellationRequested)
@@ -46,6 +57,7 @@ public sealed class IngestionWorker(
                 }
 
                 await FlushAsync(untilLanded && batches.Count == 0 ? _ => true : IsDue, stop);
+                await AskAsync(untilLanded && batches.Count == 0, stop);
                 if (untilLanded && batches.Count == 0 && source.Ends.Count > 0 && state.Lag == 0)
                 {
                     break;
@@ -74,6 +86,7 @@ public sealed class IngestionWorker(
         if (untilLanded && !stop.IsCancellationRequested)
         {
             await RetryAsync("write documents", ProjectAsync, stop);
+            await RetryAsync("state how far it has landed", StateAsync, stop);
         }
 
         WorkerLog.Stopped(logger, state.Landed);
@@ -97,13 +110,14 @@ public sealed class IngestionWorker(
     {
         await RetryAsync("find where the lake ends", async token =>
         {
-            _lanes[partition] = new Lane(await PartitionChain.OpenAsync(store.Lake, new StreamPartition(source.Hub, source.Epoch, partition), time, token));
+            var chain = await PartitionChain.OpenAsync(store.Lake, new StreamPartition(source.Hub, source.Epoch, partition), time, token);
+            _lanes[partition] = new Lane(chain, new LandingProgress((long)options.SourceDelay.TotalMicroseconds));
             // Whoever had it before may have died between bronze and silver.
-            await _silver.CatchUpAsync(_lanes[partition].Chain.Partition, token);
+            await _silver.CatchUpAsync(chain.Partition, token);
         }, cancellationToken);
-        var chain = _lanes[partition].Chain;
-        WorkerLog.Assigned(logger, chain.Partition.ToString(), chain.Next);
-        return chain.Next;
+        var opened = _lanes[partition].Chain;
+        WorkerLog.Assigned(logger, opened.Partition.ToString(), opened.Next);
+        return opened.Next;
     }
 
     private async Task TakeAsync(StreamBatch batch, CancellationToken cancellationToken)
@@ -160,6 +174,50 @@ public sealed class IngestionWorker(
             : ends.Sum(e => _lanes.TryGetValue(e.Key, out var lane) ? Math.Max(0, e.Value - lane.Chain.Next) : 0);
     }
 
+    /// <summary>Asks the source now and then where it ends, and notes for each partition up to when it is landed.</summary>
+    private async Task AskAsync(bool now, CancellationToken cancellationToken)
+    {
+        if (!now && _asked is { } last && time.GetElapsedTime(last) < options.StateEvery)
+        {
+            return;
+        }
+
+        // The instant is taken first: what comes while the source answers may or may not be counted.
+        _asked = time.GetTimestamp();
+        var at = Now();
+        long? least = long.MaxValue;
+        foreach (var (partition, end) in await source.AskEndsAsync(cancellationToken))
+        {
+            if (!_lanes.TryGetValue(partition, out var lane))
+            {
+                least = null;
+                continue;
+            }
+
+            lane.Progress.Asked(at, end, lane.Chain.Next);
+            least = lane.Progress.Through is { } through && least is not null ? Math.Min(least.Value, through) : null;
+            if (lane.Progress.Through is { } instant)
+            {
+                _statements[partition] = new LandingStatement(lane.Chain.Partition, UnixMicros.ToInstant(instant), UnixMicros.ToInstant(at));
+            }
+        }
+
+        state.LandedThrough = least == long.MaxValue ? null : least;
+    }
+
+    /// <summary>Writes down what was noted since.</summary>
+    private async Task StateAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (partition, statement) in _statements)
+        {
+            if (_stated.GetValueOrDefault(partition) != statement)
+            {
+                await statement.WriteAsync(store.Documents, cancellationToken);
+                _stated[partition] = statement;
+            }
+        }
+    }
+
     private async Task LandAsync(Lane lane, CancellationToken cancellationToken)
     {
         if (lane.Batch.Envelopes.Count == 0)
@@ -171,9 +229,10 @@ public sealed class IngestionWorker(
         var now = Now();
         _silver.Redact(lane.Batch.Envelopes);
         lane.Batch.Stamp(lane.Chain.Known, Landing(lane), now, imported: false);
-        var oldest = lane.Batch.Envelopes.EnqueuedTime[0];
+        var (oldest, latest) = (lane.Batch.Envelopes.EnqueuedTime[0], lane.Batch.Envelopes.EnqueuedTime[^1]);
         var landed = await new PartitionLanding(_silver, lane.Chain).LandAsync(lane.Batch, cancellationToken);
         lane.Batch.Clear();
+        lane.Progress.Landed(lane.Chain.Next, lane.Chain.Next == lane.Expected ? latest : null);
         state.AddLanded(landed.Rows);
         metrics.Landed(landed, Math.Max(0, now - oldest) / 1e6);
         if (lane.Chain.Next != lane.Expected)
@@ -332,9 +391,11 @@ public sealed class IngestionWorker(
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
     /// <summary>One partition on its way: its chain, the batch that gathers, and the offset that the next record must have.</summary>
-    private sealed class Lane(PartitionChain chain)
+    private sealed class Lane(PartitionChain chain, LandingProgress progress)
     {
         public PartitionChain Chain => chain;
+
+        public LandingProgress Progress => progress;
 
         public MicroBatch Batch { get; } = new();
 

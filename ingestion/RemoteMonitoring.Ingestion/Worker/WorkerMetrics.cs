@@ -10,6 +10,9 @@ public sealed class WorkerMetrics : IDisposable
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "RemoteMonitoring.Ingestion";
 
+    /// <summary>Gauge: how long ago the instant is up to which all that the hub had is landed, in seconds; silent while that cannot be said.</summary>
+    public const string LandedThroughAge = "remotemonitoring.ingestion.landed_through.age";
+
     private readonly Meter _meter;
     private readonly Counter<long> _landed;
     private readonly Counter<long> _accepted;
@@ -19,9 +22,10 @@ public sealed class WorkerMetrics : IDisposable
     private readonly Counter<long> _failures;
     private readonly Histogram<double> _age;
 
-    /// <summary>Makes the instruments; lag and request units are asked for when somebody collects.</summary>
-    public WorkerMetrics(IMeterFactory meters, WorkerState state, Func<double> requestUnits)
+    /// <summary>Makes the instruments; lag and request units are asked for when somebody collects. The clock is for ages; default the system's.</summary>
+    public WorkerMetrics(IMeterFactory meters, WorkerState state, Func<double> requestUnits, TimeProvider? time = null)
     {
+        var clock = time ?? TimeProvider.System;
         _meter = meters.Create(MeterName);
         _landed = _meter.CreateCounter<long>("remotemonitoring.ingestion.landed", "{message}", "Messages landed in bronze");
         _accepted = _meter.CreateCounter<long>("remotemonitoring.ingestion.accepted", "{reading}", "Readings accepted");
@@ -31,6 +35,11 @@ public sealed class WorkerMetrics : IDisposable
         _failures = _meter.CreateCounter<long>("remotemonitoring.ingestion.failures", "{attempt}", "Attempts to land or to write documents that failed");
         _age = _meter.CreateHistogram<double>("remotemonitoring.ingestion.age", "s", "Age of a batch's oldest message, from the hub to the lake");
         _meter.CreateObservableGauge("remotemonitoring.ingestion.lag", () => state.Lag, "{message}", "Messages that the source has and the lake has not");
+        _meter.CreateObservableGauge(
+            LandedThroughAge,
+            () => state.LandedThrough is { } through ? [new Measurement<double>((clock.GetUtcNow().ToUnixTimeMilliseconds() / 1e3) - (through / 1e6))] : Array.Empty<Measurement<double>>(),
+            "s",
+            "How long ago the instant is up to which all that the hub had is landed");
         _meter.CreateObservableCounter("remotemonitoring.ingestion.request_units", requestUnits, "{request_unit}", "Request units paid for documents");
     }
 

@@ -24,12 +24,23 @@ public sealed class WorkerOptions
     /// <summary>How often small files are sealed into large ones. Default 1 h; zero never.</summary>
     public TimeSpan SealEvery { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How often it asks the source how far it is, and states up to when all is landed. Default 10 s; 0.1 s to 10 min.</summary>
+    public TimeSpan StateEvery { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a message may be on its way from the hub's stamp to the source, and how far the clocks of the two may be apart: what is stated to be
+    /// landed ends so long ago. Default 1 min; zero to 1 h.
+    /// </summary>
+    public TimeSpan SourceDelay { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>What is wrong, in one line that names the setting and what is allowed; null when nothing is.</summary>
     public string? Problem() => this switch
     {
         { BatchAge: var age } when age < TimeSpan.FromSeconds(0.1) || age > TimeSpan.FromMinutes(10) => $"{nameof(BatchAge)} is {age}; it may be 0.1 s to 10 min.",
         { BatchMessages: < 1 or > 131_072 } => $"{nameof(BatchMessages)} is {BatchMessages}; it may be 1 to 131,072.",
         { BatchBytes: < 256 << 10 or > 64 << 20 } => $"{nameof(BatchBytes)} is {BatchBytes}; it may be 256 KiB to 64 MiB.",
+        { StateEvery: var every } when every < TimeSpan.FromSeconds(0.1) || every > TimeSpan.FromMinutes(10) => $"{nameof(StateEvery)} is {every}; it may be 0.1 s to 10 min.",
+        { SourceDelay: var delay } when delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1) => $"{nameof(SourceDelay)} is {delay}; it may be zero to 1 h.",
         _ => null,
     };
 }

@@ -8,6 +8,7 @@ public sealed class WorkerState
     private string? _documentsBlocked;
     private long _landed;
     private long _lag;
+    private long _landedThrough = long.MinValue;
 
     /// <summary>Why nothing lands at the moment, or null.</summary>
     public string? Blocked
@@ -31,6 +32,13 @@ public sealed class WorkerState
     {
         get => Interlocked.Read(ref _lag);
         set => Interlocked.Exchange(ref _lag, value);
+    }
+
+    /// <summary>All that the hub had before this instant is landed, in all partitions that are this worker's, Unix microseconds; null where that cannot be said.</summary>
+    public long? LandedThrough
+    {
+        get => Interlocked.Read(ref _landedThrough) is > long.MinValue and var through ? through : null;
+        set => Interlocked.Exchange(ref _landedThrough, value ?? long.MinValue);
     }
 
     internal void AddLanded(long messages) => Interlocked.Add(ref _landed, messages);

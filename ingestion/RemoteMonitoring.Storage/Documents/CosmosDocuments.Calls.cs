@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Azure.Cosmos;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Storage.Documents;
 
@@ -26,7 +27,7 @@ public sealed partial class CosmosDocuments
 
         // What stands in the way may be this very writing, whose reply was lost.
         var there = refused ? await ReadAsync(container, partitionKey, id, cancellationToken) : await ReadAfterFaultAsync(container, partitionKey, id, cancellationToken);
-        return there?.Write == write ? there.Document.ETag : refused ? null : throw Refused(container, "written", outcome);
+        return there?.Write == write ? there.ETag : refused ? null : throw Refused(container, "written", outcome);
     }
 
     private async Task<string?> PatchAsync(string container, Document found, CosmosPatch patch, string? eTag, CancellationToken cancellationToken)
@@ -66,7 +67,7 @@ public sealed partial class CosmosDocuments
         return true;
     }
 
-    private async Task<CosmosItem?> ReadAfterFaultAsync(string container, string partitionKey, string id, CancellationToken cancellationToken)
+    private async Task<Document?> ReadAfterFaultAsync(string container, string partitionKey, string id, CancellationToken cancellationToken)
     {
         try
         {
@@ -79,7 +80,7 @@ public sealed partial class CosmosDocuments
         }
     }
 
-    private async Task<CosmosItem?> ReadAsync(string container, string partitionKey, string id, CancellationToken cancellationToken)
+    private async Task<Document?> ReadAsync(string container, string partitionKey, string id, CancellationToken cancellationToken)
     {
         var there = await ContainerAsync(container, cancellationToken);
         using var outcome = await _calls.TryAsync(
@@ -98,32 +99,31 @@ public sealed partial class CosmosDocuments
         return CosmosItem.Decode(item.RootElement);
     }
 
-    /// <summary>
-    /// What a query finds, or without one the documents, of a partition or of all. Each page is asked for by the token of the one
-    /// before, so that one that fails is asked for again, and only it.
-    /// </summary>
+    /// <summary>What a query finds, or without one the documents, of a partition or of all.</summary>
     private async IAsyncEnumerable<T> PagesAsync<T>(
         string container, QueryDefinition? query, string? partitionKey, Func<JsonElement, T> decode, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var there = await ContainerAsync(container, cancellationToken);
-        var options = new QueryRequestOptions { MaxItemCount = PageDocuments, PartitionKey = partitionKey is null ? null : new PartitionKey(partitionKey) };
-        string? continuation = null;
+        string? next = null;
         do
         {
-            using var pages = there.GetItemQueryStreamIterator(query, continuation, options);
-            using var outcome = await _calls.TryAsync(() => pages.ReadNextAsync(cancellationToken), cancellationToken);
-            if (!outcome.Succeeded)
+            (var found, next) = await PageAsync(container, query, partitionKey, next, decode, cancellationToken);
+            foreach (var one in found)
             {
-                throw Refused(container, "read", outcome);
-            }
-
-            continuation = outcome.Reply!.ContinuationToken;
-            foreach (var item in ItemsOf(outcome.Reply))
-            {
-                yield return decode(item);
+                yield return one;
             }
         }
-        while (continuation is not null);
+        while (next is not null);
+    }
+
+    /// <summary>A page of it. Each is asked for by the token of the one before, so that one that fails is asked for again, and only it.</summary>
+    private async Task<(List<T> Found, string? Next)> PageAsync<T>(
+        string container, QueryDefinition? query, string? partitionKey, string? after, Func<JsonElement, T> decode, CancellationToken cancellationToken)
+    {
+        var there = await ContainerAsync(container, cancellationToken);
+        var options = new QueryRequestOptions { MaxItemCount = PageDocuments, PartitionKey = partitionKey is null ? null : new PartitionKey(partitionKey) };
+        using var pages = there.GetItemQueryStreamIterator(query, after, options);
+        using var outcome = await _calls.TryAsync(() => pages.ReadNextAsync(cancellationToken), cancellationToken);
+        return outcome.Succeeded ? (ItemsOf(outcome.Reply!).ConvertAll(item => decode(item)), outcome.Reply!.ContinuationToken) : throw Refused(container, "read", outcome);
     }
 
     private async Task<int> DeleteFoundAsync(string container, QueryDefinition query, string? partitionKey, CancellationToken cancellationToken)
@@ -201,7 +201,7 @@ public sealed partial class CosmosDocuments
     }
 
     private LakeException Refused<T>(string container, string what, CosmosOutcome<T> outcome)
-        where T : class, IDisposable => new($"{Name}: documents of '{container}' cannot be {what} ({outcome.Cause ?? CosmosCalls.CauseOf(outcome.Status)})");
+        where T : class, IDisposable => new($"{Name}: documents of '{container}' cannot be {what} ({outcome.Cause ?? CosmosCalls.CauseOf(outcome.Status)})") { IsTransient = TransientFault.Is((int)outcome.Status) };
 
     /// <summary>Passes on to the counter of another client: a handler is of one chain only.</summary>
     private sealed class Passing(CosmosCalls calls) : RequestHandler

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Azure.Core;
 using Microsoft.Azure.Cosmos;
@@ -108,10 +107,10 @@ public sealed partial class CosmosDocuments : DocumentStore
     }
 
     /// <inheritdoc />
-    public override async Task<string?> TryCreateAsync(string container, Document document, CancellationToken cancellationToken)
+    public override async Task<string?> TryCreateAsync(string container, Document document, string? write, CancellationToken cancellationToken)
     {
         var there = await ContainerAsync(container, cancellationToken);
-        var write = NewWrite();
+        write ??= NewWrite();
         var item = CosmosItem.Encode(document, write, _time.GetUtcNow());
         using var outcome = await _calls.TryAsync(
             () => there.CreateItemStreamAsync(new MemoryStream(item), new PartitionKey(document.PartitionKey), cancellationToken: cancellationToken), cancellationToken);
@@ -119,7 +118,7 @@ public sealed partial class CosmosDocuments : DocumentStore
     }
 
     /// <inheritdoc />
-    public override async Task<string?> TryReplaceAsync(string container, Document document, CancellationToken cancellationToken)
+    public override async Task<string?> TryReplaceAsync(string container, Document document, string? write, CancellationToken cancellationToken)
     {
         if (document.ETag is not { } eTag)
         {
@@ -127,7 +126,7 @@ public sealed partial class CosmosDocuments : DocumentStore
         }
 
         var there = await ContainerAsync(container, cancellationToken);
-        var write = NewWrite();
+        write ??= NewWrite();
         var item = CosmosItem.Encode(document, write, _time.GetUtcNow());
         using var outcome = await _calls.TryAsync(
             () => there.ReplaceItemStreamAsync(
@@ -138,7 +137,7 @@ public sealed partial class CosmosDocuments : DocumentStore
 
     /// <inheritdoc />
     public override async Task<string?> TryPatchAsync(
-        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, CancellationToken cancellationToken)
+        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, string? write, CancellationToken cancellationToken)
     {
         Check(changes);
         for (var round = 0; round < MostRounds; round++)
@@ -150,9 +149,9 @@ public sealed partial class CosmosDocuments : DocumentStore
             }
 
             var patched = found with { Body = Patched(found.Body, changes) };
-            var written = CosmosPatch.Of(changes, found.Expires, _time.GetUtcNow(), NewWrite()) is { Operations.Count: <= MostPatchOperations } patch
+            var written = CosmosPatch.Of(changes, found.Expires, _time.GetUtcNow(), write ?? NewWrite()) is { Operations.Count: <= MostPatchOperations } patch
                 ? await PatchAsync(container, found, patch, eTag, cancellationToken)
-                : await TryReplaceAsync(container, patched, cancellationToken);
+                : await TryReplaceAsync(container, patched, write, cancellationToken);
             if (written is not null)
             {
                 return written;
@@ -164,7 +163,7 @@ public sealed partial class CosmosDocuments : DocumentStore
 
     /// <inheritdoc />
     public override async Task<bool> TryCommitAsync(
-        string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, CancellationToken cancellationToken)
+        string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, string? write, CancellationToken cancellationToken)
     {
         Check(partitionKey, operations);
         if (operations.Count == 0)
@@ -173,7 +172,7 @@ public sealed partial class CosmosDocuments : DocumentStore
         }
 
         var there = await ContainerAsync(container, cancellationToken);
-        var write = NewWrite();
+        write ??= NewWrite();
         using var outcome = await _calls.TryAsync(
             () => BatchOf(there, partitionKey, operations, write).ExecuteAsync(cancellationToken), reply => reply.StatusCode, cancellationToken);
         if (outcome.Succeeded || ((outcome.InDoubt || outcome.Unknown) && await WasDoneAsync(container, partitionKey, operations, write, cancellationToken)))
@@ -187,20 +186,23 @@ public sealed partial class CosmosDocuments : DocumentStore
     }
 
     /// <inheritdoc />
-    public override async Task<Document?> FindAsync(string container, string partitionKey, string id, CancellationToken cancellationToken) =>
-        (await ReadAsync(container, partitionKey, id, cancellationToken))?.Document;
+    public override Task<Document?> FindAsync(string container, string partitionKey, string id, CancellationToken cancellationToken) =>
+        ReadAsync(container, partitionKey, id, cancellationToken);
 
     /// <inheritdoc />
     public override async Task<IReadOnlyList<Document>> ListAsync(string container, string partitionKey, CancellationToken cancellationToken)
     {
-        var found = await PagesAsync(container, null, partitionKey, item => CosmosItem.Decode(item).Document, cancellationToken).ToListAsync(cancellationToken);
+        var found = await PagesAsync(container, null, partitionKey, CosmosItem.Decode, cancellationToken).ToListAsync(cancellationToken);
         found.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
         return found;
     }
 
     /// <inheritdoc />
-    public override IAsyncEnumerable<Document> ListAsync(string container, CancellationToken cancellationToken) =>
-        PagesAsync(container, null, null, item => CosmosItem.Decode(item).Document, cancellationToken);
+    public override async Task<DocumentPage> PageAsync(string container, string? after, CancellationToken cancellationToken)
+    {
+        var (documents, next) = await PageAsync(container, null, null, after, CosmosItem.Decode, cancellationToken);
+        return new DocumentPage(documents, next);
+    }
 
     /// <inheritdoc />
     public override async Task<long> CountAsync(string container, CancellationToken cancellationToken)
@@ -277,8 +279,6 @@ public sealed partial class CosmosDocuments : DocumentStore
             ExcludedPaths = { new ExcludedPath { Path = "/*" } },
         },
     };
-
-    private static string NewWrite() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     private static List<JsonElement> ItemsOf(ResponseMessage page)
     {

@@ -10,7 +10,7 @@ namespace RemoteMonitoring.Storage.Documents;
 /// it can be taken for one of the service's; <c>expires</c> (Unix microseconds) is what was asked for, <c>ttl</c> (seconds from the
 /// last write) what the service goes by; <c>write</c> tells which call wrote it.
 /// </summary>
-internal sealed record CosmosItem(Document Document, string? Write)
+internal static class CosmosItem
 {
     public const string PartitionKeyPath = "/pk";
     public const string ExpiresPath = "/expires/?";
@@ -41,16 +41,15 @@ internal sealed record CosmosItem(Document Document, string? Write)
         return buffer.WrittenSpan.ToArray();
     }
 
-    public static CosmosItem Decode(JsonElement item) => new(
-        new Document
-        {
-            PartitionKey = item.GetProperty("pk").GetString()!,
-            Id = TextOf(item.GetProperty("id").GetString()!),
-            Body = item.GetProperty("body").GetRawText(),
-            Expires = item.TryGetProperty("expires", out var expires) ? (long)expires.GetDouble() : null,
-            ETag = item.GetProperty("_etag").GetString(),
-        },
-        item.TryGetProperty("write", out var write) ? write.GetString() : null);
+    public static Document Decode(JsonElement item) => new()
+    {
+        PartitionKey = item.GetProperty("pk").GetString()!,
+        Id = TextOf(item.GetProperty("id").GetString()!),
+        Body = item.GetProperty("body").GetRawText(),
+        Expires = item.TryGetProperty("expires", out var expires) ? (long)expires.GetDouble() : null,
+        ETag = item.GetProperty("_etag").GetString(),
+        Write = item.TryGetProperty("write", out var write) ? write.GetString() : null,
+    };
 
     /// <summary>Whole seconds, rounded up; what has expired already has one.</summary>
     public static int TimeToLive(long expires, DateTimeOffset now)

@@ -20,12 +20,20 @@ public sealed record Document
     /// it was deleted in between; an upsert of what is there already may keep it. Null where it was not read from a store.
     /// </summary>
     public string? ETag { get; init; }
+
+    /// <summary>Which call left it so, by the name that the call gave itself, so that one whose reply was lost knows its own writing again; null where it gave none. It is read, never written.</summary>
+    public string? Write { get; init; }
 }
 
 /// <summary>Where a document is in its container.</summary>
 /// <param name="PartitionKey">Partition key.</param>
 /// <param name="Id">Id within the partition.</param>
 public readonly record struct DocumentKey(string PartitionKey, string Id);
+
+/// <summary>Some documents of a container, and where to go on.</summary>
+/// <param name="Documents">Any number, also none.</param>
+/// <param name="Next">What to ask the same store for the next page by; null after the last.</param>
+public sealed record DocumentPage(IReadOnlyList<Document> Documents, string? Next);
 
 /// <summary>A change of one member of a document's body.</summary>
 /// <param name="Path">JSON pointer (<c>/status</c>, <c>/last/seen</c>) through objects; all members on the way but the last must be there.</param>
@@ -97,9 +105,12 @@ public static class Containers
     /// <summary>Ranked lists, by care team.</summary>
     public const string Worklists = "worklists";
 
+    /// <summary>How far ingestion has landed, by hub.</summary>
+    public const string Ingestion = "ingestion";
+
     /// <summary>Runs, by workflow.</summary>
     public const string Runs = "runs";
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Telemetry, Patients, Predictions, Worklists, Runs];
+    public static IReadOnlyList<string> All { get; } = [Telemetry, Patients, Devices, Ingestion, Predictions, Worklists, Runs];
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using RemoteMonitoring.Storage.Lake;
 
@@ -30,26 +32,42 @@ public abstract class DocumentStore : IAsyncDisposable
 
     /// <summary>Writes a document that is not there yet.</summary>
     /// <returns>Its ETag; null when there is one of its partition and id, which stays as it is.</returns>
-    public abstract Task<string?> TryCreateAsync(string container, Document document, CancellationToken cancellationToken);
+    public Task<string?> TryCreateAsync(string container, Document document, CancellationToken cancellationToken) => TryCreateAsync(container, document, null, cancellationToken);
+
+    /// <summary>The same by a call that names itself for <see cref="Document.Write"/>: see <see cref="NewWrite"/>.</summary>
+    public abstract Task<string?> TryCreateAsync(string container, Document document, string? write, CancellationToken cancellationToken);
 
     /// <summary>Writes a document over the writing whose <see cref="Document.ETag"/> it carries; without one it throws <see cref="ArgumentException"/>.</summary>
     /// <returns>The new ETag; null when somebody else wrote or deleted it since, and nothing was written.</returns>
-    public abstract Task<string?> TryReplaceAsync(string container, Document document, CancellationToken cancellationToken);
+    public Task<string?> TryReplaceAsync(string container, Document document, CancellationToken cancellationToken) => TryReplaceAsync(container, document, null, cancellationToken);
+
+    /// <summary>The same by a call that names itself for <see cref="Document.Write"/>: see <see cref="NewWrite"/>.</summary>
+    public abstract Task<string?> TryReplaceAsync(string container, Document document, string? write, CancellationToken cancellationToken);
 
     /// <summary>
     /// Sets members of a document's body, all or none, at most <see cref="MostChanges"/>; what they do not name stays, whoever
     /// writes it at the same time. A path that leads through what is no object throws <see cref="LakeException"/>.
     /// </summary>
     /// <returns>The new ETag; null when it is not there, or not under <paramref name="eTag"/> where one is given, and nothing was written.</returns>
+    public Task<string?> TryPatchAsync(
+        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, CancellationToken cancellationToken) =>
+        TryPatchAsync(container, partitionKey, id, changes, eTag, null, cancellationToken);
+
+    /// <summary>The same by a call that names itself for <see cref="Document.Write"/>: see <see cref="NewWrite"/>.</summary>
     public abstract Task<string?> TryPatchAsync(
-        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, CancellationToken cancellationToken);
+        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, string? write, CancellationToken cancellationToken);
 
     /// <summary>
     /// Does operations on one partition in their order, all or none: at most <see cref="MostOperations"/> and 2 MB of bodies, each
     /// document named once.
     /// </summary>
     /// <returns>Whether they were done; false when one found the document there, gone, or under another ETag than it must be.</returns>
-    public abstract Task<bool> TryCommitAsync(string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, CancellationToken cancellationToken);
+    public Task<bool> TryCommitAsync(string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, CancellationToken cancellationToken) =>
+        TryCommitAsync(container, partitionKey, operations, null, cancellationToken);
+
+    /// <summary>The same by a call that names itself for <see cref="Document.Write"/> of all that it writes: see <see cref="NewWrite"/>.</summary>
+    public abstract Task<bool> TryCommitAsync(
+        string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, string? write, CancellationToken cancellationToken);
 
     /// <summary>One document, or null.</summary>
     public abstract Task<Document?> FindAsync(string container, string partitionKey, string id, CancellationToken cancellationToken);
@@ -61,7 +79,22 @@ public abstract class DocumentStore : IAsyncDisposable
     /// The documents of a container, page by page and in no stated order. What is written meanwhile may be seen or not; what is
     /// there throughout is seen once.
     /// </summary>
-    public abstract IAsyncEnumerable<Document> ListAsync(string container, CancellationToken cancellationToken);
+    public async IAsyncEnumerable<Document> ListAsync(string container, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? next = null;
+        do
+        {
+            (var documents, next) = await PageAsync(container, next, cancellationToken);
+            foreach (var document in documents)
+            {
+                yield return document;
+            }
+        }
+        while (next is not null);
+    }
+
+    /// <summary>A page of the documents of a container: the first where <paramref name="after"/> is null, else the one that an earlier page names.</summary>
+    public abstract Task<DocumentPage> PageAsync(string container, string? after, CancellationToken cancellationToken);
 
     /// <summary>How many documents a container has.</summary>
     public abstract Task<long> CountAsync(string container, CancellationToken cancellationToken);
@@ -93,6 +126,9 @@ public abstract class DocumentStore : IAsyncDisposable
 
     /// <inheritdoc />
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>A name for a call that writes, which no other has.</summary>
+    public static string NewWrite() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     /// <summary>Throws <see cref="ArgumentException"/> where a transaction is not one: too large, of another partition, or naming a document twice.</summary>
     protected static void Check(string partitionKey, IReadOnlyCollection<DocumentOperation> operations)

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Storage.Documents;
 
@@ -11,9 +11,12 @@ namespace RemoteMonitoring.Storage.Documents;
 /// </summary>
 public sealed class SqliteDocuments : DocumentStore
 {
+    /// <summary>The version of its tables that this program writes, and the newest it opens: <c>user_version</c> of the file.</summary>
+    public const long SchemaVersion = SqliteDocumentsSchema.Current;
+
     private const int PageDocuments = 1_000;
     private const int PageCharacters = 4 << 20;
-    private const string Columns = "partition_key, id, body, expires, version";
+    private const string Columns = "partition_key, id, body, expires, version, write";
     private const string OfPartition = "container = $container AND partition_key = $partition";
     private const string OfDocument = OfPartition + " AND id = $id";
 
@@ -33,7 +36,7 @@ public sealed class SqliteDocuments : DocumentStore
         catch (SqliteException e)
         {
             _connection.Dispose();
-            throw new LakeException($"{file}: cannot be opened as a document store ({e.Message})", e);
+            throw new LakeException($"{file}: cannot be opened as a document store ({e.Message})", e) { IsTransient = TransientFault.Is(e) };
         }
         catch
         {
@@ -58,9 +61,9 @@ public sealed class SqliteDocuments : DocumentStore
         {
             using var upsert = new Statement(transaction, """
                 INSERT INTO documents (container, partition_key, id, body, expires, version) VALUES ($container, $partition, $id, $body, $expires, $version)
-                ON CONFLICT (container, partition_key, id) DO UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version
+                ON CONFLICT (container, partition_key, id) DO UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version, write = NULL
                 WHERE body <> excluded.body OR expires IS NOT excluded.expires
-                """, container, NextVersion(transaction));
+                """, container, NextVersion(transaction), null);
             var count = 0;
             foreach (var document in documents)
             {
@@ -73,16 +76,16 @@ public sealed class SqliteDocuments : DocumentStore
         }, cancellationToken);
 
     /// <inheritdoc />
-    public override Task<string?> TryCreateAsync(string container, Document document, CancellationToken cancellationToken) =>
-        WriteOneAsync(container, DocumentOperation.Create(document), document.PartitionKey, cancellationToken);
+    public override Task<string?> TryCreateAsync(string container, Document document, string? write, CancellationToken cancellationToken) =>
+        WriteOneAsync(container, DocumentOperation.Create(document), document.PartitionKey, write, cancellationToken);
 
     /// <inheritdoc />
-    public override Task<string?> TryReplaceAsync(string container, Document document, CancellationToken cancellationToken) =>
-        WriteOneAsync(container, DocumentOperation.Replace(document), document.PartitionKey, cancellationToken);
+    public override Task<string?> TryReplaceAsync(string container, Document document, string? write, CancellationToken cancellationToken) =>
+        WriteOneAsync(container, DocumentOperation.Replace(document), document.PartitionKey, write, cancellationToken);
 
     /// <inheritdoc />
     public override Task<string?> TryPatchAsync(
-        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, CancellationToken cancellationToken)
+        string container, string partitionKey, string id, IReadOnlyCollection<DocumentChange> changes, string? eTag, string? write, CancellationToken cancellationToken)
     {
         Check(changes);
         return WriteAsync<string?>(container, transaction =>
@@ -94,19 +97,19 @@ public sealed class SqliteDocuments : DocumentStore
 
             var version = NextVersion(transaction);
             var patched = found with { Body = Patched(found.Body, changes) };
-            return Do(DocumentOperation.Replace(patched), transaction, container, partitionKey, version) ? (Text(version), true) : (null, false);
+            return Do(DocumentOperation.Replace(patched), transaction, container, partitionKey, version, write) ? (Text(version), true) : (null, false);
         }, cancellationToken);
     }
 
     /// <inheritdoc />
     public override Task<bool> TryCommitAsync(
-        string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, CancellationToken cancellationToken)
+        string container, string partitionKey, IReadOnlyCollection<DocumentOperation> operations, string? write, CancellationToken cancellationToken)
     {
         Check(partitionKey, operations);
         return WriteAsync(container, transaction =>
         {
             var version = NextVersion(transaction);
-            var done = operations.All(operation => Do(operation, transaction, container, partitionKey, version));
+            var done = operations.All(operation => Do(operation, transaction, container, partitionKey, version, write));
             return (done, done);
         }, cancellationToken);
     }
@@ -125,22 +128,16 @@ public sealed class SqliteDocuments : DocumentStore
     }
 
     /// <inheritdoc />
-    public override async IAsyncEnumerable<Document> ListAsync(string container, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public override async Task<DocumentPage> PageAsync(string container, string? after, CancellationToken cancellationToken)
     {
-        Document? last = null;
-        List<Document> page;
-        do
-        {
-            var after = last is null ? "" : " AND (partition_key, id) > ($partition, $id)";
-            page = await ReadAsync(
-                container, () => Select($"container = $container{after} ORDER BY partition_key, id LIMIT {PageDocuments}", null, container, last?.PartitionKey, last?.Id), cancellationToken);
-            foreach (var document in page)
-            {
-                yield return document;
-                last = document;
-            }
-        }
-        while (page.Count > 0);
+        // The key of the last document: the length of its partition key, a space, and both parts.
+        DocumentKey? last = after?.IndexOf(' ', StringComparison.Ordinal) is { } at && int.Parse(after.AsSpan(0, at), CultureInfo.InvariantCulture) is var length
+            ? new DocumentKey(after.Substring(at + 1, length), after[(at + 1 + length)..])
+            : null;
+        var behind = last is null ? "" : " AND (partition_key, id) > ($partition, $id)";
+        var page = await ReadAsync(
+            container, () => Select($"container = $container{behind} ORDER BY partition_key, id LIMIT {PageDocuments}", null, container, last?.PartitionKey, last?.Id), cancellationToken);
+        return new DocumentPage(page, page is [.., var end] ? string.Create(CultureInfo.InvariantCulture, $"{end.PartitionKey.Length} {end.PartitionKey}{end.Id}") : null);
     }
 
     /// <inheritdoc />
@@ -224,26 +221,26 @@ public sealed class SqliteDocuments : DocumentStore
         return (long)command.ExecuteScalar()!;
     }
 
-    private async Task<string?> WriteOneAsync(string container, DocumentOperation operation, string partitionKey, CancellationToken cancellationToken) =>
+    private async Task<string?> WriteOneAsync(string container, DocumentOperation operation, string partitionKey, string? write, CancellationToken cancellationToken) =>
         await WriteAsync<string?>(container, transaction =>
         {
             var version = NextVersion(transaction);
-            return Do(operation, transaction, container, partitionKey, version) ? (Text(version), true) : (null, false);
+            return Do(operation, transaction, container, partitionKey, version, write) ? (Text(version), true) : (null, false);
         }, cancellationToken);
 
     /// <summary>One operation of a transaction; false when the document is not as it must be.</summary>
-    private static bool Do(DocumentOperation operation, SqliteTransaction transaction, string container, string partitionKey, long version)
+    private static bool Do(DocumentOperation operation, SqliteTransaction transaction, string container, string partitionKey, long version, string? write)
     {
-        const string Insert = "INSERT INTO documents (container, partition_key, id, body, expires, version) VALUES ($container, $partition, $id, $body, $expires, $version) ON CONFLICT (container, partition_key, id) DO ";
+        const string Insert = "INSERT INTO documents (container, partition_key, id, body, expires, version, write) VALUES ($container, $partition, $id, $body, $expires, $version, $write) ON CONFLICT (container, partition_key, id) DO ";
         const string IfUnchanged = " AND ($etag IS NULL OR CAST(version AS TEXT) = $etag)";
         using var statement = new Statement(transaction, operation.Kind switch
         {
-            DocumentOperationKind.Upsert => Insert + "UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version",
+            DocumentOperationKind.Upsert => Insert + "UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version, write = excluded.write",
             DocumentOperationKind.Create => Insert + "NOTHING",
-            DocumentOperationKind.Replace => $"UPDATE documents SET body = $body, expires = $expires, version = $version WHERE {OfDocument}{IfUnchanged}",
+            DocumentOperationKind.Replace => $"UPDATE documents SET body = $body, expires = $expires, version = $version, write = $write WHERE {OfDocument}{IfUnchanged}",
             DocumentOperationKind.Delete => $"DELETE FROM documents WHERE {OfDocument}{IfUnchanged}",
             _ => throw new System.Diagnostics.UnreachableException(),
-        }, container, version);
+        }, container, version, write);
         return statement.Execute(operation.Document ?? new Document { PartitionKey = partitionKey, Id = operation.Id, Body = "" }, operation.ETag) == 1;
     }
 
@@ -286,6 +283,7 @@ public sealed class SqliteDocuments : DocumentStore
                 Body = reader.GetString(2),
                 Expires = reader.IsDBNull(3) ? null : reader.GetInt64(3),
                 ETag = Text(reader.GetInt64(4)),
+                Write = reader.IsDBNull(5) ? null : reader.GetString(5),
             });
             characters += found[^1].Body.Length;
         }
@@ -302,7 +300,7 @@ public sealed class SqliteDocuments : DocumentStore
         }
         catch (SqliteException e)
         {
-            throw new LakeException($"{Name}: the documents of '{container}' cannot be reached ({e.Message}). Telemetry and patient documents are made again from the lake.", e);
+            throw new LakeException($"{Name}: the documents of '{container}' cannot be reached ({e.Message}). Telemetry and patient documents are made again from the lake.", e) { IsTransient = TransientFault.Is(e) };
         }
         finally
         {
@@ -327,7 +325,7 @@ public sealed class SqliteDocuments : DocumentStore
         }
         catch (SqliteException e)
         {
-            throw new LakeException($"{Name}: documents of '{container}' cannot be written, and none of the batch was ({e.Message})", e);
+            throw new LakeException($"{Name}: documents of '{container}' cannot be written, and none of the batch was ({e.Message})", e) { IsTransient = TransientFault.Is(e) };
         }
         finally
         {
@@ -345,13 +343,14 @@ public sealed class SqliteDocuments : DocumentStore
         private readonly SqliteParameter _expires;
         private readonly SqliteParameter _eTag;
 
-        public Statement(SqliteTransaction transaction, string sql, string container, long version)
+        public Statement(SqliteTransaction transaction, string sql, string container, long version, string? write)
         {
             _command = transaction.Connection!.CreateCommand();
             _command.Transaction = transaction;
             _command.CommandText = sql;
             _command.Parameters.AddWithValue("$container", container);
             _command.Parameters.AddWithValue("$version", version);
+            _command.Parameters.AddWithValue("$write", (object?)write ?? DBNull.Value);
             _partition = _command.Parameters.Add("$partition", SqliteType.Text);
             _id = _command.Parameters.Add("$id", SqliteType.Text);
             _body = _command.Parameters.Add("$body", SqliteType.Text);

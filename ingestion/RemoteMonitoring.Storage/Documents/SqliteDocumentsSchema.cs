@@ -7,8 +7,9 @@ namespace RemoteMonitoring.Storage.Documents;
 /// <summary>The tables of a local document store, made or brought up to this version when it is opened.</summary>
 internal static class SqliteDocumentsSchema
 {
-    // 0: nothing, or documents without versions, as written before versions were counted.
-    private const long Current = 2;
+    // 0: nothing, or documents without versions, as written before versions were counted. 2: writings without names.
+    private const long WithVersions = 2;
+    public const long Current = 3;
 
     public static void Prepare(SqliteConnection connection)
     {
@@ -32,7 +33,7 @@ internal static class SqliteDocumentsSchema
             throw new LakeException($"{connection.DataSource}: was written by a later version of this program (schema {version}; this one knows {Current}). Update the program.");
         }
 
-        if (version < Current)
+        if (version < WithVersions)
         {
             Execute(connection, transaction, """
                 CREATE TABLE IF NOT EXISTS documents (
@@ -48,6 +49,11 @@ internal static class SqliteDocumentsSchema
                 CREATE TABLE versions (last INTEGER NOT NULL);
                 INSERT INTO versions VALUES (0);
                 """);
+        }
+
+        if (version < Current)
+        {
+            Execute(connection, transaction, "ALTER TABLE documents ADD COLUMN write TEXT");
             Execute(connection, transaction, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Current}"));
         }
 

@@ -50,7 +50,7 @@ public static partial class Durable
         var error = Marshal.GetLastPInvokeError();
         if (!made && error != AlreadyExists)
         {
-            throw new IOException($"The file cannot be given its name: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}); the file system must know hard links.");
+            throw new IOException($"The file cannot be given its name: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}); the file system must know hard links.", error);
         }
 
         File.Delete(draft);
@@ -68,7 +68,8 @@ public static partial class Durable
         var descriptor = Open(path, ReadOnlyFlag);
         if (descriptor < 0)
         {
-            throw new IOException($"The directory '{path}' cannot be opened for syncing (errno {Marshal.GetLastPInvokeError()}).");
+            var refusal = Marshal.GetLastPInvokeError();
+            throw new IOException($"The directory '{path}' cannot be opened for syncing (errno {refusal}).", refusal);
         }
 
         var failed = Sync(descriptor) != 0;
@@ -76,7 +77,7 @@ public static partial class Durable
         _ = Close(descriptor);
         if (failed)
         {
-            throw new IOException($"The directory '{path}' cannot be synced (errno {error}).");
+            throw new IOException($"The directory '{path}' cannot be synced (errno {error}).", error);
         }
     }
 

@@ -5,6 +5,7 @@ using Azure.Core;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Storage.Lake;
 
@@ -305,7 +306,7 @@ public sealed class LakeBlobs : Lake
 
     private BlobClient Blob(string path) => _container.GetBlobClient(_folder + path);
 
-    private LakeException Fault(string path, string what, Exception e) => new($"{NameOf(path)}: {what} ({BlobFault.Cause(e)})", e);
+    private LakeException Fault(string path, string what, Exception e) => new($"{NameOf(path)}: {what} ({BlobFault.Cause(e)})", e) { IsTransient = TransientFault.IsOfService(e) };
 
     private static bool IsFolder(IDictionary<string, string> metadata) =>
         metadata.TryGetValue("hdi_isfolder", out var isFolder) && string.Equals(isFolder, "true", StringComparison.OrdinalIgnoreCase);

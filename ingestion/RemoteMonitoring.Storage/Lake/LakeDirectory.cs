@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Storage.Lake;
 
@@ -164,7 +165,7 @@ public sealed class LakeDirectory : Lake
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LakeException($"{target}: cannot be deleted ({FirstLine(e.Message)})", e);
+            throw new LakeException($"{target}: cannot be deleted ({FirstLine(e.Message)})", e) { IsTransient = TransientFault.Is(e) };
         }
     }
 
@@ -236,13 +237,13 @@ public sealed class LakeDirectory : Lake
         }
     }
 
-    private LakeException CannotBeRead(string path, Exception e) => new($"{FullPath(path)}: cannot be read ({FirstLine(e.Message)})", e);
+    private LakeException CannotBeRead(string path, Exception e) => new($"{FullPath(path)}: cannot be read ({FirstLine(e.Message)})", e) { IsTransient = TransientFault.Is(e) };
 
     private LakeException CannotBeWritten(string path, Exception e)
     {
         var cause = (e.HResult & 0xFFFF) == NoSpaceLeft || e.Message.Contains("No space left", StringComparison.Ordinal)
             ? "the disk is full; free some space and run again, nothing that was there has changed"
             : FirstLine(e.Message);
-        return new LakeException($"{FullPath(path)}: cannot be written ({cause})", e);
+        return new LakeException($"{FullPath(path)}: cannot be written ({cause})", e) { IsTransient = TransientFault.Is(e) };
     }
 }

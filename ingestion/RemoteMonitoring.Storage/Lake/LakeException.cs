@@ -14,4 +14,11 @@ public sealed class LakeException : Exception
         : base(message)
     {
     }
+
+    /// <summary>
+    /// Whether it may pass by itself, so that the same call may work a little later: the store is busy or locked, gave no answer in time, or the
+    /// connection was cut. What was asked for may have been done all the same. False for what stays until somebody does something (missing,
+    /// damaged, refused, full), and where it is not known.
+    /// </summary>
+    public bool IsTransient { get; init; }
 }

@@ -42,7 +42,10 @@ public sealed class EnvelopeBatch
     public List<string?> Problem { get; } = [];
 
     /// <summary>Whether the row's message was erased: its offset stays, and nothing of it.</summary>
-    public bool IsErased(int row) => Problem[row] is Erased or ErasedBefore;
+    public bool IsErased(int row) => IsErased(Problem[row]);
+
+    /// <summary>Whether what was wrong with a message is that it was erased.</summary>
+    public static bool IsErased(string? problem) => problem is Erased or ErasedBefore;
 
     /// <summary>Erases a row. Its enqueued time is left to whoever knows when its neighbours were known.</summary>
     public void Erase(int row)

@@ -117,7 +117,8 @@ public static class ModelFiles
             : throw new FormatException($"It holds {transformer.GetType().Name}, not boosted trees.");
     }
 
-    private static ModelDocument ReadDocument(byte[] bytes)
+    /// <summary>What a model says of itself: <c>model.json</c>. One that is damaged, or of a newer program, throws <see cref="ModelException"/>.</summary>
+    public static ModelDocument ReadDocument(byte[] bytes)
     {
         try
         {

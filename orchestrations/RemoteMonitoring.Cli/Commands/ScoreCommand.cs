@@ -110,7 +110,7 @@ internal static class ScoreCommand
     };
 
     /// <summary>A folder <c>…/models/{task}/{version}</c> of any lake.</summary>
-    private static (string Version, Lake Lake) Elsewhere(string folder, TaskDefinition task)
+    public static (string Version, Lake Lake) Elsewhere(string folder, TaskDefinition task)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var models = Path.GetDirectoryName(Path.GetDirectoryName(full));

@@ -46,7 +46,7 @@ internal sealed class UnreliableLake : Lake
         }
 
         var created = await _lake.TryCreateAsync(path, content, cancellationToken);
-        return created && Happens("lost") ? throw new LakeException($"{NameOf(path)}: {LostReply}") : created;
+        return created && Happens("lost") ? throw new LakeException($"{NameOf(path)}: {LostReply}") { IsTransient = true } : created;
     }
 
     public override Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
@@ -93,7 +93,7 @@ internal sealed class UnreliableLake : Lake
     {
         if (Happens("busy"))
         {
-            throw new LakeException($"{NameOf(path)}: {Busy}");
+            throw new LakeException($"{NameOf(path)}: {Busy}") { IsTransient = true };
         }
     }
 

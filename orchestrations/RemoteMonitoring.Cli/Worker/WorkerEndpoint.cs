@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Cli.Worker;
 
@@ -58,6 +59,7 @@ internal static class WorkerEndpoint
                 ["documents_blocked_by"] = state.DocumentsBlocked,
                 ["landed"] = state.Landed,
                 ["lag"] = state.Lag,
+                ["landed_through"] = state.LandedThrough is { } through ? UnixMicros.Format(through) : null,
             });
         }
 

@@ -83,7 +83,7 @@ public static class DailyRiskWorkflow
         {
             return (await compact).Observations;
         }
-        catch (StepFailedException e) when (e.Failure.Retryable)
+        catch (StepFailedException)
         {
             return await FoundAsync(context, input, notices, "it failed");
         }

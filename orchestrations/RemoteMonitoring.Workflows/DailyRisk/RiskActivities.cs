@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Ingestion.Watermarks;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -26,6 +27,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
 
     private const int MostDeathsOfOne = 5;
 
+    private readonly TogetherOrAlone _room = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<RiskSpec, Task<RiskPlan>> _plans = [];
 
@@ -41,8 +43,9 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
 
     private async Task<IngestionState> IngestionAsync(IngestionAsked asked, CancellationToken cancellationToken)
     {
-        await cohorts(asked.Cohort, cancellationToken);
-        return new IngestionState(true, null);
+        var store = await cohorts(asked.Cohort, cancellationToken);
+        var watermark = await IngestionWatermark.ReadAsync(store, cancellationToken);
+        return new IngestionState(watermark is null || watermark.Through >= asked.AsOf, watermark?.Through);
     }
 
     private async Task<CompactedInputs> CompactAsync(CompactionAsked asked, CancellationToken cancellationToken)
@@ -101,35 +104,42 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         }
 
         // A beginning that no end follows is what a process leaves that was stopped.
-        var attempts = 0;
-        while (!await store.Lake.TryCreateAsync(Attempt(asked.Run, name, attempts), Array.Empty<byte>(), cancellationToken))
+        var deaths = 0;
+        while (await store.Lake.ExistsAsync(Attempt(asked.Run, name, deaths), cancellationToken))
         {
-            attempts++;
+            deaths++;
         }
 
-        if (attempts >= (part.Count == 1 ? MostDeathsOfOne : MostDeaths))
+        if (deaths >= (part.Count == 1 ? MostDeathsOfOne : MostDeaths))
         {
-            await ForgetAsync(store.Lake, asked.Run, name, attempts);
-            return new PartOutcome(part, null, string.Create(CultureInfo.InvariantCulture, $"scoring stopped the program {attempts} times"));
+            await ForgetAsync(store.Lake, asked.Run, name, deaths);
+            return new PartOutcome(part, null, string.Create(CultureInfo.InvariantCulture, $"scoring stopped the program {deaths} times"));
         }
 
+        // Once is chance, or another's fault who was at it beside. From then on it is alone, so that it answers for itself.
+        return await _room.RunAsync(alone: deaths > 0, () => ScoreAsync(store, asked, name, file, deaths, cancellationToken), cancellationToken);
+    }
+
+    private async Task<PartOutcome> ScoreAsync(CohortStore store, PartAsked asked, string name, string file, int deaths, CancellationToken cancellationToken)
+    {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(asked.Timeout.ToTimeSpan());
         try
         {
+            await store.Lake.TryCreateAsync(Attempt(asked.Run, name, deaths), Array.Empty<byte>(), cancellationToken);
             var plan = await LoadAsync(asked.Spec, timeout.Token);
             // Of code that does not heed its token the thread is lost, but not the place in the queue.
-            var scored = await Task.Run(() => RiskScoring.RunAsync(store.Lake, plan, part, 1, before, timeout.Token), timeout.Token).WaitAsync(timeout.Token);
+            var scored = await Task.Run(() => RiskScoring.RunAsync(store.Lake, plan, asked.Part, 1, before, timeout.Token), timeout.Token).WaitAsync(timeout.Token);
             await store.Lake.TryCreateAsync(file, JsonSerializer.SerializeToUtf8Bytes(scored, RiskSteps.Json.ScoredRows), cancellationToken);
-            return new PartOutcome(part, file, null);
+            return new PartOutcome(asked.Part, file, null);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return new PartOutcome(part, null, string.Create(CultureInfo.InvariantCulture, $"scoring took longer than {asked.Timeout.TotalSeconds:0} s"));
+            return new PartOutcome(asked.Part, null, string.Create(CultureInfo.InvariantCulture, $"scoring took longer than {asked.Timeout.TotalSeconds:0} s"));
         }
         finally
         {
-            await ForgetAsync(store.Lake, asked.Run, name, attempts);
+            await ForgetAsync(store.Lake, asked.Run, name, deaths);
         }
     }
 
@@ -205,9 +215,9 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     private static string Attempt(string run, string part, int attempt) => LakePaths.Work(run, string.Create(CultureInfo.InvariantCulture, $"{part}.attempt-{attempt}"));
 
     /// <summary>This attempt came to an end, so those before it that did not are no longer counted.</summary>
-    private static async Task ForgetAsync(Lake lake, string run, string part, int attempts)
+    private static async Task ForgetAsync(Lake lake, string run, string part, int deaths)
     {
-        for (var attempt = attempts; attempt >= 0; attempt--)
+        for (var attempt = deaths; attempt >= 0; attempt--)
         {
             await lake.DeleteAsync(Attempt(run, part, attempt), CancellationToken.None);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using NodaTime;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Engine;
@@ -57,7 +58,11 @@ public sealed record DailyRiskOutcome(string Run, int Scored, int NotScored, int
 /// <param name="Stage">Stage.</param>
 /// <param name="Done">Parts of it that are done.</param>
 /// <param name="Total">Parts of it; 0 where it has none.</param>
-public sealed record RunProgress(string Stage, int Done = 0, int Total = 0);
+public sealed record RunProgress(string Stage, int Done = 0, int Total = 0)
+{
+    /// <summary>How it is written.</summary>
+    public static JsonTypeInfo<RunProgress> Type => RiskStepsJson.Default.RunProgress;
+}
 
 /// <summary>A run, by all that its scores depend on.</summary>
 public sealed record RiskSpec(string Cohort, string Task, Instant AsOf, Instant? KnownBy, string Model, string Observations, bool Retrospective);

@@ -37,10 +37,10 @@ public static class ScoreShardsWorkflow
             return [new PartOutcome(part, null, "not reached before the list had to be out")];
         }
 
-        // The activity gives up by itself; the timer is for one whose machine is gone.
+        // The activity gives up by itself; the timer is for one whose machine is gone. Others may have been before it.
         var step = context.CallAsync(RiskSteps.ScorePart, new PartAsked(asked.Spec, asked.Run, part, asked.PartTimeout), s_retry);
         var outcome = new PartOutcome(part, null, "it took too long");
-        if (await context.EndsByAsync(step, Earlier(context.Now + (asked.PartTimeout * 2), asked.Deadline)))
+        if (await context.EndsByAsync(step, Earlier(context.Now + (asked.PartTimeout * (AtATime + 1)), asked.Deadline)))
         {
             try
             {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Workflows.Engine;
 
@@ -27,9 +28,9 @@ public sealed record Failure(string Type, string Message, bool Retryable, string
     /// <inheritdoc />
     public override string ToString() => Step is null ? Message : $"{Step}: {Message}";
 
-    // What a program or its user did wrong comes out the same again; all else may be the store, the network or the memory.
+    // What a program or its user did wrong comes out the same again, and what a store says of a file; all else may be the network or the memory.
     private static bool IsRetryable(Exception exception) =>
-        exception is not (PermanentFailureException or NonDeterminismException or ArgumentException or NotSupportedException or JsonException or NullReferenceException or InvalidCastException);
+        exception is LakeException fault ? fault.IsTransient : exception is not (PermanentFailureException or NonDeterminismException or ArgumentException or NotSupportedException or JsonException or NullReferenceException or InvalidCastException);
 }
 
 /// <summary>An activity or another workflow that this workflow had called failed.</summary>

@@ -29,6 +29,8 @@ public sealed class ArrowTests
         (["Azure.Identity"], ["Storage", "Ingestion", "Cli"]),
         (["Microsoft.ML", "LightGBM"], ["Risk"]),
         (["CsvHelper"], ["Cohorts", "Workflows"]),
+        (["Cronos"], ["Workflows"]),
+        (["NCrontab"], []), // tests only
         (["Confluent.Kafka"], ["Ingestion"]),
         (["MQTTnet"], ["Ingestion"]),
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),
@@ -77,6 +79,7 @@ public sealed class ArrowTests
         Assert.True(Uses("Storage", "Azure.Security.KeyVault"));
         Assert.True(Uses("Risk", "Microsoft.ML"));
         Assert.True(Uses("Cohorts", "CsvHelper"));
+        Assert.True(Uses("Workflows", "Cronos"));
         Assert.True(Uses("Cli", "System.CommandLine"));
         Assert.True(Uses("Cli", "OpenTelemetry"));
         Assert.True(Uses("Cli", "Azure.Monitor"));

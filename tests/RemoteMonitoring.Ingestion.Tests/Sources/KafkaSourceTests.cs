@@ -3,6 +3,7 @@ using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteMonitoring.Ingestion.Sources;
 using RemoteMonitoring.Ingestion.Tests.Worker;
+using RemoteMonitoring.Ingestion.Watermarks;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage.Lake;
 
@@ -61,6 +62,21 @@ public sealed class KafkaSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Asked_where_it_ends_the_broker_answers_for_now_and_a_broker_that_is_gone_not_at_all()
+    {
+        await Produce(0, 3);
+        await using var source = Source();
+        await ReadUntil(source, 2, _ => 0);
+        Assert.Equal(3, (await source.AskEndsAsync(default))[0]);
+        await Produce(0, 2, from: 3);
+        Assert.Equal(5, (await source.AskEndsAsync(default))[0]);
+        Assert.Equal([0, 1, 2, 3], (await source.AskEndsAsync(default)).Keys.Order());
+        _producer.Dispose();
+        Assert.Empty(await source.AskEndsAsync(default));
+        Assert.NotEmpty(source.Ends); // what was heard before, which says nothing of now
+    }
+
+    [Fact]
     public async Task A_stream_that_ends_before_the_lake_was_made_anew_and_is_not_read()
     {
         await Produce(0, 3);
@@ -81,7 +97,7 @@ public sealed class KafkaSourceTests : IDisposable
 
         using var stopFirst = CancellationTokenSource.CreateLinkedTokenSource(_tooLong.Token);
         using var stopSecond = CancellationTokenSource.CreateLinkedTokenSource(_tooLong.Token);
-        var options = new WorkerOptions { BatchAge = TimeSpan.FromSeconds(0.1), RetryDelay = TimeSpan.FromMilliseconds(10) };
+        var options = new WorkerOptions { BatchAge = TimeSpan.FromSeconds(0.1), RetryDelay = TimeSpan.FromMilliseconds(10), StateEvery = TimeSpan.FromSeconds(0.1), SourceDelay = TimeSpan.Zero };
         await using var firstSource = Source();
         var first = new WorkerRun(store, firstSource, options);
         var firstRun = first.RunAsync(untilLanded: false, stopFirst.Token);
@@ -106,6 +122,14 @@ public sealed class KafkaSourceTests : IDisposable
         }
 
         await Until(() => first.State.Landed + second.State.Landed >= 600);
+        var landed = Now();
+        await Until(() => second.State.LandedThrough > landed);
+        while ((await IngestionWatermark.ReadAsync(store, default))!.Through.ToUnixTimeMilliseconds() * 1000 <= landed)
+        {
+            await Task.Delay(20, _tooLong.Token);
+        }
+
+        Assert.Equal([0, 1, 2, 3], (await IngestionWatermark.ReadAsync(store, default))!.Partitions.Select(s => s.Partition.Partition));
         await stopSecond.CancelAsync();
         await secondRun;
         var offsets = await WorkerRun.OffsetsAsync(store);
@@ -116,6 +140,8 @@ public sealed class KafkaSourceTests : IDisposable
         Assert.True(second.State.Landed >= 200, $"{second.State.Landed}");
         Assert.Equal(600, (await IngestionAccount.TakeAsync(store.Lake, TempHome.Silver(store.Lake), default)).Messages);
     }
+
+    private static long Now() => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
     private async Task Until(Func<bool> holds)
     {

@@ -35,6 +35,8 @@ internal sealed class ScriptedSource(params IReadOnlyList<StreamRecord>[] pieces
         Body = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"readings":[{"code":"8867-4","value":{{60 + (offset % 40)}},"unit":"/min"}]}""")),
     };
 
+    public Task<IReadOnlyDictionary<int, long>> AskEndsAsync(CancellationToken cancellationToken) => Task.FromResult(Ends);
+
     public async Task<IReadOnlyList<StreamBatch>> ReadAsync(Func<int, CancellationToken, Task<long>> positionOf, CancellationToken cancellationToken)
     {
         Position ??= await positionOf(0, cancellationToken);

@@ -49,7 +49,7 @@ public abstract class DocumentsContract
         Assert.Empty(await All(documents, "e"));
         Assert.Empty(await documents.ListAsync("c", "p3", default));
         Assert.Equal(0, await documents.CountAsync("e", default));
-        Assert.Equal(3, await documents.DeleteAllAsync("c", default));
+        AssertDeleted(3, await documents.DeleteAllAsync("c", default));
         Assert.Equal(0, await documents.CountAsync("c", default));
         Assert.Equal(1, await documents.CountAsync("d", default));
     }
@@ -66,7 +66,7 @@ public abstract class DocumentsContract
         Same([Doc(name, name)], [(await documents.FindAsync("c", name, name, default))!]);
         Assert.Equal([name, name + "2"], (await documents.ListAsync("c", name, default)).Select(d => d.Id));
         Assert.NotNull(await documents.TryPatchAsync("c", name, name, [new("/v", "1")], null, default));
-        Assert.Equal(1, await documents.DeleteAsync("c", [new(name, name)], default));
+        AssertDeleted(1, await documents.DeleteAsync("c", [new(name, name)], default));
         Assert.Equal(2, await documents.CountAsync("c", default));
     }
 
@@ -109,7 +109,7 @@ public abstract class DocumentsContract
         await using var documents = Open();
         await documents.UpsertAsync("c", [Doc("p", "a", expires: Later), Doc("p", "b", expires: Later + Hour), Doc("p", "c")], default);
         await documents.UpsertAsync("d", [Doc("p", "a", expires: Later)], default);
-        Assert.Equal(forgotten, await documents.DeleteExpiredAsync("c", Later + (hours * Hour), default));
+        AssertDeleted(forgotten, await documents.DeleteExpiredAsync("c", Later + (hours * Hour), default));
         Assert.Equal(3 - forgotten, await documents.CountAsync("c", default));
         Assert.Equal(1, await documents.CountAsync("d", default));
     }
@@ -175,6 +175,25 @@ public abstract class DocumentsContract
     }
 
     [Fact]
+    public async Task A_call_that_names_itself_is_named_in_what_it_wrote_until_another_writes()
+    {
+        await using var documents = Open();
+        async Task<string?> WriteOf(string id) => (await documents.FindAsync("c", "p", id, default))!.Write;
+        var eTag = await documents.TryCreateAsync("c", Doc("p", "a"), "w1", default);
+        Assert.Equal("w1", await WriteOf("a"));
+        eTag = await documents.TryReplaceAsync("c", Doc("p", "a", """{"v":2}""") with { ETag = eTag, Write = "another" }, "w2", default);
+        Assert.Equal("w2", await WriteOf("a"));
+        Assert.NotNull(await documents.TryPatchAsync("c", "p", "a", [new("/v", "3")], eTag, "w3", default));
+        Assert.Equal("w3", await WriteOf("a"));
+        Assert.True(await documents.TryCommitAsync("c", "p", [DocumentOperation.Upsert(Doc("p", "a")), DocumentOperation.Create(Doc("p", "b"))], "w4", default));
+        Assert.Equal(["w4", "w4"], (await documents.ListAsync("c", "p", default)).Select(d => d.Write));
+        await documents.TryPatchAsync("c", "p", "a", [new("/v", "5")], null, default);
+        Assert.NotEqual("w4", await WriteOf("a"));
+        await documents.UpsertAsync("c", [Doc("p", "b", """{"v":6}""")], default);
+        Assert.NotEqual("w4", await WriteOf("b"));
+    }
+
+    [Fact]
     public async Task Counters_that_race_by_replacement_lose_no_count()
     {
         await using var one = Open();
@@ -190,7 +209,7 @@ public abstract class DocumentsContract
                 done += await documents.TryReplaceAsync("c", read with { Body = $$"""{"n":{{n + 1}}}""" }, default) is null ? 0 : 1;
             }
         })));
-        Same([Doc("p", "n", """{"n":40}""")], [(await one.FindAsync("c", "p", "n", default))!]);
+        AssertCounted(40, JsonNode.Parse((await one.FindAsync("c", "p", "n", default))!.Body)!["n"]!.GetValue<int>());
     }
 
     [Fact]
@@ -300,9 +319,9 @@ public abstract class DocumentsContract
         await using var documents = Open();
         await documents.UpsertAsync("c", [Doc("p1", "a"), Doc("p1", "b"), Doc("p2", "a"), Doc("p2", "b"), Doc("p3", "a")], default);
         await documents.UpsertAsync("d", [Doc("p1", "a"), Doc("p2", "a")], default);
-        Assert.Equal(2, await documents.DeleteAsync("c", [new("p1", "a"), new("p3", "a"), new("p3", "never"), new("p1", "a")], default));
-        Assert.Equal(2, await documents.DeletePartitionAsync("c", "p2", default));
-        Assert.Equal(0, await documents.DeletePartitionAsync("c", "p2", default));
+        AssertDeleted(2, await documents.DeleteAsync("c", [new("p1", "a"), new("p3", "a"), new("p3", "never"), new("p1", "a")], default));
+        AssertDeleted(2, await documents.DeletePartitionAsync("c", "p2", default));
+        AssertDeleted(0, await documents.DeletePartitionAsync("c", "p2", default));
         Same([Doc("p1", "b")], await All(documents, "c"));
         Assert.Equal(2, await documents.CountAsync("d", default));
     }
@@ -347,6 +366,12 @@ public abstract class DocumentsContract
         Assert.Equal(1, await documents.UpsertAsync("c", [Doc("p", "a")], default));
     }
 
+    /// <summary>What a deletion may say where so many were deleted: that many.</summary>
+    protected virtual void AssertDeleted(int expected, int told) => Assert.Equal(expected, told);
+
+    /// <summary>What a counter may be at after so many counts that were told done: at that.</summary>
+    protected virtual void AssertCounted(int expected, int counted) => Assert.Equal(expected, counted);
+
     protected static Document Doc(string partition, string id, string body = """{"v":0}""", long? expires = null) =>
         new() { PartitionKey = partition, Id = id, Body = body, Expires = expires };
 
@@ -356,7 +381,7 @@ public abstract class DocumentsContract
     protected static void Same(IEnumerable<Document> expected, IEnumerable<Document> actual)
     {
         static (Document Document, JsonNode? Body)[] Sorted(IEnumerable<Document> documents) =>
-            [.. documents.OrderBy(d => d.PartitionKey, StringComparer.Ordinal).ThenBy(d => d.Id, StringComparer.Ordinal).Select(d => (d with { ETag = null, Body = "" }, JsonNode.Parse(d.Body)))];
+            [.. documents.OrderBy(d => d.PartitionKey, StringComparer.Ordinal).ThenBy(d => d.Id, StringComparer.Ordinal).Select(d => (d with { ETag = null, Write = null, Body = "" }, JsonNode.Parse(d.Body)))];
         var (wanted, found) = (Sorted(expected), Sorted(actual));
         Assert.Equal(wanted.Select(d => d.Document), found.Select(d => d.Document));
         Assert.All(wanted.Zip(found), pair => Assert.True(JsonNode.DeepEquals(pair.First.Body, pair.Second.Body), $"{pair.First.Body?.ToJsonString()} ≠ {pair.Second.Body?.ToJsonString()}"));

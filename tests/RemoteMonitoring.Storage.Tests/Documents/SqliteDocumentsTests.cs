@@ -81,6 +81,29 @@ public sealed class SqliteDocumentsTests : DocumentsContract, IDisposable
     }
 
     [Fact]
+    public async Task A_file_of_before_writings_had_names_is_brought_up_to_date_in_place()
+    {
+        await using (var documents = Open())
+        {
+            await documents.UpsertAsync("c", [Doc("p", "a")], default);
+        }
+
+        await using (var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "ALTER TABLE documents DROP COLUMN write; PRAGMA user_version = 2";
+            command.ExecuteNonQuery();
+        }
+
+        await using var again = Open();
+        var old = (await again.FindAsync("c", "p", "a", default))!;
+        Same([Doc("p", "a")], [old]);
+        Assert.NotNull(await again.TryReplaceAsync("c", old, "w", default));
+        Assert.Equal("w", (await again.FindAsync("c", "p", "a", default))!.Write);
+    }
+
+    [Fact]
     public async Task A_file_of_a_later_version_is_refused_and_stays_as_it_is()
     {
         await using (Open())
@@ -91,7 +114,7 @@ public sealed class SqliteDocumentsTests : DocumentsContract, IDisposable
         {
             connection.Open();
             using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA user_version = 3";
+            command.CommandText = "PRAGMA user_version = 4";
             command.ExecuteNonQuery();
         }
 

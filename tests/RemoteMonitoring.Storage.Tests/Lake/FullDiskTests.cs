@@ -27,6 +27,7 @@ public sealed class FullDiskTests
         {
             e.SaysInOneLine(lake.FullPath(name));
             Assert.Contains("the disk is full", e.Message, StringComparison.Ordinal);
+            Assert.False(e.IsTransient);
         }
 
         Assert.Equal(before, TempLake.Of(disk.Folder));

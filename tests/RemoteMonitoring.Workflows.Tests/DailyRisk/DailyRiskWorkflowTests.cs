@@ -1,5 +1,8 @@
 using NodaTime;
+using RemoteMonitoring.FlakyStores;
+using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
@@ -57,6 +60,34 @@ public sealed class DailyRiskWorkflowTests(TrainedHome trained)
         await night.DisposeAsync();
         Assert.Equal((18, 0), (await again.SucceedAsync(NightOf.Input(), "night-2") is var mended ? (mended.Scored, mended.SetAside) : default));
         Assert.Equal(await NightOf.DocumentsAsync(home), await NightOf.DocumentsAsync(other));
+    }
+
+    [Fact]
+    public async Task A_store_that_fails_one_call_in_five_and_a_poisoned_patient_make_a_right_list_with_the_right_gap()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        await using (var whole = new NightOf(home))
+        {
+            await whole.SucceedAsync(NightOf.Input());
+        }
+
+        var (other, _) = await trained.CopyAsync();
+        await using var _2 = other;
+        var faults = new Faults(seed: 5, share: 0.2);
+        var flaky = new CohortStore(MadeUpFeed.Cohort, new FlakyLake(other.Lake, faults), new FlakyDocuments(other.Store.Documents, faults), other.Store.Folder)
+            .WithRetries(new RetryOptions { Attempts = 8, FirstDelay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(5) });
+        var poisoned = TrainedHome.Patient(4);
+        await using var night = new NightOf(other, id => _ = id == poisoned ? throw new InvalidDataException("bad") : 0, flaky);
+        var outcome = await night.SucceedAsync(NightOf.Input());
+        Assert.Equal((17, 1), (outcome.Scored, outcome.SetAside));
+        var failed = faults.Count(Suffered.Refused) + faults.Count(Suffered.ReplyLost);
+        Assert.True(failed > 10, $"The store failed {failed} times only.");
+        var rows = await NightOf.RowsAsync(home, "gold/predictions");
+        Assert.Equal(rows.Where(r => !r.StartsWith(poisoned + "|", StringComparison.Ordinal)), await NightOf.RowsAsync(other, "gold/predictions"));
+        var lists = await DailyRiskRun.WorklistsAsync(other.Store, outcome.Run, default);
+        Assert.Equal(poisoned, Assert.Single(lists.SelectMany(l => l.SetAside)).PatientId);
+        Assert.Single(lists.SelectMany(l => l.Notices));
     }
 
     [Fact]

@@ -34,6 +34,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private volatile bool _stops;
+    private int _disposed;
     private long _seen = -1;
     private Instant _now;
     private Instant _beatAt;
@@ -77,6 +78,11 @@ public sealed class WorkflowEngine : IAsyncDisposable
     /// <summary>Stops, and closes the journal.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await StopAsync();
         _thread.Join();
         _journal.Dispose();

@@ -61,7 +61,9 @@ public sealed class CosmosFaultTests : IDisposable
         _gateway.Faults = r => r.Method == HttpMethod.Post ? GatewayFault.LoseReply : GatewayFault.None;
         Assert.NotNull(await documents.TryCreateAsync("c", Doc("a"), default));
         _gateway.Faults = r => r.Method == HttpMethod.Post ? GatewayFault.Unavailable : GatewayFault.None;
-        (await Assert.ThrowsAsync<LakeException>(() => documents.TryCreateAsync("c", Doc("b"), default))).SaysInOneLine(documents.Name);
+        var fault = await Assert.ThrowsAsync<LakeException>(() => documents.TryCreateAsync("c", Doc("b"), default));
+        fault.SaysInOneLine(documents.Name);
+        Assert.True(fault.IsTransient);
         Assert.Single(_gateway.Raw("c"));
     }
 

@@ -1,0 +1,91 @@
+using NodaTime;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Storage;
+using RemoteMonitoring.Workflows.Training;
+
+namespace RemoteMonitoring.Workflows.Schedules;
+
+/// <summary>What is scheduled where a home has no <see cref="ScheduleFile"/>.</summary>
+public static class BundledSchedules
+{
+    /// <summary>Workflow of the daily list.</summary>
+    public const string DailyRisk = "daily-risk";
+
+    /// <summary>Workflow of the hourly list.</summary>
+    public const string HourlyRisk = "hourly-risk";
+
+    /// <summary>Workflow that keeps the home in order.</summary>
+    public const string Housekeeping = "housekeeping";
+
+    /// <summary>Those of a cohort: its tasks are the ones with a model that scores, its zone that of most of its patients, UTC where it has none.</summary>
+    public static async Task<IReadOnlyList<Schedule>> OfAsync(CohortStore store, CancellationToken cancellationToken)
+    {
+        var scored = new List<TaskDefinition>();
+        foreach (var task in BundledTasks.All)
+        {
+            if (await CurrentModel.FindAsync(store.Lake, task.Name, cancellationToken) is not null)
+            {
+                scored.Add(task);
+            }
+        }
+
+        var reference = await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken);
+        // The roster's last word on each patient, as for the list itself.
+        var zone = UsableReference.WithZonesThatExist(reference).Reference.Patients
+            .GroupBy(p => p.PatientId, StringComparer.Ordinal)
+            .CountBy(g => g.OrderBy(p => p.Known).Last().TimeZone)
+            .OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal)
+            .FirstOrDefault().Key;
+        return Of(
+            store.Cohort,
+            zone is not null && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _) ? zone : "Etc/UTC",
+            scored.Where(t => t.Grid == AsOfGrid.DailyLocalMidnight).Select(t => t.Name),
+            scored.Where(t => t.Grid != AsOfGrid.DailyLocalMidnight).Select(t => t.Name));
+    }
+
+    /// <summary>
+    /// The list of a daily task at 05:30, not waiting for ingestion beyond 06:45, missed nights made up for three days; the list of an hourly one five
+    /// minutes past every hour, waiting for ten minutes, missed hours made up for three; housekeeping on Sundays at 03:30, made up for six days.
+    /// </summary>
+    /// <param name="cohort">The cohort.</param>
+    /// <param name="timeZone">Its zone, by its IANA name.</param>
+    /// <param name="dailyTasks">Tasks that are scored for the begin of a day.</param>
+    /// <param name="hourlyTasks">Tasks that are scored for an hour, as those of the feature set <c>acute</c>.</param>
+    public static IReadOnlyList<Schedule> Of(string cohort, string timeZone, IEnumerable<string> dailyTasks, IEnumerable<string> hourlyTasks) =>
+    [
+        .. dailyTasks.Select(task => new Schedule
+        {
+            Name = $"{DailyRisk}-{cohort}-{task}",
+            Workflow = DailyRisk,
+            Cohort = cohort,
+            Task = task,
+            Cron = Cron("30 5 * * *"),
+            TimeZone = timeZone,
+            CatchUp = Duration.FromDays(3),
+            Deadline = Duration.FromMinutes(75),
+        }),
+        .. hourlyTasks.Select(task => new Schedule
+        {
+            Name = $"{HourlyRisk}-{cohort}-{task}",
+            Workflow = HourlyRisk,
+            Cohort = cohort,
+            Task = task,
+            Cron = Cron("5 * * * *"),
+            TimeZone = timeZone,
+            AsOf = ScheduleAsOf.Hour,
+            CatchUp = Duration.FromHours(3),
+            Deadline = Duration.FromMinutes(10),
+        }),
+        new Schedule
+        {
+            Name = $"{Housekeeping}-{cohort}",
+            Workflow = Housekeeping,
+            Cohort = cohort,
+            Cron = Cron("30 3 * * SUN"),
+            TimeZone = timeZone,
+            CatchUp = Duration.FromDays(6),
+        },
+    ];
+
+    private static CronText Cron(string text) => CronText.TryParse(text, out var cron, out var problem) ? cron : throw new FormatException(problem);
+}
