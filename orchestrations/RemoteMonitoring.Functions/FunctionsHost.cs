@@ -5,6 +5,7 @@ using RemoteMonitoring.Functions.Durable;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.Runs;
 
 namespace RemoteMonitoring.Functions;
 
@@ -12,6 +13,7 @@ namespace RemoteMonitoring.Functions;
 public sealed class FunctionsHost
 {
     private readonly AzureHome _home;
+    private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, Lazy<Task<CohortStore>>> _cohorts = new(StringComparer.Ordinal);
     private readonly AsyncLocal<IWorkflowClient?> _client = new();
     private readonly WorkflowRegistry _registry;
@@ -21,6 +23,7 @@ public sealed class FunctionsHost
     public FunctionsHost(AzureHome home, TimeProvider time)
     {
         _home = home;
+        _time = time;
         _registry = WorkflowCatalog.Compose(CohortAsync, () => _client.Value ?? throw new InvalidOperationException("Only a function has a client of the task hub."), time);
         _claims = new Lazy<Task<InstanceClaims>>(async () => new InstanceClaims(await _home.OpenFolderAsync("workflows", CancellationToken.None)));
     }
@@ -48,7 +51,7 @@ public sealed class FunctionsHost
         await (await ClaimsAsync()).ClaimAsync(claim.InstanceId, claim.Owner, cancellationToken);
 
     /// <summary>A client of the task hub.</summary>
-    public async Task<IWorkflowClient> ClientAsync(DurableTaskClient durable) => new DurableWorkflowClient(durable, await ClaimsAsync());
+    public async Task<IWorkflowClient> ClientAsync(DurableTaskClient durable) => new DurableWorkflowClient(durable, await ClaimsAsync(), _time);
 
     /// <summary>A cohort, which stays open.</summary>
     public async ValueTask<CohortStore> CohortAsync(string cohort, CancellationToken cancellationToken)
@@ -64,6 +67,13 @@ public sealed class FunctionsHost
             throw;
         }
     }
+
+    /// <summary>The cohorts of the home, by name.</summary>
+    public Task<IReadOnlyList<string>> CohortsAsync(CancellationToken cancellationToken) => CohortStore.ListAsync(_home, cancellationToken);
+
+    /// <summary>Starts instances for a cohort, each once.</summary>
+    public async Task<RunRegister> RegisterAsync(string cohort, DurableTaskClient durable, CancellationToken cancellationToken) =>
+        new((await CohortAsync(cohort, cancellationToken)).Lake, await ClientAsync(durable), _time);
 
     private async Task<InstanceClaims> ClaimsAsync() => await _claims.Value;
 }

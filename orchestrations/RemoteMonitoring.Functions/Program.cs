@@ -22,6 +22,7 @@ builder.Services.AddSingleton(new AzureHome
     Folder = Setting("RMON_HOME") ?? Path.Combine(Path.GetTempPath(), "rmon"),
 });
 builder.Services.AddSingleton<FunctionsHost>();
+builder.Services.AddSingleton<DueSchedules>();
 
 var telemetry = builder.Services.AddOpenTelemetry()
     .UseFunctionsWorkerDefaults()

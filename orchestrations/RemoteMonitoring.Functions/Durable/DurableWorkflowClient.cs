@@ -12,7 +12,8 @@ namespace RemoteMonitoring.Functions.Durable;
 /// <summary>The instances of a task hub.</summary>
 /// <param name="durable">The client of it.</param>
 /// <param name="claims">Whose their ids are.</param>
-public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceClaims claims) : IWorkflowClient
+/// <param name="time">Time.</param>
+public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceClaims claims, TimeProvider time) : IWorkflowClient
 {
     private const string TerminatedType = "Terminated";
 
@@ -52,7 +53,8 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
             return false;
         }
 
-        await durable.RaiseEventAsync(instanceId, definition.Name, Payload.Of(payload, definition.Payload), cancellationToken);
+        var raised = new RaisedEvent(definition.Name, time.GetUtcNow().ToUnixTimeMilliseconds(), Payload.Of(payload, definition.Payload));
+        await durable.RaiseEventAsync(instanceId, RaisedEvent.Channel, raised, cancellationToken);
         return true;
     }
 

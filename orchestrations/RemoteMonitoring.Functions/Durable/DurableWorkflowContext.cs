@@ -105,7 +105,8 @@ public sealed class DurableWorkflowContext : IWorkflowContext
         }
         catch (TaskFailedException e)
         {
-            throw new StepFailedException(name, DurableFailure.Of(e.FailureDetails));
+            // A workflow that is terminated leaves nothing that says so; one that fails does.
+            throw new StepFailedException(name, e.FailureDetails is null ? new Failure("Terminated", "It was ended by a person.", false) : DurableFailure.Of(e.FailureDetails));
         }
     }
 }

@@ -3,22 +3,21 @@ using Microsoft.DurableTask;
 namespace RemoteMonitoring.Functions.Durable;
 
 /// <summary>
-/// The events of an instance. Durable Functions gives an event to a wait that was cancelled before, and so loses it: hence one wait for
-/// each name goes on as long as it must, and gives what comes to those who still want it, else keeps it.
+/// The events of an instance. Durable Functions gives an event to a wait that was cancelled before, and so loses it, and mixes up what nobody
+/// took when an instance begins anew. Hence all events come over one channel that is always listened to, and what they wait in is here.
 /// </summary>
 internal sealed class EventInbox
 {
     private readonly TaskOrchestrationContext _durable;
-    private readonly Dictionary<string, Box> _boxes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, LinkedList<TaskCompletionSource<Payload>>> _waiters = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<RaisedEvent> _kept;
     private bool _sendsOn;
 
-    public EventInbox(TaskOrchestrationContext durable, IReadOnlyList<KeptEvent> events)
+    public EventInbox(TaskOrchestrationContext durable, IReadOnlyList<RaisedEvent> events)
     {
         _durable = durable;
-        foreach (var e in events)
-        {
-            BoxOf(e.Name).Kept.Enqueue(e.Payload);
-        }
+        _kept = [.. events];
+        _ = ListenAsync();
     }
 
     /// <summary>Waits for an event; a wait that is cancelled takes none.</summary>
@@ -29,77 +28,58 @@ internal sealed class EventInbox
             return Task.FromCanceled<Payload>(cancellationToken);
         }
 
-        var box = BoxOf(name);
-        if (box.Kept.TryDequeue(out var kept))
+        var kept = _kept.FindIndex(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase));
+        if (kept >= 0)
         {
-            return Task.FromResult(kept);
+            var payload = _kept[kept].Payload;
+            _kept.RemoveAt(kept);
+            return Task.FromResult(payload);
         }
 
-        // Goes on within the turn of who tells it: on the workflow's thread.
-        var waiter = box.Waiters.AddLast(new TaskCompletionSource<Payload>());
+        if (!_waiters.TryGetValue(name, out var waiters))
+        {
+            _waiters.Add(name, waiters = new());
+        }
+
+        // It goes on within the turn of who tells it: on the workflow's thread.
+        var waiter = waiters.AddLast(new TaskCompletionSource<Payload>());
         cancellationToken.Register(() =>
         {
-            if (waiter.List is { } waiters)
+            if (waiter.List is not null)
             {
                 waiters.Remove(waiter);
-                waiter.Value.TrySetCanceled(cancellationToken);
+                waiter.Value.SetCanceled(cancellationToken);
             }
         });
-        if (!box.Listens)
-        {
-            _ = ListenAsync(name, box);
-        }
-
         return waiter.Value.Task;
     }
 
     /// <summary>What nobody took, in its order; what comes from now on is sent to the instance again, for when it has begun anew.</summary>
-    public IReadOnlyList<KeptEvent> SendOn()
+    public IReadOnlyList<RaisedEvent> SendOn()
     {
         _sendsOn = true;
-        return [.. _boxes.SelectMany(box => box.Value.Kept.Select(payload => new KeptEvent(box.Key, payload)))];
+        return [.. _kept];
     }
 
-    private async Task ListenAsync(string name, Box box)
+    private async Task ListenAsync()
     {
-        box.Listens = true;
-        while (box.Waiters.Count > 0)
+        while (true)
         {
-            var payload = await _durable.WaitForExternalEvent<Payload>(name);
+            var raised = await _durable.WaitForExternalEvent<RaisedEvent>(RaisedEvent.Channel);
             if (_sendsOn)
             {
-                _durable.SendEvent(_durable.InstanceId, name, payload);
+                _durable.SendEvent(_durable.InstanceId, RaisedEvent.Channel, raised);
             }
-            else if (box.Waiters.First is { } first)
+            else if (_waiters.GetValueOrDefault(raised.Name) is { First: { } first } waiters)
             {
-                box.Waiters.RemoveFirst();
-                first.Value.SetResult(payload);
+                waiters.RemoveFirst();
+                first.Value.SetResult(raised.Payload);
             }
             else
             {
-                box.Kept.Enqueue(payload);
+                // One that was sent on may come after others that were raised later.
+                _kept.Insert(_kept.FindLastIndex(e => e.Raised <= raised.Raised) + 1, raised);
             }
         }
-
-        box.Listens = false;
-    }
-
-    private Box BoxOf(string name)
-    {
-        if (!_boxes.TryGetValue(name, out var box))
-        {
-            _boxes.Add(name, box = new Box());
-        }
-
-        return box;
-    }
-
-    private sealed class Box
-    {
-        public Queue<Payload> Kept { get; } = new();
-
-        public LinkedList<TaskCompletionSource<Payload>> Waiters { get; } = new();
-
-        public bool Listens { get; set; }
     }
 }

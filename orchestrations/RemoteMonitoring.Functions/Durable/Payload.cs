@@ -19,12 +19,17 @@ public sealed record Payload(string Json)
 /// <param name="Parent">The instance that called it; null for one that was started.</param>
 /// <param name="Input">Its input.</param>
 /// <param name="Events">Events that came before it began anew and that nobody took, in their order; null for none.</param>
-public sealed record InstanceStart(string? Parent, Payload Input, IReadOnlyList<KeptEvent>? Events = null);
+public sealed record InstanceStart(string? Parent, Payload Input, IReadOnlyList<RaisedEvent>? Events = null);
 
-/// <summary>An event that nobody took.</summary>
+/// <summary>An event that an instance is told of.</summary>
 /// <param name="Name">Its name.</param>
+/// <param name="Raised">When it was raised, in Unix milliseconds by the clock of who raised it.</param>
 /// <param name="Payload">What it carries.</param>
-public sealed record KeptEvent(string Name, Payload Payload);
+public sealed record RaisedEvent(string Name, long Raised, Payload Payload)
+{
+    /// <summary>The one name that Durable Functions knows all events by.</summary>
+    public const string Channel = "event";
+}
 
 /// <summary>An id that an instance is to have.</summary>
 /// <param name="InstanceId">The id.</param>
