@@ -28,7 +28,8 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
     /// <inheritdoc />
     public async Task<bool> TryStartAsync<TIn, TOut>(WorkflowDefinition<TIn, TOut> workflow, string instanceId, TIn input, CancellationToken cancellationToken)
     {
-        if (!await claims.ClaimAsync(instanceId, InstanceClaims.Started, cancellationToken))
+        var now = Instant.FromDateTimeOffset(time.GetUtcNow());
+        if (!await claims.ClaimStartAsync(instanceId, now, async () => await durable.GetInstanceAsync(instanceId, cancellationToken) is not null, cancellationToken))
         {
             return false;
         }
