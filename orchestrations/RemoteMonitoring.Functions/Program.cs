@@ -11,13 +11,18 @@ var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 
 string? Setting(string name) => builder.Configuration[name] is { } value && !string.IsNullOrWhiteSpace(value) ? value : null;
-string Required(string name) => Setting(name) ?? throw new InvalidOperationException($"{name} is not set: the app's settings name the home, see README.md.");
+
+if (Setting("RMON_BLOBS") is not { } blobs || Setting("RMON_COSMOS") is not { } cosmos)
+{
+    await Console.Error.WriteLineAsync("The app's settings name no home: set RMON_BLOBS and RMON_COSMOS.");
+    return 3;
+}
 
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(new AzureHome
 {
-    Blobs = Required("RMON_BLOBS"),
-    Cosmos = Required("RMON_COSMOS"),
+    Blobs = blobs,
+    Cosmos = cosmos,
     ErasureKey = Setting("RMON_ERASURE_KEY"),
     Folder = Setting("RMON_HOME") ?? Path.Combine(Path.GetTempPath(), "rmon"),
 });
@@ -33,4 +38,5 @@ if (Setting("APPLICATIONINSIGHTS_CONNECTION_STRING") is not null)
     telemetry.UseAzureMonitorExporter();
 }
 
-builder.Build().Run();
+await builder.Build().RunAsync();
+return 0;
