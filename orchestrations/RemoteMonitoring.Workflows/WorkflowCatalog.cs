@@ -8,6 +8,9 @@ namespace RemoteMonitoring.Workflows;
 /// <summary>All workflows and activities there are: what every host runs.</summary>
 public static class WorkflowCatalog
 {
+    /// <summary>Name of the embedded engine's journal in a cohort's folder.</summary>
+    public const string Journal = "workflows.db";
+
     /// <summary>A registry of all of them.</summary>
     /// <param name="cohorts">Opens a cohort by its name; it is not closed by the activities.</param>
     /// <param name="client">The client of the engine that runs them.</param>

@@ -78,13 +78,19 @@ public static class LakePaths
         string.Create(CultureInfo.InvariantCulture, $"{RollupsFolder}/{cells}/{localDate:yyyy-MM-dd}/{shard:D4}/{contentHash}.parquet");
 
     /// <summary>Vectors of a feature set over many instants (a training snapshot), or at one instant and shard.</summary>
-    public static string Features(string set, string asOf, string name) => $"gold/features/{set}/{asOf}/{name}.parquet";
+    public static string Features(string set, string asOf, string name) => $"{FeaturesFolder(set, asOf)}/{name}.parquet";
+
+    /// <summary>Folder of the vectors of a feature set at an instant.</summary>
+    public static string FeaturesFolder(string set, string asOf) => $"gold/features/{set}/{asOf}";
 
     /// <summary>What the columns of a feature set mean, for people: one file for all tables of this hash.</summary>
     public static string FeatureDictionary(string set, string setHash) => $"gold/features/{set}/dictionary-{setHash}.csv";
 
     /// <summary>Predictions of a run, of a shard or of a part of it by a name.</summary>
-    public static string Predictions(string asOf, string run, int shard, string? part = null) => $"gold/predictions/{asOf}/{run}/{PartOf(shard, part)}.parquet";
+    public static string Predictions(string asOf, string run, int shard, string? part = null) => $"{PredictionsFolder(asOf, run)}/{PartOf(shard, part)}.parquet";
+
+    /// <summary>Folder of the predictions of a run.</summary>
+    public static string PredictionsFolder(string asOf, string run) => $"gold/predictions/{asOf}/{run}";
 
     /// <summary>Names a shard, or a part of it.</summary>
     public static string PartOf(int shard, string? part) => string.Create(CultureInfo.InvariantCulture, $"{shard:D4}{(part is null ? "" : "-")}{part}");

@@ -11,7 +11,9 @@ internal static class WorklistCommand
     public static Command Create()
     {
         var team = new Option<string?>("--team") { Description = "Only this care team", HelpName = "ID" };
-        var command = new Command("worklist", "Show the latest ranked list of each care team, with reasons") { team };
+        var asOf = ScoreCommand.AsOfOption();
+        asOf.Description = "Show the lists of this instant, UTC, instead of the latest";
+        var command = new Command("worklist", "Show the latest ranked list of each care team, with reasons") { team, asOf };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
@@ -21,11 +23,18 @@ internal static class WorklistCommand
                 .ThenBy(d => d.Id, StringComparer.Ordinal)
                 .Select(d => RiskDocumentJson.ReadWorklist(d.Body))
                 .ToArrayAsync(token);
+            var instant = ScoreCommand.AsOf(parsed.GetValue(asOf));
             var latest = worklists
+                .Where(w => instant is null || w.AsOf == instant)
                 .GroupBy(w => (w.CareTeamId, w.Title))
                 // A run that could score nobody does not take the place of a list that somebody needs.
                 .Select(g => g.OrderBy(w => w.Scored > 0).ThenBy(w => w.AsOf).ThenBy(w => w.Watermark).Last())
                 .ToArray();
+            if (latest.Length == 0 && worklists.Length > 0)
+            {
+                throw new UserException($"There is no list of {instant}; there are lists of {string.Join(", ", worklists.Select(w => w.AsOf).Distinct().OrderDescending().Take(5))}{(worklists.DistinctBy(w => w.AsOf).Count() > 5 ? " and before" : "")}.");
+            }
+
             if (latest.Length == 0)
             {
                 throw new UserException($"{store.Folder}: there is no list yet. Run 'rmon train' and 'rmon score' first, or 'rmon demo'.");

@@ -22,7 +22,7 @@ internal sealed class CohortEngine : IAsyncDisposable
 
     public RunRegister Register { get; }
 
-    public static string JournalOf(CohortStore store) => Path.Combine(store.Folder, "workflows.db");
+    public static string JournalOf(CohortStore store) => Path.Combine(store.Folder, WorkflowCatalog.Journal);
 
     /// <summary>A client of the cohort's journal, where no engine is wanted.</summary>
     public static JournalClient ClientOf(CohortStore store) => new(JournalOf(store), TimeProvider.System);

@@ -16,7 +16,6 @@ namespace RemoteMonitoring.Workflows.Backup;
 /// </summary>
 internal sealed class CohortCopy(CohortStore store, LakeDirectory lake, BackupArchive archive)
 {
-    private const string Journal = "workflows.db";
     private const string Documents = "documents.db";
 
     private static readonly byte[] s_sqlite = "SQLite format 3\0"u8.ToArray();
@@ -156,7 +155,7 @@ internal sealed class CohortCopy(CohortStore store, LakeDirectory lake, BackupAr
         path.StartsWith("ledger/", StringComparison.Ordinal) || path == LakePaths.ObservationsManifest
         || (path.StartsWith("models/", StringComparison.Ordinal) && (path.EndsWith("/current", StringComparison.Ordinal) || path.EndsWith("/" + ModelFiles.DocumentName, StringComparison.Ordinal)));
 
-    private static int Rank(string file) => Path.GetFileName(file) switch { Journal => 0, Documents => 2, _ => 1 };
+    private static int Rank(string file) => Path.GetFileName(file) switch { WorkflowCatalog.Journal => 0, Documents => 2, _ => 1 };
 
     private static bool IsDatabase(string file)
     {

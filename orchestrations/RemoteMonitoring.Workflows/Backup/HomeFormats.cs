@@ -7,6 +7,8 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Engine.Embedded;
 
 namespace RemoteMonitoring.Workflows.Backup;
 
@@ -19,15 +21,18 @@ public sealed record FoundFormat(string What, IReadOnlyDictionary<long, int> Fou
 /// <summary>Which versions the things in a cohort's folder have.</summary>
 public static class HomeFormats
 {
-    private const int LedgerVersion = 1;
-
     /// <summary>Looks; nothing is changed, and what cannot be read counts as version 0.</summary>
     public static async Task<IReadOnlyList<FoundFormat>> FindAsync(CohortStore store, CancellationToken cancellationToken)
     {
         var formats = new List<FoundFormat> { One("home", HomeFormat.VersionOf(store.Folder)!.Value, HomeFormat.Current.Version) };
         foreach (var file in Directory.EnumerateFiles(store.Folder, "*.db").Order(StringComparer.Ordinal))
         {
-            formats.Add(One(Path.GetFileName(file), Ask(file, "PRAGMA user_version"), Path.GetFileName(file) == "documents.db" ? SqliteDocuments.SchemaVersion : null));
+            formats.Add(One(Path.GetFileName(file), Ask(file, "PRAGMA user_version"), Path.GetFileName(file) switch
+            {
+                "documents.db" => SqliteDocuments.SchemaVersion,
+                WorkflowCatalog.Journal => JournalFile.SchemaVersion,
+                _ => null,
+            }));
         }
 
         if (File.Exists(GatewayHome.Of(store).LogFile))
@@ -37,7 +42,7 @@ public static class HomeFormats
 
         formats.Add(await OfAsync("observations manifests", [LakePaths.ObservationsManifest, .. await store.Lake.ListAsync(LakePaths.ObservationsManifests, cancellationToken)], ObservationsManifest.CurrentSchemaVersion));
         formats.Add(await OfAsync("models", (await store.Lake.ListAsync("models", cancellationToken)).Where(p => p.EndsWith("/" + ModelFiles.DocumentName, StringComparison.Ordinal)), ModelDocument.CurrentSchemaVersion));
-        formats.Add(await OfAsync("ledger entries", (await store.Lake.ListAsync("ledger", cancellationToken)).Where(LakePaths.IsLedgerEntry), LedgerVersion));
+        formats.Add(await OfAsync("ledger entries", (await store.Lake.ListAsync("ledger", cancellationToken)).Where(LakePaths.IsLedgerEntry), LedgerEntry.CurrentSchemaVersion));
         return [.. formats.Where(f => f.Found.Count > 0)];
 
         async Task<FoundFormat> OfAsync(string what, IEnumerable<string> paths, long current)

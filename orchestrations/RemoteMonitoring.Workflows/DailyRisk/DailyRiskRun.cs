@@ -29,12 +29,34 @@ public static class DailyRiskRun
         }
 
         var plan = await RiskPlan.MakeAsync(store, manifest, request, cancellationToken);
-        var shards = new ScoredRows[plan.Shards.Count];
-        await Parallel.ForAsync(0, shards.Length, cancellationToken, async (shard, token) => shards[shard] =
-            await RiskScoring.RunAsync(store.Lake, plan, new ShardPart(shard, 0, plan.Shards[shard].Length), shards.Length == 1 ? -1 : 1, null, token));
-        await RiskPublication.PredictionsAsync(store.Documents, [.. shards.SelectMany(s => s.Predictions)], cancellationToken);
-        var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, shards, TeamWorklists.Count(plan, shards.SelectMany(s => s.Predictions)), [], cancellationToken);
+        ShardPart[] shards = [.. plan.Parts];
+        var scored = new ScoredRows[shards.Length];
+        await Parallel.ForAsync(0, shards.Length, cancellationToken, async (i, token) => scored[i] = await RiskScoring.RunAsync(store.Lake, plan, shards[i], shards.Length == 1 ? -1 : 1, null, token));
+        await RiskPublication.PredictionsAsync(store.Documents, [.. scored.SelectMany(s => s.Predictions)], cancellationToken);
+        var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)), [], cancellationToken);
         return (ledger, worklists, false);
+    }
+
+    /// <summary>
+    /// Makes the files of a run again that an entry names, and nothing else: the shards that were scored whole, and of those that were
+    /// split, or of which patients were set aside, the parts, as far as <paramref name="patientsOf"/> can say who was in them.
+    /// </summary>
+    public static async Task<(string Run, IReadOnlyList<LedgerOutput> Outputs)> RemakeAsync(
+        CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, LedgerEntry entry, Func<string, Task<IReadOnlySet<string>?>> patientsOf, CancellationToken cancellationToken)
+    {
+        var plan = await RiskPlan.MakeAsync(store, manifest, request, cancellationToken);
+        var outputs = new List<LedgerOutput>();
+        // Vectors have everybody in them, predictions those who had a reading.
+        foreach (var path in entry.Outputs.Select(o => o.Path).Where(p => p.StartsWith("gold/features/", StringComparison.Ordinal)))
+        {
+            var (shard, isWhole) = RiskScoring.ShardOf(path, entry.Run);
+            if ((isWhole ? plan.Shards[shard].Select(k => k.PatientId).ToHashSet(StringComparer.Ordinal) : await patientsOf(path)) is { } patients)
+            {
+                outputs.AddRange(await RiskScoring.RemakeAsync(store.Lake, plan, shard, patients, cancellationToken));
+            }
+        }
+
+        return (plan.Run, outputs);
     }
 
     /// <summary>

@@ -11,9 +11,6 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 /// </summary>
 public static class DataQuality
 {
-    /// <summary>Data may run so far past an as-of that is still called today's.</summary>
-    internal static readonly Duration StillToday = Duration.FromDays(1);
-
     /// <summary>Days that the usual is taken of.</summary>
     public const int Days = 7;
 

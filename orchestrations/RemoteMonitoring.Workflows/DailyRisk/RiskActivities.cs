@@ -83,7 +83,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         }
 
         var plan = await LoadAsync(spec, cancellationToken);
-        if (plan.IsRetrospective && !spec.Retrospective && UnixMicros.ToInstant(manifest.Inputs.Watermark) > spec.AsOf + DataQuality.StillToday)
+        if (plan.IsRetrospective && !spec.Retrospective)
         {
             throw new PermanentFailureException(
                 $"Model {spec.Model} was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after {spec.AsOf}: of that day it knows the future. Name an older model, or ask for a retrospective run, which says so.");
@@ -147,6 +147,11 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     {
         var store = await cohorts(asked.Spec.Cohort, cancellationToken);
         var published = 0;
+        if (await DoneAsync(store, asked.Run, asked.Parts, cancellationToken) is not null)
+        {
+            return published;
+        }
+
         foreach (var part in asked.Parts)
         {
             published += await RiskPublication.PredictionsAsync(store.Documents, (await ReadAsync(store.Lake, part, cancellationToken)).Predictions, cancellationToken);
@@ -159,10 +164,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     {
         var store = await cohorts(asked.Spec.Cohort, cancellationToken);
         var plan = await LoadAsync(asked.Spec, cancellationToken);
-        // Done before, and what it was made of is gone: only the word of it was lost.
-        var isDone = !await store.Lake.AllExistAsync(asked.Parts.Select(p => p.File).OfType<string>(), cancellationToken);
-        var ledger = isDone ? await RiskPublication.TryFindAsync(store, plan.Run, cancellationToken) : null;
-        ledger ??= await FinishAsync(store, plan, asked, cancellationToken);
+        var ledger = await DoneAsync(store, plan.Run, asked.Parts, cancellationToken) ?? await FinishAsync(store, plan, asked, cancellationToken);
         foreach (var folder in (string[])[plan.Run, asked.InstanceId])
         {
             foreach (var path in await store.Lake.ListAsync(LakePaths.Work(folder, "")[..^1], cancellationToken))
@@ -174,6 +176,10 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         Forget(asked.Spec);
         return OutcomeOf(ledger, alreadyThere: false);
     }
+
+    /// <summary>A run that is out, and what it was made of is gone: only the word of it was lost, or another instance made the same.</summary>
+    private static async Task<LedgerEntry?> DoneAsync(CohortStore store, string run, IReadOnlyList<PartOutcome> parts, CancellationToken cancellationToken) =>
+        await store.Lake.AllExistAsync(parts.Select(p => p.File).OfType<string>(), cancellationToken) ? null : await RiskPublication.TryFindAsync(store, run, cancellationToken);
 
     private static async Task<LedgerEntry> FinishAsync(CohortStore store, RiskPlan plan, ListsAsked asked, CancellationToken cancellationToken)
     {

@@ -80,6 +80,9 @@ public sealed record Prediction
     /// <summary>NEWS2; null where none of its inputs was there.</summary>
     public News2Figures? News2 { get; init; }
 
+    /// <summary>True where the model had been taught what became known after as-of; else null.</summary>
+    public bool? Retrospective { get; init; }
+
     /// <summary>What raised the score most.</summary>
     public required IReadOnlyList<Reason> Reasons { get; init; }
 }
@@ -92,8 +95,8 @@ public sealed record NotScored(string PatientId, string Why);
 /// <summary>A care team's list for a day: the riskiest of its patients, cut to what the team can call.</summary>
 public sealed record TeamWorklist
 {
-    /// <summary>Version of this record.</summary>
-    public int SchemaVersion { get; init; } = 1;
+    /// <summary>Version of this record: 2 since it says what is missing.</summary>
+    public int SchemaVersion { get; init; } = 2;
 
     /// <summary>Team.</summary>
     public required string CareTeamId { get; init; }
@@ -141,8 +144,11 @@ public sealed record LedgerOutput(string Path, int Rows, string Sha256);
 /// <summary>What a run read, made and counted: enough to make any of its scores again.</summary>
 public sealed record LedgerEntry
 {
+    /// <summary>The version that this program writes: 2 since it says who was set aside, shards and time zones.</summary>
+    public const int CurrentSchemaVersion = 2;
+
     /// <summary>Version of this record.</summary>
-    public int SchemaVersion { get; init; } = 1;
+    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
 
     /// <summary>Run.</summary>
     public required string Run { get; init; }
@@ -179,6 +185,12 @@ public sealed record LedgerEntry
 
     /// <summary>Version of the program.</summary>
     public required string Code { get; init; }
+
+    /// <summary>Number of patient shards; 0 in entries that do not say.</summary>
+    public int Shards { get; init; }
+
+    /// <summary>Edition of the time zones that local days were cut by; null in entries that do not say.</summary>
+    public string? TimeZones { get; init; }
 
     /// <summary>Files made.</summary>
     public required IReadOnlyList<LedgerOutput> Outputs { get; init; }

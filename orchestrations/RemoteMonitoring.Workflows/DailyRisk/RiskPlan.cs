@@ -46,6 +46,9 @@ internal sealed class RiskPlan
 {
     private const string Rules = "daily-risk 5";
 
+    /// <summary>A model that is trained on the data of a day scores that day too; who looks at it knows no more than they would have.</summary>
+    private static readonly Duration s_today = Duration.FromDays(1);
+
     private RiskPlan(DailyRiskRequest request, ObservationsManifest manifest, FeatureSet set)
     {
         (Request, Manifest, Set) = (request, manifest, set);
@@ -65,8 +68,8 @@ internal sealed class RiskPlan
 
     public RiskModel Model { get; private init; } = null!;
 
-    /// <summary>Whether the model was taught what became known after as-of.</summary>
-    public bool IsRetrospective => Model.Document.Training.TrainedUntil > Request.AsOf;
+    /// <summary>Whether it is a day of the past whose model was taught what became known after it: of that day it knows the future.</summary>
+    public bool IsRetrospective => Model.Document.Training.TrainedUntil > Request.AsOf && UnixMicros.ToInstant(Manifest.Inputs.Watermark) > Request.AsOf + s_today;
 
     public ReferenceData Reference { get; private init; } = null!;
 
@@ -76,6 +79,9 @@ internal sealed class RiskPlan
 
     /// <summary>The rows of each shard, in the order of the cohort.</summary>
     public IReadOnlyList<VectorKey[]> Shards { get; private init; } = [];
+
+    /// <summary>The shards that have a row.</summary>
+    public IEnumerable<ShardPart> Parts => Shards.Select((rows, shard) => new ShardPart(shard, 0, rows.Length)).Where(p => p.Count > 0);
 
     /// <summary>Patients under monitoring, but not for long enough: they are not scored, and their team is told.</summary>
     public IReadOnlyList<NotScored> TooLittleHistory { get; private init; } = [];

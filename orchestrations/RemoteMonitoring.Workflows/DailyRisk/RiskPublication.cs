@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using NodaTime;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
@@ -37,7 +38,7 @@ internal static class RiskPublication
             throw new InvalidOperationException($"Run {plan.Run} does not conserve: {plan.Expected} patients, {scored.Values.Sum()} scored, {notScored.Length} not scored, {setAside.Length} set aside.");
         }
 
-        notices = plan.IsRetrospective && request.Retrospective
+        notices = plan.IsRetrospective
             ? [.. notices, $"Retrospective: the model was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after this day."]
             : notices;
         await Features.FeatureDictionaryFile.KeepAsync(store.Lake, plan.Set, cancellationToken);
@@ -57,6 +58,8 @@ internal static class RiskPublication
             FeatureSetHash = plan.Set.Hash,
             Model = request.Model,
             Code = typeof(DailyRiskRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            Shards = plan.Manifest.Shards,
+            TimeZones = DateTimeZoneProviders.Tzdb.VersionId,
             Outputs = outputs,
             Flow = plan.Flow,
             Scored = scored.Values.Sum(),
@@ -83,7 +86,21 @@ internal static class RiskPublication
             await store.Lake.ReplaceAsync(LakePaths.Ledger(plan.Run), RiskDocumentJson.ToBytes(ledger), cancellationToken);
         }
 
+        await DeleteOthersAsync(store.Lake, plan, ledger, cancellationToken);
         return (ledger, worklists);
+    }
+
+    /// <summary>A shard that was scored, and whose process was stopped before it could say so, was split: its files are in nobody's name, and would count its patients twice.</summary>
+    private static async Task DeleteOthersAsync(Lake lake, RiskPlan plan, LedgerEntry ledger, CancellationToken cancellationToken)
+    {
+        var named = ledger.Outputs.Select(o => o.Path).ToHashSet(StringComparer.Ordinal);
+        var stamp = LakePaths.Stamp(ledger.AsOf.ToUnixMicros());
+        var made = (await lake.ListAsync(LakePaths.PredictionsFolder(stamp, ledger.Run), cancellationToken))
+            .Concat((await lake.ListAsync(LakePaths.FeaturesFolder(plan.Set.Definition.Name, stamp), cancellationToken)).Where(p => LakePaths.StemOf(p).StartsWith(ledger.Run + "-", StringComparison.Ordinal)));
+        foreach (var path in made.Where(p => !named.Contains(p)))
+        {
+            await lake.DeleteAsync(path, cancellationToken);
+        }
     }
 
     private static bool Differ(IReadOnlyList<LedgerOutput> then, IReadOnlyList<LedgerOutput> now)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Storage.Lake;
@@ -49,21 +50,41 @@ internal static class RiskScoring
             scored = Score(plan, keys, builder, cores, before, cancellationToken);
         }
 
-        var isWhole = part.Count == plan.Shards[part.Shard].Length && setAside.Count == 0;
-        // Named by who is in it, where that is not the whole shard: another attempt may come to others.
-        var name = isWhole ? null : Lake.Hash(Encoding.UTF8.GetBytes(string.Join('\n', keys.Select(k => k.PatientId))))[..8];
-        var stamp = LakePaths.Stamp(plan.Request.AsOf.ToUnixMicros());
         return new ScoredRows
         {
             Predictions = scored.Value.Scored,
             NotScored = scored.Value.NotScored,
             SetAside = setAside,
-            Outputs =
-            [
-                await WriteAsync(lake, LakePaths.Features(plan.Set.Definition.Name, stamp, $"{plan.Run}-{LakePaths.PartOf(part.Shard, name)}"), FeatureStage.ToParquet(scored.Value.Table, keys), cancellationToken),
-                await WriteAsync(lake, LakePaths.Predictions(stamp, plan.Run, part.Shard, name), ToParquet(scored.Value.Scored, plan), cancellationToken),
-            ],
+            Outputs = await WriteAsync(lake, plan, part.Shard, keys, scored.Value, cancellationToken),
         };
+    }
+
+    /// <summary>Makes the files again of some patients of a shard, as a run left them that was split or set others aside.</summary>
+    public static async Task<IReadOnlyList<LedgerOutput>> RemakeAsync(Lake lake, RiskPlan plan, int shard, IReadOnlySet<string> patients, CancellationToken cancellationToken)
+    {
+        VectorKey[] keys = [.. plan.Shards[shard].Where(k => patients.Contains(k.PatientId))];
+        var builder = await plan.Vectors.OpenAsync(shard, keys, cancellationToken);
+        return await WriteAsync(lake, plan, shard, keys, Score(plan, keys, builder, -1, null, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>The shard that a file of vectors is of, and whether all of it.</summary>
+    public static (int Shard, bool IsWhole) ShardOf(string path, string run)
+    {
+        // {run}-{shard} or {run}-{shard}-{part}
+        var parts = LakePaths.StemOf(path)[(run.Length + 1)..].Split('-');
+        return (int.Parse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture), parts.Length == 1);
+    }
+
+    private static async Task<IReadOnlyList<LedgerOutput>> WriteAsync(Lake lake, RiskPlan plan, int shard, VectorKey[] keys, Scores scores, CancellationToken cancellationToken)
+    {
+        // Named by who is in it, where that is not the whole shard: another attempt may come to others.
+        var name = keys.Length == plan.Shards[shard].Length ? null : Lake.Hash(Encoding.UTF8.GetBytes(string.Join('\n', keys.Select(k => k.PatientId))))[..8];
+        var stamp = LakePaths.Stamp(plan.Request.AsOf.ToUnixMicros());
+        return
+        [
+            await WriteAsync(lake, LakePaths.Features(plan.Set.Definition.Name, stamp, $"{plan.Run}-{LakePaths.PartOf(shard, name)}"), FeatureStage.ToParquet(scores.Table, keys), cancellationToken),
+            await WriteAsync(lake, LakePaths.Predictions(stamp, plan.Run, shard, name), ToParquet(scores.Scored, plan), cancellationToken),
+        ];
     }
 
     /// <summary>Scores rows together. Where that throws, halves are tried until each culprit stands alone; then the answer is null, and they are named.</summary>
@@ -126,6 +147,7 @@ internal static class RiskScoring
                 Model = plan.Request.Model,
                 FeatureSetHash = plan.Set.Hash,
                 Run = plan.Run,
+                Retrospective = plan.IsRetrospective ? true : null,
                 Probability = scores.P[row],
                 Raw = scores.Raw[row],
                 News2 = double.IsNaN(table.News2Point[row]) ? null : new News2Figures((int)table.News2Low[row], (int)table.News2Point[row], (int)table.News2High[row]),
@@ -153,11 +175,6 @@ internal static class RiskScoring
             .Float64("news2_point", Column(p => p.News2?.Point ?? double.NaN))
             .Float64("news2_high", Column(p => p.News2?.High ?? double.NaN))
             .Text("reasons", Column(p => string.Join("; ", p.Reasons.Select(r => r.Text))));
-        if (plan.Request.Retrospective)
-        {
-            table.Metadata["remotemonitoring.retrospective"] = plan.IsRetrospective ? "true" : "false";
-        }
-
         return table;
     }
 

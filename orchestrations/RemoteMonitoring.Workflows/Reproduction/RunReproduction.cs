@@ -49,13 +49,14 @@ public sealed class RunReproduction(CohortStore store, IReadOnlyList<TaskDefinit
         }
 
         var upper = new LakeDirectory(Path.Combine(scratch, "lake"));
-        var (made, fromBronze, obstacle) = (default((LedgerEntry Ledger, Lake Lake)?), false, ObstacleTo(record.Entry));
+        var (made, fromBronze, obstacle) = (default((string Run, IReadOnlyList<LedgerOutput> Outputs, Lake Lake)?), false, ObstacleTo(record.Entry));
         try
         {
             if (obstacle is null)
             {
                 (var manifest, var lake, fromBronze) = await ObservationsAsync(record, upper, cancellationToken);
-                made = (await ScoreAsync(record.Entry, manifest, lake, cancellationToken), lake);
+                var (name, outputs) = await ScoreAsync(record.Entry, manifest, lake, cancellationToken);
+                made = (name, outputs, lake);
             }
         }
         catch (Exception e) when (e is LakeException or ModelException)
@@ -178,32 +179,44 @@ public sealed class RunReproduction(CohortStore store, IReadOnlyList<TaskDefinit
         }
     }
 
-    private async Task<LedgerEntry> ScoreAsync(LedgerEntry entry, ObservationsManifest manifest, Lake lake, CancellationToken cancellationToken)
+    private async Task<(string Run, IReadOnlyList<LedgerOutput> Outputs)> ScoreAsync(LedgerEntry entry, ObservationsManifest manifest, Lake lake, CancellationToken cancellationToken)
     {
         await using var overlay = store.Over(lake, new SqliteDocuments(Path.Combine(scratch, "documents.db")));
         var request = new DailyRiskRequest { Task = tasks.First(t => t.Name == entry.Task), AsOf = entry.AsOf, KnownBy = entry.KnownBy, Model = entry.Model, ModelLake = ModelLake };
-        var (ledger, _, _) = await DailyRiskRun.RunAsync(overlay, manifest, request, cancellationToken);
-        if (ledger.Run != entry.Run)
+        var made = await DailyRiskRun.RemakeAsync(overlay, manifest, request, entry, path => PatientsOfAsync(path, cancellationToken), cancellationToken);
+        if (made.Run != entry.Run)
         {
-            _notes.Add($"this program calls the run {ledger.Run}: it scores by other rules");
+            _notes.Add($"this program calls the run {made.Run}: it scores by other rules");
         }
 
-        if (ledger.Scored != entry.Scored || ledger.NotScored != entry.NotScored)
+        if (entry.TimeZones is { } zones && zones != DateTimeZoneProviders.Tzdb.VersionId)
         {
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{ledger.Scored} patients were scored and {ledger.NotScored} not; then it was {entry.Scored} and {entry.NotScored}"));
+            _notes.Add($"local days were cut by time zones of edition {zones}, and now by {DateTimeZoneProviders.Tzdb.VersionId}");
         }
 
-        return ledger;
+        return made;
+    }
+
+    /// <summary>Who is in a file of vectors of a part of a shard; only the file itself says so.</summary>
+    private async Task<IReadOnlySet<string>?> PatientsOfAsync(string path, CancellationToken cancellationToken)
+    {
+        if (await store.Lake.ExistsAsync(path, cancellationToken))
+        {
+            return (await store.Lake.ReadTableAsync(path, ["patient_id"], cancellationToken)).Text("patient_id").OfType<string>().ToHashSet(StringComparer.Ordinal);
+        }
+
+        _notes.Add($"{store.Lake.NameOf(path)} is gone, which alone said who of its shard was scored together");
+        return null;
     }
 
     private async Task<IReadOnlyList<ReproducedOutput>> CompareAsync(
-        LedgerEntry entry, IReadOnlyList<RecordedFile> recorded, (LedgerEntry Ledger, Lake Lake)? made, CancellationToken cancellationToken)
+        LedgerEntry entry, IReadOnlyList<RecordedFile> recorded, (string Run, IReadOnlyList<LedgerOutput> Outputs, Lake Lake)? made, CancellationToken cancellationToken)
     {
         var outputs = new List<ReproducedOutput>();
         foreach (var file in recorded)
         {
-            var path = made is { } m ? file.Path.Replace(entry.Run, m.Ledger.Run, StringComparison.Ordinal) : null;
-            var now = made?.Ledger.Outputs.FirstOrDefault(o => o.Path == path);
+            var path = made is { } m ? file.Path.Replace(entry.Run, m.Run, StringComparison.Ordinal) : null;
+            var now = made?.Outputs.FirstOrDefault(o => o.Path == path);
             outputs.Add(new ReproducedOutput
             {
                 Recorded = file,
@@ -217,10 +230,10 @@ public sealed class RunReproduction(CohortStore store, IReadOnlyList<TaskDefinit
         return outputs;
     }
 
-    /// <summary>The number of patient shards, from the names of the files that the run made of them.</summary>
-    private static int ShardsOf(LedgerEntry entry) => entry.Outputs
-        .Where(o => RunOutputs.IsPredictions(o.Path))
-        .Select(o => int.TryParse(LakePaths.StemOf(o.Path), NumberStyles.None, CultureInfo.InvariantCulture, out var shard) ? shard + 1 : 1)
+    /// <summary>The number of patient shards; of an entry that does not say, from the names of the files that the run made of them.</summary>
+    private static int ShardsOf(LedgerEntry entry) => entry.Shards > 0 ? entry.Shards : entry.Outputs
+        .Where(o => RunOutputs.IsFeatures(o.Path))
+        .Select(o => RiskScoring.ShardOf(o.Path, entry.Run).Shard + 1)
         .DefaultIfEmpty(1)
         .Max();
 

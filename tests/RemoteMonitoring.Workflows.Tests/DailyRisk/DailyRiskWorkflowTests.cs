@@ -6,6 +6,7 @@ using RemoteMonitoring.Storage.Retries;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.Reproduction;
 
 namespace RemoteMonitoring.Workflows.Tests.DailyRisk;
 
@@ -54,6 +55,12 @@ public sealed class DailyRiskWorkflowTests(TrainedHome trained)
         Assert.StartsWith("This list is not whole: of 9 patients 2 could not be scored", Assert.Single(lists[0].Notices), StringComparison.Ordinal);
         Assert.All(lists.SelectMany(l => l.SetAside), n => Assert.Contains("InvalidDataException", n.Why, StringComparison.Ordinal));
         Assert.DoesNotContain(lists.SelectMany(l => l.Listed), p => poisoned.Contains(p.PatientId));
+
+        // Made of fewer than a shard has, its files come out again, byte for byte.
+        var scratch = Directory.CreateDirectory(Path.Combine(other.Root, "scratch")).FullName;
+        var reproduced = (await new RunReproduction(other.Store, [TrainedHome.Task], scratch).RunAsync(outcome.Run, default))!;
+        Assert.Equal(2, reproduced.Outputs.Count);
+        Assert.True(reproduced.IsSame, string.Join("; ", reproduced.Notes));
 
         // Mended, the same night again is whole.
         await using var again = new NightOf(other);
