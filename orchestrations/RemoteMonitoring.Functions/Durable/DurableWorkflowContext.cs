@@ -71,7 +71,7 @@ public sealed class DurableWorkflowContext : IWorkflowContext
     public async Task<TOut> CallAsync<TIn, TOut>(WorkflowDefinition<TIn, TOut> workflow, string instanceId, TIn input)
     {
         var start = new InstanceStart(InstanceId, Payload.Of(input, workflow.Input));
-        // Durable Functions would replace one that has ended, and never answer to the second of two callers.
+        // Durable Functions does not look whether there is, or was, an instance of the id of a child.
         var claim = new InstanceClaim(instanceId, $"{InstanceId} {_durable.NewGuid()}");
         if (!await StepAsync(workflow.Name, _durable.CallActivityAsync<bool>(ClaimInstance, claim, s_claims)))
         {
