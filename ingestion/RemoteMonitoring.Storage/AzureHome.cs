@@ -47,6 +47,16 @@ public sealed record AzureHome
     /// <summary>What people are shown; it never shows a secret.</summary>
     public string Name => UrlOf(Blobs) is { } url ? url.GetLeftPart(UriPartial.Path) : $"container {BlobContainer}";
 
+    /// <summary>A folder of the container for what is no cohort's, making the container where it is not there.</summary>
+    /// <param name="folder">Its name, before which a full stop is put: no cohort's begins with one.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<Lake.Lake> OpenFolderAsync(string folder, CancellationToken cancellationToken)
+    {
+        var lake = await LakeAsync("." + folder, cancellationToken);
+        await lake.EnsureCreatedAsync(cancellationToken);
+        return lake;
+    }
+
     internal async Task<LakeBlobs> LakeAsync(string folder, CancellationToken cancellationToken)
     {
         var blobs = await KeyVaultSecret.ResolveAsync(Blobs, "Blobs (--blobs, RMON_BLOBS)", Credential, Secrets, cancellationToken);

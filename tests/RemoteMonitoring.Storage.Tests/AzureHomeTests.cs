@@ -66,6 +66,16 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_folder_that_is_no_cohorts_is_made_with_the_container_and_listed_as_none()
+    {
+        var home = Home(azurite.ConnectionString()) with { BlobContainer = $"made-{RandomNumberGenerator.GetHexString(16, lowercase: true)}" };
+        var folder = await home.OpenFolderAsync("workflows", default);
+        Assert.True(await folder.TryCreateAsync("instances/a/1", new byte[] { 1 }, default));
+        Assert.True(await (await home.OpenFolderAsync("workflows", default)).ExistsAsync("instances/a/1", default));
+        Assert.Empty(await CohortStore.ListAsync(home, default));
+    }
+
+    [Fact]
     public async Task A_secret_of_a_version_is_asked_for_by_it()
     {
         using var vault = new Vault("v");

@@ -37,7 +37,7 @@ public static class BackfillWorkflow
 {
     /// <summary>The workflow.</summary>
     public static WorkflowDefinition<BackfillInput, BackfillOutcome> Definition { get; } =
-        new("backfill", 1, RiskSteps.Json.BackfillInput, RiskSteps.Json.BackfillOutcome, RunAsync);
+        new(WorkflowNames.Backfill, 1, RiskSteps.Json.BackfillInput, RiskSteps.Json.BackfillOutcome, RunAsync);
 
     private const int DaysAtATime = 2;
 

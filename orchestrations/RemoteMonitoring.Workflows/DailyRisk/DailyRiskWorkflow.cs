@@ -10,10 +10,10 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 public static class DailyRiskWorkflow
 {
     /// <summary>The night of a cohort whose patients are at home.</summary>
-    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Daily { get; } = new("daily-risk", 1, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
+    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Daily { get; } = new(WorkflowNames.DailyRisk, 1, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
 
     /// <summary>The same every hour, of a cohort in hospital.</summary>
-    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Hourly { get; } = new("hourly-risk", 1, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
+    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Hourly { get; } = new(WorkflowNames.HourlyRisk, 1, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
 
     /// <summary>Parts that one workflow sees through at the most: its history is read again at every turn.</summary>
     private const int PartsOfAWorkflow = 50;

@@ -126,22 +126,22 @@ public static class RiskSteps
     private static readonly RiskStepsJson s_json = RiskStepsJson.Default;
 
     /// <summary>How far ingestion is.</summary>
-    public static ActivityDefinition<IngestionAsked, IngestionState> Ingestion { get; } = new("ingestion-watermark", s_json.IngestionAsked, s_json.IngestionState);
+    public static ActivityDefinition<IngestionAsked, IngestionState> Ingestion { get; } = new(WorkflowNames.IngestionWatermark, s_json.IngestionAsked, s_json.IngestionState);
 
     /// <summary>Compacts and rolls up what has landed, and pins it.</summary>
-    public static ActivityDefinition<CompactionAsked, CompactedInputs> Compact { get; } = new("compact", s_json.CompactionAsked, s_json.CompactedInputs);
+    public static ActivityDefinition<CompactionAsked, CompactedInputs> Compact { get; } = new(WorkflowNames.Compact, s_json.CompactionAsked, s_json.CompactedInputs);
 
     /// <summary>Finds out who is scored, with which model.</summary>
-    public static ActivityDefinition<RiskSpec, PlannedRun> Plan { get; } = new("plan-risk", s_json.RiskSpec, s_json.PlannedRun);
+    public static ActivityDefinition<RiskSpec, PlannedRun> Plan { get; } = new(WorkflowNames.PlanRisk, s_json.RiskSpec, s_json.PlannedRun);
 
     /// <summary>Scores a part of a shard.</summary>
-    public static ActivityDefinition<PartAsked, PartOutcome> ScorePart { get; } = new("score-part", s_json.PartAsked, s_json.PartOutcome);
+    public static ActivityDefinition<PartAsked, PartOutcome> ScorePart { get; } = new(WorkflowNames.ScorePart, s_json.PartAsked, s_json.PartOutcome);
 
     /// <summary>Writes the predictions of some parts as documents.</summary>
-    public static ActivityDefinition<PublishAsked, int> PublishPredictions { get; } = new("publish-predictions", s_json.PublishAsked, s_json.Int32);
+    public static ActivityDefinition<PublishAsked, int> PublishPredictions { get; } = new(WorkflowNames.PublishPredictions, s_json.PublishAsked, s_json.Int32);
 
     /// <summary>Makes the lists and the ledger entry.</summary>
-    public static ActivityDefinition<ListsAsked, DailyRiskOutcome> PublishLists { get; } = new("publish-lists", s_json.ListsAsked, s_json.DailyRiskOutcome);
+    public static ActivityDefinition<ListsAsked, DailyRiskOutcome> PublishLists { get; } = new(WorkflowNames.PublishLists, s_json.ListsAsked, s_json.DailyRiskOutcome);
 
     internal static RiskStepsJson Json => s_json;
 }

@@ -11,7 +11,7 @@ public static class ScoreShardsWorkflow
 {
     /// <summary>The workflow.</summary>
     public static WorkflowDefinition<ShardsAsked, IReadOnlyList<PartOutcome>> Definition { get; } =
-        new("score-shards", 1, RiskSteps.Json.ShardsAsked, RiskSteps.Json.IReadOnlyListPartOutcome, RunAsync);
+        new(WorkflowNames.ScoreShards, 1, RiskSteps.Json.ShardsAsked, RiskSteps.Json.IReadOnlyListPartOutcome, RunAsync);
 
     /// <summary>Parts under way at a time; the machines that do them have bounds of their own.</summary>
     private const int AtATime = 8;

@@ -38,19 +38,19 @@ public static class HousekeepingWorkflow
 {
     /// <summary>The workflow.</summary>
     public static WorkflowDefinition<HousekeepingInput, HousekeepingOutcome> Definition { get; } =
-        new("housekeeping", 1, HousekeepingJson.Default.HousekeepingInput, HousekeepingJson.Default.HousekeepingOutcome, RunAsync);
+        new(WorkflowNames.Housekeeping, 1, HousekeepingJson.Default.HousekeepingInput, HousekeepingJson.Default.HousekeepingOutcome, RunAsync);
 
     /// <summary>Archives and forgets runs that ended before.</summary>
-    public static ActivityDefinition<HousekeepingAsked, int> PurgeRuns { get; } = Step("purge-runs");
+    public static ActivityDefinition<HousekeepingAsked, int> PurgeRuns { get; } = Step(WorkflowNames.PurgeRuns);
 
     /// <summary>Seals small files of messages.</summary>
-    public static ActivityDefinition<HousekeepingAsked, int> Seal { get; } = Step("seal");
+    public static ActivityDefinition<HousekeepingAsked, int> Seal { get; } = Step(WorkflowNames.Seal);
 
     /// <summary>Compacts what has landed, then deletes observations that nothing refers to, and what dead runs left.</summary>
-    public static ActivityDefinition<HousekeepingAsked, int> Collect { get; } = Step("collect-garbage");
+    public static ActivityDefinition<HousekeepingAsked, int> Collect { get; } = Step(WorkflowNames.CollectGarbage);
 
     /// <summary>Deletes documents whose time has come.</summary>
-    public static ActivityDefinition<HousekeepingAsked, int> Expire { get; } = Step("expire-documents");
+    public static ActivityDefinition<HousekeepingAsked, int> Expire { get; } = Step(WorkflowNames.ExpireDocuments);
 
     private static async Task<HousekeepingOutcome> RunAsync(IWorkflowContext context, HousekeepingInput input)
     {

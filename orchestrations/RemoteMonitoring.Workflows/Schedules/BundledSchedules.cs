@@ -9,13 +9,13 @@ namespace RemoteMonitoring.Workflows.Schedules;
 public static class BundledSchedules
 {
     /// <summary>Workflow of the daily list.</summary>
-    public const string DailyRisk = "daily-risk";
+    public const string DailyRisk = WorkflowNames.DailyRisk;
 
     /// <summary>Workflow of the hourly list.</summary>
-    public const string HourlyRisk = "hourly-risk";
+    public const string HourlyRisk = WorkflowNames.HourlyRisk;
 
     /// <summary>Workflow that keeps the home in order.</summary>
-    public const string Housekeeping = "housekeeping";
+    public const string Housekeeping = WorkflowNames.Housekeeping;
 
     /// <summary>Those of a cohort: its tasks are the ones with a model that scores, its zone that of most of its patients, UTC where it has none.</summary>
     public static async Task<IReadOnlyList<Schedule>> OfAsync(CohortStore store, CancellationToken cancellationToken)

@@ -115,5 +115,12 @@ public sealed class ArrowTests
         || type.StartsWith("System.Numerics.Vector", StringComparison.Ordinal)
         || type.StartsWith("System.Numerics.Tensors.", StringComparison.Ordinal));
 
+    [Fact]
+    public void Functions_sees_what_it_may_and_nothing_sees_it()
+    {
+        Assert.Empty(Repository.Functions.References.Except(s_maySee["Functions"]));
+        Assert.DoesNotContain(Repository.Rooms.Concat(Repository.TestProjects), p => p.References.Contains("Functions"));
+    }
+
     private static CompiledRoom Of(string room) => CompiledRoom.All.Single(r => r.Project.Room == room);
 }

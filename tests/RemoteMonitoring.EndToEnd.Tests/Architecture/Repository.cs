@@ -10,8 +10,11 @@ internal static class Repository
 
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Every project under <see cref="ProductFolders"/>.</summary>
-    public static IReadOnlyList<Project> Rooms { get; } = [.. ProductFolders.SelectMany(ProjectsUnder)];
+    /// <summary>Every project under <see cref="ProductFolders"/> but <see cref="Functions"/>.</summary>
+    public static IReadOnlyList<Project> Rooms { get; } = [.. ProductFolders.SelectMany(ProjectsUnder).Where(p => p.Room != "Functions")];
+
+    /// <summary>The project that is built alone, with packages that not every registry serves: nothing compiled of it is here.</summary>
+    public static Project Functions { get; } = ProjectsUnder("orchestrations").Single(p => p.Room == "Functions");
 
     /// <summary>Every project under <c>tests</c>.</summary>
     public static IReadOnlyList<Project> TestProjects { get; } = [.. ProjectsUnder("tests")];
@@ -25,8 +28,11 @@ internal static class Repository
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
+    // The build of a Functions project leaves another project in its obj.
     private static IEnumerable<Project> ProjectsUnder(string folder) => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.csproj", SearchOption.AllDirectories)
-        .Select(path => new Project(Path.GetRelativePath(Root, path).Replace('\\', '/')))
+        .Select(path => Path.GetRelativePath(Root, path).Replace('\\', '/'))
+        .Where(path => !path.Contains("/obj/", StringComparison.Ordinal))
+        .Select(path => new Project(path))
         .OrderBy(p => p.Path, StringComparer.Ordinal);
 
     private static string FindRoot()

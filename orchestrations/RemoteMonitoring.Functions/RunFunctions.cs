@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.Runs;
+using static RemoteMonitoring.Workflows.WorkflowNames;
+
+namespace RemoteMonitoring.Functions;
+
+/// <summary>A run, for those who ask.</summary>
+internal sealed record RunDocument(
+    string InstanceId, string Workflow, string Status, string Created, string Updated, JsonElement? Progress, JsonElement? Input, JsonElement? Output, string? Failure);
+
+/// <summary>What came of asking for a run.</summary>
+internal sealed record StartedDocument(string InstanceId, bool IsNew, string Status);
+
+/// <summary>What is wrong with what was asked.</summary>
+internal sealed record ProblemDocument(string Error);
+
+/// <summary>Starts runs and shows them, to who has a function key; behind Microsoft Entra where the app has it switched on.</summary>
+public sealed class RunFunctions(FunctionsHost host)
+{
+    private const int MostListed = 200;
+
+    /// <summary>Starts a workflow with the input that is the body; what was asked for before is shown as it stands.</summary>
+    [Function("start-run")]
+    public Task<IActionResult> StartAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{workflow}")] HttpRequest request, string workflow, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) => workflow switch
+        {
+            DailyRisk => StartAsync(request, client, DailyRiskWorkflow.Daily, i => i.Cohort, (i, _) => RunRegister.IdOf(DailyRisk, i.Cohort, i.Task, i.AsOf), cancellationToken),
+            HourlyRisk => StartAsync(request, client, DailyRiskWorkflow.Hourly, i => i.Cohort, (i, _) => RunRegister.IdOf(HourlyRisk, i.Cohort, i.Task, i.AsOf), cancellationToken),
+            Backfill => StartAsync(request, client, BackfillWorkflow.Definition, i => i.Cohort, (i, hash) => $"{Backfill}-{i.Cohort}-{i.Task}-{hash}", cancellationToken),
+            Housekeeping => StartAsync(request, client, HousekeepingWorkflow.Definition, i => i.Cohort, (i, hash) => $"{Housekeeping}-{i.Cohort}-{hash}", cancellationToken),
+            _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill} or {Housekeeping}.")),
+        };
+
+    /// <summary>Shows a run.</summary>
+    [Function("show-run")]
+    public async Task<IActionResult> ShowAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "runs/{instanceId}")] HttpRequest request, string instanceId, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        await (await host.ClientAsync(client)).FindAsync(instanceId, cancellationToken) is { } found
+            ? Json(StatusCodes.Status200OK, Of(found), RunJson.Default.RunDocument)
+            : Problem(StatusCodes.Status404NotFound, "There is no run of that id.");
+
+    /// <summary>Lists the latest runs, newest first: <c>?workflow=NAME&amp;most=N</c>.</summary>
+    [Function("list-runs")]
+    public async Task<IActionResult> ListAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "runs")] HttpRequest request, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        var most = int.TryParse(request.Query["most"], NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? Math.Clamp(asked, 1, MostListed) : 20;
+        var workflow = request.Query["workflow"].FirstOrDefault();
+        var runs = await (await host.ClientAsync(client)).ListAsync(string.IsNullOrEmpty(workflow) ? null : workflow, most, cancellationToken);
+        return Json(StatusCodes.Status200OK, [.. runs.Select(Of)], RunJson.Default.IReadOnlyListRunDocument);
+    }
+
+    /// <summary>Ends a run and all that it called.</summary>
+    [Function("cancel-run")]
+    public async Task<IActionResult> CancelAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{instanceId}/cancel")] HttpRequest request, string instanceId, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        await (await host.ClientAsync(client)).TerminateAsync(instanceId, "cancelled by a person", cancellationToken)
+            ? new AcceptedResult()
+            : Problem(StatusCodes.Status409Conflict, "There is no run of that id under way.");
+
+    private async Task<IActionResult> StartAsync<TIn, TOut>(
+        HttpRequest request,
+        DurableTaskClient client,
+        WorkflowDefinition<TIn, TOut> workflow,
+        Func<TIn, string> cohortOf,
+        Func<TIn, string, string> idOf,
+        CancellationToken cancellationToken)
+    {
+        TIn? input;
+        try
+        {
+            input = await JsonSerializer.DeserializeAsync(request.Body, workflow.Input, cancellationToken);
+        }
+        catch (JsonException e)
+        {
+            // The message may quote what was sent.
+            return Problem(StatusCodes.Status400BadRequest, $"The body is no input of {workflow.Name}: see {(string.IsNullOrEmpty(e.Path) ? "its beginning" : e.Path)}.");
+        }
+
+        if (input is null || !(await host.CohortsAsync(cancellationToken)).Contains(cohortOf(input)))
+        {
+            return Problem(StatusCodes.Status404NotFound, "The home holds no cohort of that name.");
+        }
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(input, workflow.Input)))[..16];
+        var (instanceId, isNew) = await (await host.RegisterAsync(cohortOf(input), client, cancellationToken)).StartAsync(workflow, idOf(input, hash), input, cancellationToken);
+        return Json(isNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, new StartedDocument(instanceId, isNew, $"/api/runs/{instanceId}"), RunJson.Default.StartedDocument);
+    }
+
+    private static RunDocument Of(WorkflowInstance instance)
+    {
+        static JsonElement? Parsed(string? json) => json is null ? null : JsonDocument.Parse(json).RootElement;
+        return new RunDocument(
+            instance.Id,
+            instance.Workflow,
+            instance.Status.ToString().ToLowerInvariant(),
+            instance.Created.ToString(),
+            instance.Updated.ToString(),
+            Parsed(instance.CustomStatus),
+            Parsed(instance.Input),
+            Parsed(instance.Output),
+            instance.Failure?.ToString());
+    }
+
+    private static ContentResult Problem(int status, string error) => Json(status, new ProblemDocument(error), RunJson.Default.ProblemDocument);
+
+    private static ContentResult Json<T>(int status, T document, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
+        new() { StatusCode = status, ContentType = "application/json", Content = JsonSerializer.Serialize(document, type) };
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RunDocument))]
+[JsonSerializable(typeof(IReadOnlyList<RunDocument>))]
+[JsonSerializable(typeof(StartedDocument))]
+[JsonSerializable(typeof(ProblemDocument))]
+internal sealed partial class RunJson : JsonSerializerContext;

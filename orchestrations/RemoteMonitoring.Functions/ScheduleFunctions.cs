@@ -1,0 +1,19 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+
+namespace RemoteMonitoring.Functions;
+
+/// <summary>Time passes.</summary>
+public sealed class ScheduleFunctions(DueSchedules schedules)
+{
+    /// <summary>
+    /// Looks every minute for what is due. The cron texts, zones and catching up are the schedules' own, not the trigger's, which knows
+    /// one zone; a trigger that comes twice, late or after days finds each occurrence under the id that it has.
+    /// </summary>
+    [Function("start-due")]
+    public Task StartDueAsync([TimerTrigger("0 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(timer);
+        return schedules.StartAsync(client, cancellationToken);
+    }
+}

@@ -1,0 +1,25 @@
+namespace RemoteMonitoring.Workflows;
+
+/// <summary>
+/// Names of all workflows and activities, as histories keep them: constants, so that a host that writes a function of its own for each
+/// is held to them by the compiler.
+/// </summary>
+public static class WorkflowNames
+{
+    public const string DailyRisk = "daily-risk";
+    public const string HourlyRisk = "hourly-risk";
+    public const string ScoreShards = "score-shards";
+    public const string Backfill = "backfill";
+    public const string Housekeeping = "housekeeping";
+
+    public const string IngestionWatermark = "ingestion-watermark";
+    public const string Compact = "compact";
+    public const string PlanRisk = "plan-risk";
+    public const string ScorePart = "score-part";
+    public const string PublishPredictions = "publish-predictions";
+    public const string PublishLists = "publish-lists";
+    public const string PurgeRuns = "purge-runs";
+    public const string Seal = "seal";
+    public const string CollectGarbage = "collect-garbage";
+    public const string ExpireDocuments = "expire-documents";
+}
