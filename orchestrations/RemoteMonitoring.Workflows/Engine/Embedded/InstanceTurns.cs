@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using NodaTime;
 using NodaTime.Text;
@@ -19,6 +21,7 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     private readonly List<(long Number, int Generation, int Task)> _unwanted = [];
     private readonly List<ActivityRow> _toRun = [];
     private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
+    private readonly string _known = JsonSerializer.Serialize(registry.Workflows, EngineJson.Default.IReadOnlyCollectionString);
     private Instant _now;
     private int _capacity;
 
@@ -28,8 +31,11 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     /// <summary>Activities whose instance ended, or began anew: task -1 stands for all of an instance.</summary>
     public IReadOnlyList<(long Number, int Generation, int Task)> Unwanted => _unwanted;
 
-    /// <summary>Whether there is more to do than was taken on.</summary>
+    /// <summary>Whether there are more activities to do than were taken on.</summary>
     public bool HasBacklog { get; private set; }
+
+    /// <summary>Whether more is to be told, or taken on, than went into this transaction.</summary>
+    public bool HasMore { get; private set; }
 
     /// <summary>Begins a transaction's turns.</summary>
     public void Begin(Instant now, int capacity)
@@ -39,6 +45,7 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
         _told.Clear();
         _unwanted.Clear();
         _toRun.Clear();
+        HasMore = false;
     }
 
     /// <summary>Forgets all that is in memory: the transaction was taken back.</summary>
@@ -51,18 +58,15 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     /// <summary>Takes on instances that nobody has.</summary>
     public void TakeInstances(int most)
     {
-        foreach (var (number, workflow) in journal.Unowned(worker, _now, most))
+        foreach (var workflow in journal.WorkflowsUnowned().Where(w => registry.Workflow(w) is null && _unknown.Add(w)))
         {
-            if (registry.Workflow(workflow) is null)
-            {
-                if (_unknown.Add(workflow))
-                {
-                    EngineLog.UnknownWorkflow(logger, workflow);
-                }
+            EngineLog.UnknownWorkflow(logger, workflow);
+        }
 
-                continue;
-            }
-
+        var free = journal.Unowned(worker, _now, _known, most);
+        HasMore |= free.Count == most;
+        foreach (var number in free)
+        {
             journal.Take(number, worker);
             var row = journal.Find(number)!;
             EngineLog.Taken(logger, row.Id, row.Workflow);
@@ -98,6 +102,7 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
             }
             else
             {
+                HasMore = true;
                 journal.Send(next.Value.Number, next.Value.Generation, next.Value.Event);
             }
         }
@@ -114,7 +119,7 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
             }
         }
 
-        // What is made of a history again costs time, and what is held costs memory: those that waited longest go.
+        // What is made of a history again costs time, and what is held costs memory: some that were not told anything now go.
         if (_held.Count > instancesInMemory)
         {
             foreach (var number in _held.Where(h => !_touched.ContainsKey(h.Key)).Select(h => h.Key).Take(_held.Count - instancesInMemory).ToArray())
@@ -156,9 +161,10 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
                 Do(held, asked);
             }
         }
-        catch (NonDeterminismException broken)
+        catch (Exception fault) when (fault is not SqliteException)
         {
-            var failure = Failure.Of(broken).ToJson();
+            // Its code was changed under it, throws outside of its task, or its history cannot be read: it ends, and no other does.
+            var failure = Failure.Of(fault).ToJson();
             Append(held, new HistoryEvent(HistoryKind.Failed, -1, null, failure, _now));
             EndInstance(held, InstanceStatus.Failed, null, failure);
         }
