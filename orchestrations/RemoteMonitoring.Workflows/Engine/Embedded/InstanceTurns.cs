@@ -12,7 +12,7 @@ namespace RemoteMonitoring.Workflows.Engine.Embedded;
 /// </summary>
 internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry registry, string worker, int instancesInMemory, ILogger logger)
 {
-    /// <summary>Of what instances tell each other so much is in one transaction; the rest goes through the inbox.</summary>
+    /// <summary>So much is told in one transaction, or a workflow that begins anew for ever would never be committed; the rest goes to the head of the inbox.</summary>
     private const int MostAtATime = 5_000;
 
     private readonly Dictionary<long, Held> _held = [];
@@ -24,6 +24,8 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     private readonly string _known = JsonSerializer.Serialize(registry.Workflows, EngineJson.Default.IReadOnlyCollectionString);
     private Instant _now;
     private int _capacity;
+    private int _delivered;
+    private long? _place;
 
     /// <summary>The activities that this transaction took on.</summary>
     public IReadOnlyList<ActivityRow> ToRun => _toRun;
@@ -37,6 +39,9 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     /// <summary>Whether more is to be told, or taken on, than went into this transaction.</summary>
     public bool HasMore { get; private set; }
 
+    /// <summary>Whether no more is to be told in this transaction.</summary>
+    public bool IsFull => _place is not null;
+
     /// <summary>Begins a transaction's turns.</summary>
     public void Begin(Instant now, int capacity)
     {
@@ -45,7 +50,7 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
         _told.Clear();
         _unwanted.Clear();
         _toRun.Clear();
-        HasMore = false;
+        (_delivered, _place, HasMore) = (0, null, false);
     }
 
     /// <summary>Forgets all that is in memory: the transaction was taken back.</summary>
@@ -93,17 +98,18 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     public void Tell(long number, int generation, HistoryEvent e)
     {
         _told.AddLast((number, generation, e));
-        for (var count = 0; _told.First is { } next; count++)
+        while (_told.First is { } next)
         {
             _told.RemoveFirst();
-            if (count < MostAtATime)
+            if (_delivered++ < MostAtATime)
             {
                 Deliver(next.Value.Number, next.Value.Generation, next.Value.Event);
             }
             else
             {
                 HasMore = true;
-                journal.Send(next.Value.Number, next.Value.Generation, next.Value.Event);
+                _place ??= journal.FirstPlace() - 1_000_000_000;
+                journal.Send(next.Value.Number, next.Value.Generation, next.Value.Event, _place++);
             }
         }
     }
@@ -234,10 +240,10 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
         TerminateCalled(held, "The workflow that called it began anew.");
         held.BeginAnew(input);
         journal.BeginAnew(held.Row.Number, held.Generation, input);
-        // Before all else that it may be told already.
+        // Before all else that it may be told; to whichever beginning comes to listen.
         foreach (var e in kept.Reverse())
         {
-            _told.AddFirst((held.Row.Number, held.Generation, e with { At = _now }));
+            _told.AddFirst((held.Row.Number, -1, e with { At = _now }));
         }
 
         _told.AddFirst((held.Row.Number, held.Generation, new HistoryEvent(HistoryKind.Started, -1, null, input, _now)));

@@ -160,8 +160,12 @@ internal sealed class JournalStatements(SqliteConnection connection) : IDisposab
         "SELECT t.at FROM timers t JOIN instances i ON i.number = t.instance WHERE i.owner = $0 ORDER BY t.at LIMIT 1",
         r => (Instant?)Instant.FromUnixTimeTicks(r.GetInt64(0)), worker).FirstOrDefault();
 
-    public void Send(long number, int generation, HistoryEvent e) => Run(
-        "INSERT INTO inbox (instance, generation, kind, task, name, payload) VALUES ($0, $1, $2, $3, $4, $5)", number, generation, (int)e.Kind, e.Task, e.Name, e.Payload);
+    /// <summary>Puts a message into the inbox: at its end, or at a place that is free.</summary>
+    public void Send(long number, int generation, HistoryEvent e, long? place = null) => Run(
+        "INSERT INTO inbox (number, instance, generation, kind, task, name, payload) VALUES ($0, $1, $2, $3, $4, $5, $6)", place, number, generation, (int)e.Kind, e.Task, e.Name, e.Payload);
+
+    /// <summary>The first place that is taken in the inbox.</summary>
+    public long FirstPlace() => Read("SELECT coalesce(min(number), 0) FROM inbox", r => r.GetInt64(0))[0];
 
     public List<InboxRow> Inbox(string worker, Instant now, int most) => Read(
         """

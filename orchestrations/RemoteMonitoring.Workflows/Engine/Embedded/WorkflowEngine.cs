@@ -219,6 +219,11 @@ public sealed class WorkflowEngine : IAsyncDisposable
             foreach (var message in _journal.Inbox(_worker, now, MostAtATime))
             {
                 isAll = false;
+                if (_turns.IsFull)
+                {
+                    break; // what is told already comes first
+                }
+
                 _journal.EndMessage(message.Number);
                 _turns.Tell(message.Instance, message.Generation, message.Event);
             }
