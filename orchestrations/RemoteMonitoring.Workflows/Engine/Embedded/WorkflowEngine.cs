@@ -109,6 +109,9 @@ public sealed class WorkflowEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>The connection of its thread, for tests that leave it no room.</summary>
+    internal SqliteConnection Connection => _connection;
+
     /// <summary>Ends as with its process: nothing more is written, and nothing given back. Activities under way go on, and their outcome is nobody's.</summary>
     internal void Abandon()
     {
