@@ -51,9 +51,10 @@ public sealed partial class WorkflowTests
     private static partial Regex Definition();
 
     [GeneratedRegex("""
-        \b(DateTime|DateTimeOffset|TimeProvider|SystemClock|Stopwatch|Random|RandomNumberGenerator|Environment|File|Directory|Path|HttpClient|Thread|ThreadPool|Parallel|Console)\b
+        \b(DateTime|DateTimeOffset|TimeProvider|SystemClock|Stopwatch|Random|RandomNumberGenerator|HttpClient)\b
+        |(?<!\.)\b(Environment|File|Directory|Path|Thread|ThreadPool|Parallel|Console)\.
         |\bGuid\.|\bGetUtcNow\b|\bConfigureAwait\b|\bTask\.(Run|Delay|Factory|Yield)\b|\bnew\s+(CancellationTokenSource|Timer|PeriodicTimer)\s*\(\s*[^)\s]|\bCancelAfter\b
-        |\b[Ll]ake\b|\b[Dd]ocuments\b|\bCohortStore\b
+        |\b[Ll]ake\b|\b[Dd]ocuments\.|\.Documents\b|\bCohortStore\b
         """, RegexOptions.ExplicitCapture | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Elsewhere();
 }

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using NodaTime;
-using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Engine;
 
 namespace RemoteMonitoring.Workflows.Tests.Engine.Conformance;
@@ -104,9 +102,8 @@ public static class Samples
     }
 }
 
-[JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(InstantJsonConverter)])]
+[JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(Odd))]
-[JsonSerializable(typeof(Instant))]
 internal sealed partial class SampleJson : JsonSerializerContext;
