@@ -39,6 +39,9 @@ public static class Samples
     /// <summary>Waits for a gate, and gives its name back.</summary>
     public static readonly ActivityDefinition<string, string> Gate = new("gate", s_json.String, s_json.String);
 
+    /// <summary>The same, without heed to its token: nothing ends it early.</summary>
+    public static readonly ActivityDefinition<string, string> DeafGate = new("deaf-gate", s_json.String, s_json.String);
+
     /// <summary>Adds one.</summary>
     public static readonly ActivityDefinition<int, int> Next = new("next", s_json.Int32, s_json.Int32);
 
@@ -77,6 +80,7 @@ public static class Samples
     {
         var registry = new WorkflowRegistry()
             .Add(Gate, gates.PassAsync)
+            .Add(DeafGate, (name, _) => gates.PassAsync(name, CancellationToken.None))
             .Add(Next, (n, _) => Task.FromResult(n + 1))
             .Add(Echo, (odd, _) => Task.FromResult(odd))
             .Add(Fail, (how, cancellationToken) => FailAsync(gates, how, cancellationToken));

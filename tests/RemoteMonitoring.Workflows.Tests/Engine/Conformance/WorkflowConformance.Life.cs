@@ -115,7 +115,7 @@ public abstract partial class WorkflowConformance
         // Both ask for an activity as their first step; the first's ends when the second waits for its own.
         var stale = Samples.OfNumber("stale", async (context, round) =>
         {
-            var step = context.CallAsync(Samples.Gate, round == 0 ? "first" : "second");
+            var step = context.CallAsync(Samples.DeafGate, round == 0 ? "first" : "second");
             if (round == 0)
             {
                 await context.EventAsync(Samples.Go, CancellationToken.None);
