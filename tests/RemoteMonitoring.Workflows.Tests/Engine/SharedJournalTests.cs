@@ -57,22 +57,22 @@ public sealed class SharedJournalTests : IDisposable
             }
         });
         Assert.True(await slow.Client.TryStartAsync(s_steps, "one", "", default));
-        await UntilAsync(() => _gates.Asked("slow's first") == 1);
+        await UntilAsync(() => _gates.Asked("first of slow") == 1);
         Volatile.Write(ref pauses, true);
         await isPaused.Task.WaitAsync(TimeSpan.FromSeconds(10));
 
         // Its process stands still with an instance in memory and an activity under way; another takes both, and goes on.
         await using (var quick = Start("quick", RegistryOf("quick"), Duration.FromMilliseconds(300)))
         {
-            await UntilAsync(() => _gates.Asked("quick's first") == 1);
-            _gates.Open("slow's first");
+            await UntilAsync(() => _gates.Asked("first of quick") == 1);
+            _gates.Open("first of slow");
             await Task.Delay(100); // its outcome is at hand
             Volatile.Write(ref pauses, false);
             pause.Set();
             var commits = slow.Commits;
             await UntilAsync(() => slow.Commits > commits + 1);
             Assert.DoesNotContain(await quick.Client.HistoryAsync("one", default), e => e.Kind == HistoryKind.ActivityCompleted);
-            _gates.Open("quick's first");
+            _gates.Open("first of quick");
             await UntilAsync(() => quick.Client.FindAsync("one", default).Result!.CustomStatus == "\"waits\"");
             Assert.True(await quick.Client.RaiseAsync("one", Samples.Said, "quick", default));
             await UntilAsync(() => quick.Client.HistoryAsync("one", default).Result.Any(e => e.Kind == HistoryKind.EventReceived));
@@ -80,10 +80,10 @@ public sealed class SharedJournalTests : IDisposable
 
         // Given back, it is the first one's again, which makes it anew.
         Assert.True(await slow.Client.RaiseAsync("one", Samples.Said, "slow", default));
-        Assert.Equal("\"quick's first quick slow\"", (await EndAsync(slow)).Output);
+        Assert.Equal("\"first of quick quick slow\"", (await EndAsync(slow)).Output);
         Assert.Single(await slow.Client.HistoryAsync("one", default), e => e.Kind == HistoryKind.ActivityCompleted);
 
-        WorkflowRegistry RegistryOf(string engine) => new WorkflowRegistry().Add(s_steps).Add(Samples.Gate, (gate, cancellationToken) => _gates.PassAsync($"{engine}'s {gate}", cancellationToken));
+        WorkflowRegistry RegistryOf(string engine) => new WorkflowRegistry().Add(s_steps).Add(Samples.Gate, (gate, cancellationToken) => _gates.PassAsync($"{gate} of {engine}", cancellationToken));
     }
 
     [Fact]
