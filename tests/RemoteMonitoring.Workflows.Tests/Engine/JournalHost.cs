@@ -19,7 +19,7 @@ internal sealed class JournalHost : IConformanceHost
 
     public EngineOptions Options { get; init; } = new() { ActivitiesAtATime = 16, Poll = TimeSpan.FromMilliseconds(10), Grace = TimeSpan.FromMilliseconds(100) };
 
-    /// <summary>Called after each commit with how many there were over all runs.</summary>
+    /// <summary>Called after each commit of each run.</summary>
     public Action<WorkflowEngine>? Committed { get; init; }
 
     /// <summary>A name that looks like that of a process which is no more.</summary>

@@ -2,7 +2,7 @@ using RemoteMonitoring.Workflows.Engine;
 
 namespace RemoteMonitoring.Workflows.Tests.Engine.Conformance;
 
-/// <summary>An engine that the conformance suite runs on. Its store outlives the runs of its process.</summary>
+/// <summary>An engine that the conformance suite runs on; the suite and its samples see nothing of it but the seam, and can be linked into the tests of another. Its store outlives the runs of its process.</summary>
 public interface IConformanceHost : IAsyncDisposable
 {
     /// <summary>Of the engine that runs.</summary>
