@@ -15,7 +15,7 @@ public interface IWorkflowContext
     /// <summary>Id of the instance.</summary>
     string InstanceId { get; }
 
-    /// <summary>The time of what the workflow was last told; the same until it awaits, and when it is run again.</summary>
+    /// <summary>The time of what the workflow was last told; the same until it awaits, and when it is run again. It goes back where the machine's clock is set back.</summary>
     Instant Now { get; }
 
     /// <summary>Drops what is logged while the workflow is told again what it was told before.</summary>

@@ -22,4 +22,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(6, LogLevel.Warning, "Engine {Worker} is gone; what it had taken is free")]
     public static partial void WorkerGone(ILogger logger, string worker);
+
+    [LoggerMessage(7, LogLevel.Critical, "The engine of the workflows stopped, and runs nothing until it is started again ({Reason})")]
+    public static partial void Stopped(ILogger logger, string reason);
 }

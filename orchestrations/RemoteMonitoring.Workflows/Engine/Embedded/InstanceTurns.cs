@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using NodaTime;
 using NodaTime.Text;
@@ -10,7 +12,7 @@ namespace RemoteMonitoring.Workflows.Engine.Embedded;
 /// </summary>
 internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry registry, string worker, int instancesInMemory, ILogger logger)
 {
-    /// <summary>Of what instances tell each other so much is in one transaction; the rest goes through the inbox.</summary>
+    /// <summary>So much is told in one transaction, or a workflow that begins anew for ever would never be committed; the rest goes to the head of the inbox.</summary>
     private const int MostAtATime = 5_000;
 
     private readonly Dictionary<long, Held> _held = [];
@@ -19,8 +21,11 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     private readonly List<(long Number, int Generation, int Task)> _unwanted = [];
     private readonly List<ActivityRow> _toRun = [];
     private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
+    private readonly string _known = JsonSerializer.Serialize(registry.Workflows, EngineJson.Default.IReadOnlyCollectionString);
     private Instant _now;
     private int _capacity;
+    private int _delivered;
+    private long? _place;
 
     /// <summary>The activities that this transaction took on.</summary>
     public IReadOnlyList<ActivityRow> ToRun => _toRun;
@@ -28,8 +33,14 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     /// <summary>Activities whose instance ended, or began anew: task -1 stands for all of an instance.</summary>
     public IReadOnlyList<(long Number, int Generation, int Task)> Unwanted => _unwanted;
 
-    /// <summary>Whether there is more to do than was taken on.</summary>
+    /// <summary>Whether there are more activities to do than were taken on.</summary>
     public bool HasBacklog { get; private set; }
+
+    /// <summary>Whether more is to be told, or taken on, than went into this transaction.</summary>
+    public bool HasMore { get; private set; }
+
+    /// <summary>Whether no more is to be told in this transaction.</summary>
+    public bool IsFull => _place is not null;
 
     /// <summary>Begins a transaction's turns.</summary>
     public void Begin(Instant now, int capacity)
@@ -39,6 +50,7 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
         _told.Clear();
         _unwanted.Clear();
         _toRun.Clear();
+        (_delivered, _place, HasMore) = (0, null, false);
     }
 
     /// <summary>Forgets all that is in memory: the transaction was taken back.</summary>
@@ -51,18 +63,15 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     /// <summary>Takes on instances that nobody has.</summary>
     public void TakeInstances(int most)
     {
-        foreach (var (number, workflow) in journal.Unowned(worker, _now, most))
+        foreach (var workflow in journal.WorkflowsUnowned().Where(w => registry.Workflow(w) is null && _unknown.Add(w)))
         {
-            if (registry.Workflow(workflow) is null)
-            {
-                if (_unknown.Add(workflow))
-                {
-                    EngineLog.UnknownWorkflow(logger, workflow);
-                }
+            EngineLog.UnknownWorkflow(logger, workflow);
+        }
 
-                continue;
-            }
-
+        var free = journal.Unowned(worker, _now, _known, most);
+        HasMore |= free.Count == most;
+        foreach (var number in free)
+        {
             journal.Take(number, worker);
             var row = journal.Find(number)!;
             EngineLog.Taken(logger, row.Id, row.Workflow);
@@ -89,16 +98,18 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
     public void Tell(long number, int generation, HistoryEvent e)
     {
         _told.AddLast((number, generation, e));
-        for (var count = 0; _told.First is { } next; count++)
+        while (_told.First is { } next)
         {
             _told.RemoveFirst();
-            if (count < MostAtATime)
+            if (_delivered++ < MostAtATime)
             {
                 Deliver(next.Value.Number, next.Value.Generation, next.Value.Event);
             }
             else
             {
-                journal.Send(next.Value.Number, next.Value.Generation, next.Value.Event);
+                HasMore = true;
+                _place ??= journal.FirstPlace() - 1_000_000_000;
+                journal.Send(next.Value.Number, next.Value.Generation, next.Value.Event, _place++);
             }
         }
     }
@@ -114,7 +125,7 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
             }
         }
 
-        // What is made of a history again costs time, and what is held costs memory: those that waited longest go.
+        // What is made of a history again costs time, and what is held costs memory: some that were not told anything now go.
         if (_held.Count > instancesInMemory)
         {
             foreach (var number in _held.Where(h => !_touched.ContainsKey(h.Key)).Select(h => h.Key).Take(_held.Count - instancesInMemory).ToArray())
@@ -156,9 +167,10 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
                 Do(held, asked);
             }
         }
-        catch (NonDeterminismException broken)
+        catch (Exception fault) when (fault is not SqliteException)
         {
-            var failure = Failure.Of(broken).ToJson();
+            // Its code was changed under it, throws outside of its task, or its history cannot be read: it ends, and no other does.
+            var failure = Failure.Of(fault).ToJson();
             Append(held, new HistoryEvent(HistoryKind.Failed, -1, null, failure, _now));
             EndInstance(held, InstanceStatus.Failed, null, failure);
         }
@@ -228,10 +240,10 @@ internal sealed class InstanceTurns(JournalStatements journal, WorkflowRegistry 
         TerminateCalled(held, "The workflow that called it began anew.");
         held.BeginAnew(input);
         journal.BeginAnew(held.Row.Number, held.Generation, input);
-        // Before all else that it may be told already.
+        // Before all else that it may be told; to whichever beginning comes to listen.
         foreach (var e in kept.Reverse())
         {
-            _told.AddFirst((held.Row.Number, held.Generation, e with { At = _now }));
+            _told.AddFirst((held.Row.Number, -1, e with { At = _now }));
         }
 
         _told.AddFirst((held.Row.Number, held.Generation, new HistoryEvent(HistoryKind.Started, -1, null, input, _now)));

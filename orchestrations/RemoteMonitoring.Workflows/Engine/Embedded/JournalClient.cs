@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using NodaTime;
@@ -67,31 +66,29 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
     /// <inheritdoc />
     public async Task<int> PurgeAsync(Instant endedBefore, Func<ArchivedInstance, CancellationToken, Task> archive, CancellationToken cancellationToken)
     {
-        var purged = 0;
-        while (true)
+        using var connection = await Task.Run(() => JournalFile.Open(file), cancellationToken);
+        using var journal = new JournalStatements(connection);
+        for (var purged = 0; ;)
         {
-            var some = await ReadAsync(
-                connection => Instances(connection, "i.status <> 0 AND i.parent IS NULL AND i.updated < $0 ORDER BY i.updated LIMIT $1", endedBefore.ToUnixTimeTicks(), PurgedAtATime)
-                    .ConvertAll(root => WithCalled(connection, root)),
-                cancellationToken);
-            if (some.Count == 0)
+            var roots = Instances(connection, "i.status <> 0 AND i.parent IS NULL AND i.updated < $0 ORDER BY i.updated LIMIT $1", endedBefore.ToUnixTimeTicks(), PurgedAtATime);
+            var archived = new List<long>();
+            foreach (var root in roots)
             {
+                for (var left = new Queue<(WorkflowInstance Instance, long Number)>([root]); left.TryDequeue(out var next);)
+                {
+                    await archive(new ArchivedInstance(next.Instance, HistoryEventLine.Of(journal.History(next.Number))), cancellationToken);
+                    archived.Add(next.Number);
+                    Instances(connection, "i.parent = $0", next.Number).ForEach(left.Enqueue);
+                }
+            }
+
+            Write(journal, () => archived.ForEach(journal.Delete));
+            purged += roots.Count;
+            if (roots.Count < PurgedAtATime)
+            {
+                JournalFile.Shrink(connection);
                 return purged;
             }
-
-            foreach (var (_, archived) in some.SelectMany(tree => tree))
-            {
-                await archive(archived, cancellationToken);
-            }
-
-            await WriteAsync(
-                journal =>
-                {
-                    some.SelectMany(tree => tree).ToList().ForEach(i => journal.Delete(i.Number));
-                    return true;
-                },
-                cancellationToken);
-            purged += some.Count;
         }
     }
 
@@ -110,27 +107,6 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
             return true;
         },
         cancellationToken);
-
-    /// <summary>An instance and all that it called, with their histories; what is called has ended when its caller has.</summary>
-    private static List<(long Number, ArchivedInstance Archived)> WithCalled(SqliteConnection connection, (WorkflowInstance Instance, long Number) root)
-    {
-        var tree = new List<(long, ArchivedInstance)>();
-        var left = new Queue<(WorkflowInstance Instance, long Number)>([root]);
-        using var journal = new JournalStatements(connection);
-        while (left.TryDequeue(out var next))
-        {
-            var history = new StringBuilder();
-            foreach (var e in journal.History(next.Number))
-            {
-                history.Append(HistoryEventLine.Of(e)).Append('\n');
-            }
-
-            tree.Add((next.Number, new ArchivedInstance(next.Instance, history.ToString())));
-            Instances(connection, "i.parent = $0", next.Number).ForEach(left.Enqueue);
-        }
-
-        return tree;
-    }
 
     private static List<(WorkflowInstance Instance, long Number)> Instances(SqliteConnection connection, string where, params ReadOnlySpan<object?> values)
     {
@@ -180,22 +156,28 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
             connection =>
             {
                 using var journal = new JournalStatements(connection);
-                journal.Begin();
-                try
-                {
-                    var written = write(journal);
-                    journal.Commit();
-                    return written;
-                }
-                catch
-                {
-                    journal.Rollback();
-                    throw;
-                }
+                var written = false;
+                Write(journal, () => written = write(journal));
+                return written;
             },
             cancellationToken);
         wake?.Invoke();
         return done;
+    }
+
+    private static void Write(JournalStatements journal, Action write)
+    {
+        journal.Begin();
+        try
+        {
+            write();
+            journal.Commit();
+        }
+        catch
+        {
+            journal.Rollback();
+            throw;
+        }
     }
 }
 
@@ -204,6 +186,9 @@ internal sealed record HistoryEventLine(string Kind, int Task, string? Name, str
 {
     public static string Of(HistoryEvent e) => JsonSerializer.Serialize(
         new HistoryEventLine(e.Kind.ToString(), e.Task, e.Name, e.Payload, InstantPattern.ExtendedIso.Format(e.At)), EngineJson.Default.HistoryEventLine);
+
+    /// <summary>A history, a line for each of its events.</summary>
+    public static string Of(IEnumerable<HistoryEvent> history) => string.Concat(history.Select(e => Of(e) + "\n"));
 
     public static HistoryEvent Read(string line)
     {

@@ -35,14 +35,16 @@ internal static class JournalFile
         """;
 
     /// <summary>Opens the file, making it where it is not there. A damaged one, or one of a newer program, throws <see cref="LakeException"/>.</summary>
-    public static SqliteConnection Open(string file)
+    /// <param name="file">The file.</param>
+    /// <param name="patience">How long to wait for others who write, in seconds.</param>
+    public static SqliteConnection Open(string file, int patience = 30)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 30 }.ToString());
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = patience }.ToString());
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
             connection.Open();
-            Execute(connection, "PRAGMA busy_timeout = 30000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;");
+            Execute(connection, $"PRAGMA busy_timeout = {patience * 1000}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;");
             if (Version(connection) == 0)
             {
                 using var transaction = connection.BeginTransaction(deferred: false);
@@ -67,10 +69,23 @@ internal static class JournalFile
         }
     }
 
-    private static long Version(SqliteConnection connection)
+    /// <summary>Gives what deleted rows left free back to the disk, a little at a time, so that nobody waits long.</summary>
+    public static void Shrink(SqliteConnection connection)
+    {
+        for (long before = long.MaxValue, free; (free = Number(connection, "PRAGMA freelist_count")) > 0 && free < before; before = free)
+        {
+            Execute(connection, "PRAGMA incremental_vacuum(4000)");
+        }
+
+        Execute(connection, "PRAGMA wal_checkpoint(PASSIVE)");
+    }
+
+    private static long Version(SqliteConnection connection) => Number(connection, "PRAGMA user_version");
+
+    private static long Number(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA user_version";
+        command.CommandText = sql;
         return (long)command.ExecuteScalar()!;
     }
 

@@ -58,12 +58,22 @@ internal sealed class JournalStatements(SqliteConnection connection) : IDisposab
 
     public List<long> Called(long parent) => Read("SELECT number FROM instances WHERE parent = $0 AND status = 0", r => r.GetInt64(0), parent);
 
-    public List<(long Number, string Workflow)> Unowned(string worker, Instant now, int most) => Read(
+    /// <summary>Instances of these workflows that nobody has, the oldest first.</summary>
+    /// <param name="worker">Who asks.</param>
+    /// <param name="now">When.</param>
+    /// <param name="workflows">Names of the workflows, as a JSON array.</param>
+    /// <param name="most">How many at the most.</param>
+    public List<long> Unowned(string worker, Instant now, string workflows, int most) => Read(
         """
-        SELECT number, workflow FROM instances
-        WHERE status = 0 AND (owner IS NULL OR (owner <> $0 AND owner NOT IN (SELECT id FROM workers WHERE until > $1))) LIMIT $2
+        SELECT number FROM instances INDEXED BY instances_running
+        WHERE status = 0 AND (owner IS NULL OR (owner <> $0 AND owner NOT IN (SELECT id FROM workers WHERE until > $1)))
+          AND workflow IN (SELECT value FROM json_each($2))
+        ORDER BY number LIMIT $3
         """,
-        r => (r.GetInt64(0), r.GetString(1)), worker, now.ToUnixTimeTicks(), most);
+        r => r.GetInt64(0), worker, now.ToUnixTimeTicks(), workflows, most);
+
+    /// <summary>Workflows of which instances were never taken on, or given back.</summary>
+    public List<string> WorkflowsUnowned() => Read("SELECT DISTINCT workflow FROM instances WHERE status = 0 AND owner IS NULL", r => r.GetString(0));
 
     public void Take(long number, string worker) => Run("UPDATE instances SET owner = $1, fence = fence + 1 WHERE number = $0", number, worker);
 
@@ -136,7 +146,11 @@ internal sealed class JournalStatements(SqliteConnection connection) : IDisposab
 
     public void SetTimer(long number, int task, Instant at) => Run("INSERT INTO timers (instance, task, at) VALUES ($0, $1, $2)", number, task, at.ToUnixTimeTicks());
 
-    public bool EndTimer(long number, int task) => Run("DELETE FROM timers WHERE instance = $0 AND task = $1", number, task) == 1;
+    public void EndTimer(long number, int task) => Run("DELETE FROM timers WHERE instance = $0 AND task = $1", number, task);
+
+    /// <summary>A timer fires, if it is there still: the instance may have cancelled it, or begun anew with another of its number.</summary>
+    public bool FireTimer(long number, int task, Instant now) =>
+        Run("DELETE FROM timers WHERE instance = $0 AND task = $1 AND at <= $2", number, task, now.ToUnixTimeTicks()) == 1;
 
     public List<(long Instance, int Task)> DueTimers(string worker, Instant now, int most) => Read(
         "SELECT t.instance, t.task FROM timers t JOIN instances i ON i.number = t.instance WHERE t.at <= $1 AND i.owner = $0 ORDER BY t.at LIMIT $2",
@@ -146,8 +160,12 @@ internal sealed class JournalStatements(SqliteConnection connection) : IDisposab
         "SELECT t.at FROM timers t JOIN instances i ON i.number = t.instance WHERE i.owner = $0 ORDER BY t.at LIMIT 1",
         r => (Instant?)Instant.FromUnixTimeTicks(r.GetInt64(0)), worker).FirstOrDefault();
 
-    public void Send(long number, int generation, HistoryEvent e) => Run(
-        "INSERT INTO inbox (instance, generation, kind, task, name, payload) VALUES ($0, $1, $2, $3, $4, $5)", number, generation, (int)e.Kind, e.Task, e.Name, e.Payload);
+    /// <summary>Puts a message into the inbox: at its end, or at a place that is free.</summary>
+    public void Send(long number, int generation, HistoryEvent e, long? place = null) => Run(
+        "INSERT INTO inbox (number, instance, generation, kind, task, name, payload) VALUES ($0, $1, $2, $3, $4, $5, $6)", place, number, generation, (int)e.Kind, e.Task, e.Name, e.Payload);
+
+    /// <summary>The first place that is taken in the inbox.</summary>
+    public long FirstPlace() => Read("SELECT coalesce(min(number), 0) FROM inbox", r => r.GetInt64(0))[0];
 
     public List<InboxRow> Inbox(string worker, Instant now, int most) => Read(
         """
@@ -160,6 +178,8 @@ internal sealed class JournalStatements(SqliteConnection connection) : IDisposab
 
     public void Delete(long number)
     {
+        Forget(number);
+        Run("DELETE FROM inbox WHERE instance = $0", number);
         Run("DELETE FROM history WHERE instance = $0", number);
         Run("DELETE FROM instances WHERE number = $0", number);
     }

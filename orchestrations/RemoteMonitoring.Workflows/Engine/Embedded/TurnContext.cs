@@ -8,9 +8,20 @@ internal sealed class TurnContext : SynchronizationContext
 {
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _posted = new();
     private int _thread;
+    private volatile bool _isForeign;
 
     /// <summary>Whether the calling code is the workflow's, in its turn.</summary>
     public bool IsTurn => _thread == Environment.CurrentManagedThreadId;
+
+    /// <summary>Whether the workflow wanted to go on when it was nobody's turn: it awaited something that is not the engine's.</summary>
+    public bool IsForeign => _isForeign;
+
+    /// <summary>Whether it is the turn of the calling code; else that is noted, and it must do nothing.</summary>
+    public bool Admits()
+    {
+        _isForeign |= !IsTurn;
+        return IsTurn;
+    }
 
     /// <summary>Runs code, and all that it leads to.</summary>
     public void Run(Action code)
@@ -21,7 +32,7 @@ internal sealed class TurnContext : SynchronizationContext
         try
         {
             code();
-            while (TryTake(out var next))
+            while (_posted.TryDequeue(out var next))
             {
                 next.Callback(next.State);
             }
@@ -29,14 +40,15 @@ internal sealed class TurnContext : SynchronizationContext
         finally
         {
             _thread = 0;
+            _posted.Clear();
             SetSynchronizationContext(before);
         }
     }
 
-    /// <summary>Posts; from another thread it waits for the next turn, where the workflow is told that it awaited something that is not the engine's.</summary>
+    /// <summary>Posts in its turn. Out of it the code goes no further: when that would be depends on more than the history.</summary>
     public override void Post(SendOrPostCallback d, object? state)
     {
-        lock (_posted)
+        if (Admits())
         {
             _posted.Enqueue((d, state));
         }
@@ -45,12 +57,4 @@ internal sealed class TurnContext : SynchronizationContext
     public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("A workflow has one thread, and sends nothing to others.");
 
     public override SynchronizationContext CreateCopy() => this;
-
-    private bool TryTake(out (SendOrPostCallback Callback, object? State) next)
-    {
-        lock (_posted)
-        {
-            return _posted.TryDequeue(out next);
-        }
-    }
 }

@@ -16,7 +16,13 @@ public sealed class WorkflowEngine : IAsyncDisposable
 {
     private const int MostAtATime = 500;
 
+    /// <summary>Seconds that others may write at a stretch before it is told: so long a stop may take.</summary>
+    private const int Patience = 2;
+
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>Another writes, no memory, no disk, no file: SQLite's codes of what may be over the next time. A damaged file is none of it.</summary>
+    private static readonly int[] s_mayPass = [SQLitePCL.raw.SQLITE_BUSY, SQLitePCL.raw.SQLITE_LOCKED, SQLitePCL.raw.SQLITE_NOMEM, SQLitePCL.raw.SQLITE_IOERR, SQLitePCL.raw.SQLITE_FULL, SQLitePCL.raw.SQLITE_CANTOPEN];
 
     private readonly WorkflowRegistry _registry;
     private readonly EngineOptions _options;
@@ -33,18 +39,19 @@ public sealed class WorkflowEngine : IAsyncDisposable
     private readonly CancellationTokenSource _gaveUp = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
+    private readonly Action<WorkflowEngine>? _committed;
     private volatile bool _stops;
+    private volatile bool _isAbandoned;
     private int _disposed;
     private long _seen = -1;
-    private Instant _now;
-    private Instant _beatAt;
+    private long? _beat;
     private Instant? _nextTimer;
 
-    private WorkflowEngine(string file, WorkflowRegistry registry, EngineOptions options, TimeProvider time, ILogger logger)
+    private WorkflowEngine(string file, WorkflowRegistry registry, EngineOptions options, TimeProvider time, ILogger logger, Action<WorkflowEngine>? committed)
     {
-        (_registry, _options, _time, _logger) = (registry, options, time, logger);
+        (_registry, _options, _time, _logger, _committed) = (registry, options, time, logger, committed);
         _worker = options.Worker ?? ProcessName.Next();
-        _connection = JournalFile.Open(file);
+        _connection = JournalFile.Open(file, Patience);
         _journal = new JournalStatements(_connection);
         _turns = new InstanceTurns(_journal, registry, _worker, options.InstancesInMemory, logger);
         Client = new JournalClient(file, time, Wake);
@@ -58,9 +65,13 @@ public sealed class WorkflowEngine : IAsyncDisposable
     public long Commits { get; private set; }
 
     /// <summary>Opens a journal, making it where it is not there, and goes on with what is under way.</summary>
-    public static WorkflowEngine Start(string file, WorkflowRegistry registry, EngineOptions options, TimeProvider time, ILogger logger)
+    public static WorkflowEngine Start(string file, WorkflowRegistry registry, EngineOptions options, TimeProvider time, ILogger logger) =>
+        Start(file, registry, options, time, logger, null);
+
+    /// <summary>The same; <paramref name="committed"/> is called after each commit, before what that lets begin.</summary>
+    internal static WorkflowEngine Start(string file, WorkflowRegistry registry, EngineOptions options, TimeProvider time, ILogger logger, Action<WorkflowEngine>? committed)
     {
-        var engine = new WorkflowEngine(file, registry, options, time, logger);
+        var engine = new WorkflowEngine(file, registry, options, time, logger, committed);
         engine._thread.Start();
         return engine;
     }
@@ -83,13 +94,29 @@ public sealed class WorkflowEngine : IAsyncDisposable
             return;
         }
 
-        await StopAsync();
-        _thread.Join();
-        _journal.Dispose();
-        await _connection.DisposeAsync();
-        _cancelled.Dispose();
-        _gaveUp.Dispose();
-        _wake.Dispose();
+        try
+        {
+            await StopAsync();
+        }
+        finally
+        {
+            _thread.Join();
+            _journal.Dispose();
+            await _connection.DisposeAsync();
+            _cancelled.Dispose();
+            _gaveUp.Dispose();
+            _wake.Dispose();
+        }
+    }
+
+    /// <summary>The connection of its thread, for tests that leave it no room.</summary>
+    internal SqliteConnection Connection => _connection;
+
+    /// <summary>Ends as with its process: nothing more is written, and nothing given back. Activities under way go on, and their outcome is nobody's.</summary>
+    internal void Abandon()
+    {
+        _isAbandoned = true;
+        Wake();
     }
 
     private void Wake()
@@ -107,7 +134,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
     private void Run()
     {
         var delay = TimeSpan.Zero;
-        while (!_stops || (_underWay.Count > 0 && !_gaveUp.IsCancellationRequested))
+        while (!_isAbandoned && (!_stops || (_underWay.Count > 0 && !_gaveUp.IsCancellationRequested)))
         {
             try
             {
@@ -118,15 +145,21 @@ public sealed class WorkflowEngine : IAsyncDisposable
 
                 delay = TimeSpan.Zero;
             }
-            catch (SqliteException e)
+            catch (SqliteException e) when (s_mayPass.Contains(e.SqliteErrorCode))
             {
-                // The disk is full, or another process has held the file for long: what came in is kept, and what is in memory made again.
+                // What came in is kept, and what is in memory made again.
                 EngineLog.CannotCommit(_logger, e.Message);
                 delay = TimeSpan.FromMilliseconds(Math.Min(s_longestDelay.TotalMilliseconds, (2 * delay.TotalMilliseconds) + 50));
                 _wake.Wait(delay);
             }
+            catch (ObjectDisposedException) when (_isAbandoned)
+            {
+                break;
+            }
             catch (Exception e)
             {
+                EngineLog.Stopped(_logger, e.Message);
+                _ = _cancelled.CancelAsync();
                 _stopped.TrySetException(new LakeException($"The engine of the workflows stopped: {e.Message}", e));
                 return;
             }
@@ -134,9 +167,12 @@ public sealed class WorkflowEngine : IAsyncDisposable
 
         try
         {
-            _journal.Begin();
-            _journal.Release(_worker);
-            _journal.Commit();
+            if (!_isAbandoned)
+            {
+                _journal.Begin();
+                _journal.Release(_worker);
+                _journal.Commit();
+            }
         }
         catch (SqliteException e)
         {
@@ -149,13 +185,13 @@ public sealed class WorkflowEngine : IAsyncDisposable
     /// <summary>One transaction; false when there is nothing to do.</summary>
     private bool Step()
     {
-        // A clock that is set back does not take back what was recorded.
-        _now = Instant.Max(_now, Instant.FromDateTimeOffset(_time.GetUtcNow()));
+        var now = Instant.FromDateTimeOffset(_time.GetUtcNow());
+        var began = _time.GetTimestamp();
         var version = _journal.DataVersion;
         var isChanged = version != _seen;
-        var isBeat = _now >= _beatAt;
+        var isBeat = _beat is not { } beat || _time.GetElapsedTime(beat, began) >= (_options.Lease / 3).ToTimeSpan(); // whatever becomes of the clock
         var capacity = _stops ? 0 : _options.ActivitiesAtATime - _underWay.Count;
-        if (_outcomes.IsEmpty && !isChanged && !isBeat && !(_nextTimer <= _now) && !(_turns.HasBacklog && capacity > 0))
+        if (_outcomes.IsEmpty && !isChanged && !isBeat && !(_nextTimer <= now) && !(_turns.HasBacklog && capacity > 0))
         {
             return false;
         }
@@ -172,10 +208,10 @@ public sealed class WorkflowEngine : IAsyncDisposable
         try
         {
             _journal.Begin();
-            _turns.Begin(_now, capacity);
+            _turns.Begin(now, capacity);
             if (isBeat)
             {
-                Beat();
+                Beat(now);
             }
 
             if (!_stops && (isChanged || isBeat))
@@ -183,24 +219,32 @@ public sealed class WorkflowEngine : IAsyncDisposable
                 _turns.TakeInstances(MostAtATime);
             }
 
-            foreach (var message in _journal.Inbox(_worker, _now, MostAtATime))
+            foreach (var message in _journal.Inbox(_worker, now, MostAtATime))
             {
                 isAll = false;
+                if (_turns.IsFull)
+                {
+                    break; // what is told already comes first
+                }
+
                 _journal.EndMessage(message.Number);
                 _turns.Tell(message.Instance, message.Generation, message.Event);
             }
 
-            foreach (var outcome in outcomes.Where(o => o.Told is not null && _journal.EndActivity(o.Instance, o.Generation, o.Task, _worker)))
+            foreach (var outcome in outcomes)
             {
-                _turns.Tell(outcome.Instance, outcome.Generation, outcome.Told! with { At = _now });
+                if (outcome.Told is { } told && _journal.EndActivity(outcome.Instance, outcome.Generation, outcome.Task, _worker))
+                {
+                    _turns.Tell(outcome.Instance, outcome.Generation, told with { At = now });
+                }
             }
 
-            foreach (var (instance, task) in _journal.DueTimers(_worker, _now, MostAtATime))
+            foreach (var (instance, task) in _journal.DueTimers(_worker, now, MostAtATime))
             {
                 isAll = false;
-                if (_journal.EndTimer(instance, task))
+                if (_journal.FireTimer(instance, task, now))
                 {
-                    _turns.Tell(instance, -1, new HistoryEvent(HistoryKind.TimerFired, task, null, null, _now));
+                    _turns.Tell(instance, -1, new HistoryEvent(HistoryKind.TimerFired, task, null, null, now));
                 }
             }
 
@@ -211,29 +255,35 @@ public sealed class WorkflowEngine : IAsyncDisposable
 
             _turns.End();
             _nextTimer = _journal.NextTimer(_worker);
+            ObjectDisposedException.ThrowIf(_isAbandoned, this);
             _journal.Commit();
         }
         catch
         {
             outcomes.ForEach(_outcomes.Enqueue);
-            _journal.Rollback();
             _turns.Reset();
             _seen = -1;
+            _journal.Rollback();
             throw;
         }
 
         Commits++;
         // There may be more than was read at a time: then it looks again.
-        _seen = isAll ? version : -1;
-        _beatAt = isBeat ? _now + (_options.Lease / 3) : _beatAt;
+        _seen = isAll && !_turns.HasMore ? version : -1;
+        _beat = isBeat ? began : _beat;
         outcomes.ForEach(o => End((o.Instance, o.Generation, o.Task)));
-        DoWhatIsCommitted();
+        _committed?.Invoke(this);
+        if (!_isAbandoned)
+        {
+            DoWhatIsCommitted();
+        }
+
         return true;
     }
 
-    private void Beat()
+    private void Beat(Instant now)
     {
-        _journal.Beat(_worker, _now + _options.Lease);
+        _journal.Beat(_worker, now + _options.Lease);
         foreach (var other in _journal.Workers().Where(w => w != _worker && ProcessName.IsGone(w)))
         {
             EngineLog.WorkerGone(_logger, other);
@@ -247,15 +297,21 @@ public sealed class WorkflowEngine : IAsyncDisposable
         {
             foreach (var (key, source) in _underWay.Where(u => u.Key.Instance == instance && u.Key.Generation <= generation))
             {
-                source.Cancel();
+                _ = source.CancelAsync(); // what an activity does then is not for this thread
             }
         }
 
         foreach (var activity in _turns.ToRun)
         {
             var source = CancellationTokenSource.CreateLinkedTokenSource(_cancelled.Token);
-            _underWay.Add((activity.Instance, activity.Generation, activity.Task), source);
-            _ = Task.Run(() => RunAsync(activity, source.Token));
+            if (_underWay.TryAdd((activity.Instance, activity.Generation, activity.Task), source))
+            {
+                _ = Task.Run(() => RunAsync(activity, source.Token));
+            }
+            else
+            {
+                source.Dispose(); // another engine had it in between, and it is still under way here
+            }
         }
     }
 
@@ -267,7 +323,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
             var output = await _registry.RunAsync(activity.Name, activity.Input, cancellationToken);
             told = new HistoryEvent(HistoryKind.ActivityCompleted, activity.Task, activity.Name, output, default);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
             told = null; // done again by whoever comes next, or wanted by nobody
         }

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using NodaTime;
 using NodaTime.Text;
 
@@ -36,7 +35,7 @@ internal sealed class WorkflowExecution(string instanceId, int generation, Workf
     public Instant Now { get; private set; }
 
     /// <inheritdoc />
-    public ILogger Logger => _replays ? NullLogger.Instance : logger;
+    public ILogger Logger => field ??= new ReplaySafeLogger(logger, () => _replays);
 
     /// <summary>How often it began anew.</summary>
     public int Generation => generation;
@@ -97,7 +96,7 @@ internal sealed class WorkflowExecution(string instanceId, int generation, Workf
     /// <inheritdoc />
     public async Task<TOut> CallAsync<TIn, TOut>(ActivityDefinition<TIn, TOut> activity, TIn input)
     {
-        var output = await Ask(HistoryKind.ActivityScheduled, activity.Name, _replays ? null : JsonSerializer.Serialize(input, activity.Input));
+        var output = await Ask(HistoryKind.ActivityScheduled, activity.Name, JsonSerializer.Serialize(input, activity.Input));
         return JsonSerializer.Deserialize(output, activity.Output)!;
     }
 
@@ -116,7 +115,7 @@ internal sealed class WorkflowExecution(string instanceId, int generation, Workf
         var fired = Ask(HistoryKind.TimerSet, null, InstantPattern.ExtendedIso.Format(at));
         using var registration = cancellationToken.Register(() =>
         {
-            if (_awaited.Remove(task, out var waiter))
+            if (_turn.Admits() && _awaited.Remove(task, out var waiter))
             {
                 Record(new HistoryEvent(HistoryKind.TimerCancelled, task, null, null, Now));
                 waiter.SetCanceled(cancellationToken);
@@ -141,7 +140,7 @@ internal sealed class WorkflowExecution(string instanceId, int generation, Workf
         _waiters.Add(waiter);
         using var registration = cancellationToken.Register(() =>
         {
-            if (_waiters.Remove(waiter))
+            if (_turn.Admits() && _waiters.Remove(waiter))
             {
                 waiter.Item2.SetCanceled(cancellationToken);
             }
@@ -198,21 +197,22 @@ internal sealed class WorkflowExecution(string instanceId, int generation, Workf
                     break;
             }
         });
-        if (_broken is null && _run is { IsCompleted: true })
+        var isStuck = _run is { IsCompleted: false } && _awaited.Count == 0 && _waiters.Count == 0;
+        if (_turn.IsForeign || isStuck)
         {
-            IsOver = true;
-            Record(End(_run));
-        }
-        else if (_broken is null && _run is not null && _awaited.Count == 0 && _waiters.Count == 0)
-        {
-            IsOver = true;
-            Record(new HistoryEvent(HistoryKind.Failed, -1, null, Failure.Of(new NonDeterminismException($"{Where}: it awaits something that is not the engine's, and would wait for ever.")).ToJson(), Now));
+            _broken ??= new NonDeterminismException($"{Where}: it awaits something that is not the engine's, or without its context (ConfigureAwait).");
         }
 
         // The workflow may have caught it; what it does after is worth nothing.
         if (_broken is not null)
         {
             throw _broken;
+        }
+
+        if (_run is { IsCompleted: true })
+        {
+            IsOver = true;
+            Record(End(_run));
         }
     }
 

@@ -1,0 +1,124 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using NodaTime;
+using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.Engine.Embedded;
+using RemoteMonitoring.Workflows.Housekeeping;
+
+namespace RemoteMonitoring.Workflows.Tests.Engine;
+
+/// <summary>
+/// Real runs of every workflow on the trained home: what the archive gets of them leads their code to their end. Asked for
+/// (<see cref="RecordedHistories.Recording"/>), that becomes the recorded histories.
+/// </summary>
+[Collection(TrainedOnce.Name)]
+public sealed class RealRunHistoryTests(TrainedHome trained)
+{
+    private static readonly DailyRiskInput s_night = new() { Cohort = MadeUpFeed.Cohort, Task = TrainedHome.Task.Name, AsOf = MadeUpFeed.At(12) };
+
+    private static readonly bool s_records = Environment.GetEnvironmentVariable(RecordedHistories.Recording) == "1";
+
+    [Fact]
+    public async Task What_the_archive_gets_of_real_runs_leads_their_code_to_the_same_end()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        await using var engine = Engine(home, out var registry);
+        await RunAsync(engine, DailyRiskWorkflow.Daily, "daily", s_night with { Deadline = Instant.FromUtc(2100, 1, 1, 0, 0) });
+        await RunAsync(engine, DailyRiskWorkflow.Hourly, "hourly", s_night with { AsOf = MadeUpFeed.At(11.5) });
+        await RunAsync(engine, BackfillWorkflow.Definition, "backfill", new BackfillInput { Cohort = s_night.Cohort, Task = s_night.Task, AsOf = [MadeUpFeed.At(8), MadeUpFeed.At(9), MadeUpFeed.At(10)], Retrospective = true });
+        await RunAsync(engine, HousekeepingWorkflow.Definition, "housekeeping", new HousekeepingInput { Cohort = s_night.Cohort, Now = MadeUpFeed.At(13) });
+        var archived = await ArchiveAsync(engine);
+        Check(registry, archived["daily"]);
+        Check(registry, archived["hourly"]);
+        Check(registry, archived["backfill"]);
+        Check(registry, archived["housekeeping"]);
+        Check(registry, archived["daily.score-0000"]);
+    }
+
+    [Fact]
+    public async Task So_does_that_of_a_part_that_was_split_to_find_who_held_it_up()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        using var never = new ManualResetEventSlim();
+        await using var engine = Engine(home, out var registry, id => { if (id == "q2") { never.Wait(TimeSpan.FromSeconds(30)); } });
+        await RunAsync(engine, DailyRiskWorkflow.Daily, "daily", s_night with { PartTimeout = Duration.FromMilliseconds(1500) });
+        never.Set();
+        var part = (await ArchiveAsync(engine))["daily.score-0000"];
+        Assert.True(RecordedHistories.Events(part.History!).Count(e => e.Name == RiskSteps.ScorePart.Name && e.IsAsked) > 2, "It was not split.");
+        Check(registry, part, "split");
+    }
+
+    [Fact]
+    public async Task So_does_that_of_a_night_that_waits_for_ingestion()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        await home.Store.Documents.TryCreateAsync(
+            Containers.Ingestion,
+            new Document
+            {
+                PartitionKey = "hub",
+                Id = "1/0",
+                Body = $$"""{"schemaVersion":1,"hub":"hub","epoch":"1","partition":0,"landedThrough":{{MadeUpFeed.At(11).ToUnixMicros()}},"stated":{{MadeUpFeed.At(12).ToUnixMicros()}}}""",
+            },
+            default);
+        await using var engine = Engine(home, out var registry);
+        Assert.True(await engine.Client.TryStartAsync(DailyRiskWorkflow.Daily, "daily", s_night with { WaitUntil = Instant.FromUtc(2100, 1, 1, 0, 0) }, default));
+        IReadOnlyList<HistoryEvent> history = [];
+        for (var i = 0; history is not [.., { Kind: HistoryKind.TimerSet }]; i++)
+        {
+            Assert.True(i < 1500, "It does not wait.");
+            await Task.Delay(20);
+            history = await engine.Client.HistoryAsync("daily", default);
+        }
+
+        Check(registry, new ArchivedInstance((await engine.Client.FindAsync("daily", default))!, HistoryEventLine.Of(history)), "waits");
+    }
+
+    private static WorkflowEngine Engine(TempHome home, out WorkflowRegistry registry, Action<string>? before = null)
+    {
+        WorkflowEngine? engine = null;
+        registry = new WorkflowRegistry();
+        new RiskActivities((_, _) => ValueTask.FromResult(home.Store), [TrainedHome.Task], before).AddTo(registry);
+        new HousekeepingActivities((_, _) => ValueTask.FromResult(home.Store), () => engine!.Client, TimeProvider.System).AddTo(registry);
+        return engine = WorkflowEngine.Start(Path.Combine(home.Root, "workflows.db"), registry, new EngineOptions(), TimeProvider.System, NullLogger.Instance);
+    }
+
+    private static async Task RunAsync<TIn, TOut>(WorkflowEngine engine, WorkflowDefinition<TIn, TOut> workflow, string id, TIn input)
+    {
+        Assert.True(await engine.Client.TryStartAsync(workflow, id, input, default));
+        var ended = await engine.Client.WaitAsync(id, default).WaitAsync(TimeSpan.FromSeconds(120));
+        Assert.True(ended.Status == InstanceStatus.Completed, $"{id}: {ended.Failure}");
+    }
+
+    private static async Task<Dictionary<string, ArchivedInstance>> ArchiveAsync(WorkflowEngine engine)
+    {
+        var archived = new Dictionary<string, ArchivedInstance>();
+        await engine.Client.PurgeAsync(
+            Instant.MaxValue,
+            (instance, _) =>
+            {
+                archived.Add(instance.Instance.Id, instance);
+                return Task.CompletedTask;
+            },
+            default);
+        return archived;
+    }
+
+    private static void Check(WorkflowRegistry registry, ArchivedInstance archived, string? what = null)
+    {
+        var workflow = registry.Workflow(archived.Instance.Workflow)!;
+        var execution = RecordedHistories.Replay(workflow, archived.History!);
+        Assert.Equal(archived.Instance.Status != InstanceStatus.Running, execution.IsOver);
+        Assert.Equal(archived.Instance.CustomStatus, execution.CustomStatus);
+        Assert.Equal(archived.Instance.Output, RecordedHistories.Events(archived.History!)[^1] is { Kind: HistoryKind.Completed } end ? end.Payload : null);
+        if (s_records)
+        {
+            RecordedHistories.Write(RecordedHistories.NameOf(workflow) + (what is null ? "" : $".{what}"), archived.History!);
+        }
+    }
+}
