@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using NodaTime;
 using NodaTime.Text;
 using RemoteMonitoring.Cli.Runs;
+using RemoteMonitoring.Ingestion.Watermarks;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -241,7 +242,10 @@ internal static class RunCommand
 
         var manifest = await TrainCommand.CompactedAsync(store, cancellationToken);
         var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
-        var latest = DailyRiskRun.LatestAsOf(task, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
+        var compacted = UnixMicros.ToInstant(manifest.Inputs.Watermark);
+        // A worker may have landed more since; the run compacts it.
+        var landed = await IngestionWatermark.ReadAsync(store, cancellationToken) is { } watermark ? Instant.Max(compacted, watermark.Through) : compacted;
+        var latest = DailyRiskRun.LatestAsOf(task, reference, landed);
         terminal.Line($"As of {latest}, the last that the data reach; --as-of names another.");
         return latest;
     }

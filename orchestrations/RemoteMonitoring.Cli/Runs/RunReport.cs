@@ -51,8 +51,7 @@ internal static class RunReport
         terminal.Document(document);
         return ended.Status switch
         {
-            InstanceStatus.Completed when RunWords.Backfill(ended) is { Days: [{ Problem: { } why }, ..] } b && b.Days.All(d => d.Outcome is null) =>
-                throw new UserException($"{ended.Id}: no day could be scored; the first: {why}"),
+            InstanceStatus.Completed when RunWords.HasNoDay(ended) => throw new UserException($"{ended.Id} failed: no day could be scored; the first: {RunWords.Backfill(ended)!.Days[0].Problem}"),
             InstanceStatus.Completed => RunWords.IsWhole(ended) ? ExitCodes.Done : ExitCodes.DoneInPart,
             InstanceStatus.Terminated => throw new UserException($"{ended.Id} was ended: {ended.Failure?.Message}. The same again, or 'rmon runs resume {ended.Id}', goes on with what is there."),
             _ => throw new UserException($"{ended.Id} failed: {ended.Failure}"),

@@ -8,7 +8,7 @@ namespace RemoteMonitoring.Cli.Runs;
 /// <summary>What came of a run, in the words that every command uses.</summary>
 internal static class RunWords
 {
-    private const int ShortLength = 90;
+    private const int ShortLength = 60;
 
     /// <summary>What came of it, or where it is.</summary>
     public static string Said(WorkflowInstance instance) => instance switch
@@ -41,6 +41,7 @@ internal static class RunWords
     /// <summary>Status in a word or two.</summary>
     public static string Status(WorkflowInstance instance) => instance.Status switch
     {
+        InstanceStatus.Completed when HasNoDay(instance) => "failed",
         InstanceStatus.Completed => IsWhole(instance) ? "succeeded" : "partially succeeded",
         InstanceStatus.Failed => "failed",
         InstanceStatus.Terminated => "ended",
@@ -52,6 +53,9 @@ internal static class RunWords
         Outcome(instance)?.PartiallySucceeded != true
         && Backfill(instance)?.Days.All(d => d.Outcome is { PartiallySucceeded: false }) != false
         && Housekeeping(instance)?.Problems.Count is null or 0;
+
+    /// <summary>Whether it is a backfill all of whose days failed.</summary>
+    public static bool HasNoDay(WorkflowInstance instance) => Backfill(instance)?.Days.All(d => d.Outcome is null) == true;
 
     /// <summary>The outcome of a night; null of others, and before the end.</summary>
     public static DailyRiskOutcome? Outcome(WorkflowInstance instance) => Read(instance, DailyRiskWorkflow.Daily) ?? Read(instance, DailyRiskWorkflow.Hourly);
