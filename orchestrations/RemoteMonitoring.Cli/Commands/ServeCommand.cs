@@ -88,7 +88,7 @@ internal static class ServeCommand
 
     private static async Task ScheduleAsync(Terminal terminal, string home, CohortStore store, CohortEngine engine, IReadOnlyList<Schedule> schedules, CancellationToken cancellationToken)
     {
-        var scheduler = new Scheduler(store.Lake, engine.Register, TimeProvider.System);
+        var scheduler = new Scheduler(engine.Register, TimeProvider.System);
         var since = new Dictionary<string, Instant>(StringComparer.Ordinal);
         for (var looked = 0; ; looked++)
         {

@@ -28,13 +28,8 @@ public sealed class HousekeepingActivities(Func<string, CancellationToken, Value
         var store = await cohorts(asked.Cohort, cancellationToken);
         return await client().PurgeAsync(
             asked.Before,
-            async (archived, token) =>
-            {
-                if (archived.History is { } history)
-                {
-                    await RunArchive.WriteAsync(store.Lake, archived.Instance.Id, history, token);
-                }
-            },
+            // Also where an engine has no history to give: that something is there is what keeps the id from being used again.
+            (archived, token) => RunArchive.WriteAsync(store.Lake, archived.Instance.Id, archived.History ?? "", token),
             cancellationToken);
     }
 

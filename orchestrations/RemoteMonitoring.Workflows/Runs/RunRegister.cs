@@ -61,6 +61,9 @@ public enum AskedRun
 /// </summary>
 public sealed class RunRegister(Lake lake, IWorkflowClient client, TimeProvider time)
 {
+    /// <summary>The lake that its documents are in.</summary>
+    public Lake Lake => lake;
+
     /// <summary>Id of what a workflow is asked to do for a cohort and task at an instant.</summary>
     public static string IdOf(string workflow, string cohort, string task, Instant asOf) =>
         $"{workflow}-{cohort}-{task}-{asOf.ToString("uuuuMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}";

@@ -10,7 +10,7 @@ using RemoteMonitoring.Workflows.Runs;
 namespace RemoteMonitoring.Workflows.Schedules;
 
 /// <summary>Starts what schedules say is due. An occurrence has one id, so it makes no difference how often, or by how many, it is started.</summary>
-public sealed class Scheduler(Lake lake, RunRegister register, TimeProvider time)
+public sealed class Scheduler(RunRegister register, TimeProvider time)
 {
     /// <summary>How long after ingestion is waited for no more the lists have to be out. A night that is made up for has as long from now: late lists are better than none.</summary>
     public static readonly Duration AfterWaiting = Duration.FromMinutes(15);
@@ -23,8 +23,8 @@ public sealed class Scheduler(Lake lake, RunRegister register, TimeProvider time
     {
         var now = Instant.FromDateTimeOffset(time.GetUtcNow());
         var path = LakePaths.ScheduleBegun(schedule.IdStem);
-        await lake.TryCreateAsync(path, JsonSerializer.SerializeToUtf8Bytes(new ScheduleBegun(1, now), ScheduleBegunJson.Default.ScheduleBegun), cancellationToken);
-        var begun = JsonSerializer.Deserialize(await lake.ReadAsync(path, cancellationToken), ScheduleBegunJson.Default.ScheduleBegun)!.Begun;
+        await register.Lake.TryCreateAsync(path, JsonSerializer.SerializeToUtf8Bytes(new ScheduleBegun(1, now), ScheduleBegunJson.Default.ScheduleBegun), cancellationToken);
+        var begun = JsonSerializer.Deserialize(await register.Lake.ReadAsync(path, cancellationToken), ScheduleBegunJson.Default.ScheduleBegun)!.Begun;
         return schedule.CatchUp is { } limit ? Instant.Max(begun, now - limit) : begun;
     }
 

@@ -98,7 +98,7 @@ public sealed class SchedulerTests : IAsyncDisposable
 
     private JournalClient Client() => new(Path.Combine(_home.Root, "workflows.db"), _clock);
 
-    private Scheduler Scheduler() => new(_home.Store.Lake, new RunRegister(_home.Store.Lake, Client(), _clock), _clock);
+    private Scheduler Scheduler() => new(new RunRegister(_home.Store.Lake, Client(), _clock), _clock);
 
     private async Task<DailyRiskInput> InputAsync(string id) => JsonSerializer.Deserialize((await Client().FindAsync(id, default))!.Input, DailyRiskWorkflow.Daily.Input)!;
 }
