@@ -35,6 +35,7 @@ public sealed class ServeCommandTests(ScoredHome made) : IClassFixture<ScoredHom
         using var other = Serve();
         await one.LineAsync(one.Errors, l => l.Contains("is taken on by this engine", StringComparison.Ordinal));
         one.Kill();
+        Assert.Contains(await RunsAsync(), r => r.Status == InstanceStatus.Running);
         var clock = System.Diagnostics.Stopwatch.StartNew();
         while ((await RunsAsync()).Any(r => r.Status == InstanceStatus.Running))
         {
