@@ -67,6 +67,10 @@ internal static class Results
 
         ShowMissing(terminal, "set aside", worklist.SetAside);
         ShowMissing(terminal, "not scoreable", worklist.NotScored);
+        if (worklist.Listed.Count == 0)
+        {
+            return;
+        }
 
         terminal.Table(
             ["#", "patient", "risk", "NEWS2", "why (what moved the score, not the cause)"],

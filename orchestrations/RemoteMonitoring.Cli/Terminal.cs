@@ -80,12 +80,15 @@ internal sealed class Terminal
         People.Write(table);
     }
 
-    /// <summary>Runs a stage of work under a progress bar, then says in one line what came of it and how long it took.</summary>
+    /// <summary>Whether progress is drawn; else it is for those who write to say what is worth a line.</summary>
+    public bool DrawsProgress => People.Profile.Capabilities.Interactive && People.Profile.Out.IsTerminal;
+
+    /// <summary>Runs a stage of work under a progress bar, then says in one line what came of it and how long it took; nothing where there is nothing good to say.</summary>
     public async Task<T> StageAsync<T>(string title, Func<IProgress<Fraction>, Task<(T Result, string Said)>> work)
     {
         var clock = Stopwatch.StartNew();
         (T Result, string Said) done = default;
-        if (People.Profile.Capabilities.Interactive && People.Profile.Out.IsTerminal)
+        if (DrawsProgress)
         {
             await People.Progress().AutoClear(true).HideCompleted(true)
                 .Columns(new SpinnerColumn(), new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
@@ -102,7 +105,11 @@ internal sealed class Terminal
             done = await work(new Silent());
         }
 
-        People.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[green]✓[/] {Markup.Escape(title),-11} {Markup.Escape(done.Said ?? "")}  [grey]{clock.Elapsed.TotalSeconds:F1} s[/]"));
+        if (done.Said is { Length: > 0 } said)
+        {
+            People.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[green]✓[/] {Markup.Escape(title),-11} {Markup.Escape(said)}  [grey]{clock.Elapsed.TotalSeconds:F1} s[/]"));
+        }
+
         return done.Result;
     }
 

@@ -5,18 +5,22 @@ using Microsoft.Extensions.Logging;
 namespace RemoteMonitoring.Cli;
 
 /// <summary>The log of a long-lived command: a line each on standard error, with the time (UTC) and what it is.</summary>
-internal sealed class TerminalLogger<T>(TextWriter output, TimeProvider time) : ILogger<T>
+/// <param name="output">Where to.</param>
+/// <param name="time">Time.</param>
+/// <param name="least">What is less is not said.</param>
+/// <param name="silent">Names of events that are not said, where the command tells of them in its own words.</param>
+internal sealed class TerminalLogger<T>(TextWriter output, TimeProvider time, LogLevel least = LogLevel.Information, params IReadOnlyList<string> silent) : ILogger<T>
 {
     private readonly Lock _gate = new();
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= least;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel))
+        if (IsEnabled(logLevel) && !silent.Contains(eventId.Name))
         {
             var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             lock (_gate)

@@ -23,6 +23,9 @@ internal static class ExitCodes
     /// <summary>Done, but some lines could not be read and are in quarantine.</summary>
     public const int DoneWithUnreadableLines = 4;
 
+    /// <summary>Done, but not for everybody: the lists are out and name who is missing, or some days or steps failed. The same in kind as <see cref="DoneWithUnreadableLines"/>.</summary>
+    public const int DoneInPart = 4;
+
     /// <summary>A run did not come out as it was when it was made again.</summary>
     public const int NotReproduced = 5;
 

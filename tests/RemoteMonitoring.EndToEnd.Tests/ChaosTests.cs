@@ -1,6 +1,6 @@
 namespace RemoteMonitoring.EndToEnd.Tests;
 
-/// <summary>The short form of <c>rmon chaos ingest</c>; the long one is the command with its defaults.</summary>
+/// <summary>The short forms of <c>rmon chaos ingest</c> and <c>rmon chaos daily</c>; the long ones are the commands with their defaults.</summary>
 public sealed class ChaosTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("rmon-chaos-test-").FullName;
@@ -33,5 +33,32 @@ public sealed class ChaosTests : IDisposable
         Assert.DoesNotContain(chaos.Output, l => l.StartsWith('✗'));
         Assert.Contains("19,950 landed", said, StringComparison.Ordinal);
         Assert.Contains("50 recorded as lost = 20,000 sent", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nights_that_are_killed_again_and_again_come_to_what_nights_come_to_that_nobody_disturbs()
+    {
+        using var chaos = RmonProcess.Start(["chaos", "daily", "--kills", "4", "--patients", "120", "--dir", Path.Combine(_folder, "nights")]);
+        var exit = await chaos.ExitAsync(TimeSpan.FromMinutes(4));
+        var said = string.Join('\n', chaos.Output.Concat(chaos.Errors));
+        Assert.True(exit == 0, said);
+        foreach (var promise in new[]
+        {
+            "documents of predictions",
+            "documents of worklists",
+            "rows of gold/predictions",
+            "rows of gold/features/home",
+            "the ledger names the same runs",
+            "nothing is left of work under way",
+            "no step was recorded as done twice",
+            "processes were killed",
+            "who kills the process is set aside, and nobody else",
+            "the list says so",
+        })
+        {
+            Assert.True(chaos.Output.Any(l => l.StartsWith($"holds  {promise}: ", StringComparison.Ordinal)), $"{promise}\n{said}");
+        }
+
+        Assert.DoesNotContain(chaos.Output, l => l.StartsWith("BROKEN", StringComparison.Ordinal));
     }
 }

@@ -28,6 +28,7 @@ public sealed class SchedulesCommandTests : IDisposable
         var output = (await _rmon.RunAsync("schedules", "list", "--after", "2025-10-25T12:00:00Z")).Output;
         Assert.Contains("Sun 26 Oct 2025 05:30 America/New_York", output, StringComparison.Ordinal);
         Assert.Contains("2025-10-26T09:30:00Z", output, StringComparison.Ordinal);
+        Assert.Contains("'london' does not run: the home holds no cohort 'ward'.", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,8 +36,8 @@ public sealed class SchedulesCommandTests : IDisposable
     {
         await WriteAsync("""
             { "schemaVersion": 1, "schedules": [
-              { "name": "a", "workflow": "daily-risk", "cohort": "ward", "cron": "@daily", "timeZone": "Europe/London" },
-              { "name": "b", "workflow": "daily-risk", "cohort": "ward", "cron": "30 5 * * *", "timeZone": "Mars" } ] }
+              { "name": "a", "workflow": "daily-risk", "cohort": "ward", "task": "admission-7d", "cron": "@daily", "timeZone": "Europe/London" },
+              { "name": "b", "workflow": "daily-risk", "cohort": "ward", "task": "admission-7d", "cron": "30 5 * * *", "timeZone": "Mars" } ] }
             """);
         var run = await _rmon.RunAsync("schedules", "list");
         Assert.Equal(3, run.ExitCode);

@@ -101,6 +101,9 @@ public static class LakePaths
     /// <summary>The history of an instance that the engine has forgotten.</summary>
     public static string RunArchive(string instanceId) => $"runs/{instanceId}.history.ndjson.gz";
 
+    /// <summary>Since when a schedule is served: what came before was not missed.</summary>
+    public static string ScheduleBegun(string schedule) => $"runs/schedules/{schedule}.json";
+
     /// <summary>Folder of what runs under way hand from one step to the next.</summary>
     public const string WorkFolder = "work";
 

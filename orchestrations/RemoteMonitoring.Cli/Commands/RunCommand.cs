@@ -3,8 +3,10 @@ using System.Text.Json.Nodes;
 using NodaTime;
 using NodaTime.Text;
 using RemoteMonitoring.Cli.Runs;
+using RemoteMonitoring.Ingestion.Watermarks;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
@@ -36,8 +38,7 @@ internal static class RunCommand
         var asOf = ScoreCommand.AsOfOption();
         var wait = InstantOption("--wait-until", "Wait until then for ingestion to catch up. Default: do not wait");
         var deadline = InstantOption("--deadline", "The lists are out by then: what is not done is set aside, and they say so. Default: none");
-        var resume = new Option<bool>("--resume") { Description = "Try again what failed, was ended, or succeeded in part" };
-        var detach = new Option<bool>("--detach") { Description = "Only ask for it: 'rmon serve' sees it through" };
+        var (resume, detach) = (ResumeOption(), DetachOption());
         var poison = new Option<string?>("--poison") { Hidden = true };
         var command = new Command(name, description) { asOf, s_task, s_model, wait, deadline, s_retrospective, resume, detach, poison };
         command.SetAction(async (parsed, token) =>
@@ -50,21 +51,16 @@ internal static class RunCommand
                 Cohort = store.Cohort,
                 Task = task.Name,
                 AsOf = await AsOfAsync(terminal, store, task, ScoreCommand.AsOf(parsed.GetValue(asOf)), token),
-                Model = parsed.GetValue(s_model),
+                Model = await ModelAsync(store, task, parsed.GetValue(s_model), token),
                 WaitUntil = ScoreCommand.AsOf(parsed.GetValue(wait)),
                 Deadline = ScoreCommand.AsOf(parsed.GetValue(deadline)),
                 Retrospective = parsed.GetValue(s_retrospective),
             };
             var request = RunRegister.IdOf(workflow.Name, store.Cohort, task.Name, input.AsOf);
-            if (parsed.GetValue(detach))
-            {
-                var (id, isNew) = await new RunRegister(store.Lake, CohortEngine.ClientOf(store), TimeProvider.System).StartAsync(workflow, request, input, token);
-                terminal.Line($"{id}: {(isNew ? "asked for" : "was asked for before")}; 'rmon runs watch {id}' shows it.");
-                terminal.Document(new JsonObject { ["run"] = id, ["new"] = isNew });
-                return ExitCodes.Done;
-            }
-
-            return await RunAsync(terminal, store, workflow, request, input, parsed.GetValue(resume), token, Killer(parsed.GetValue(poison)));
+            var asked = new Asked<DailyRiskInput, DailyRiskOutcome>(workflow, request, input, i => i.Whenever(), parsed.GetValue(resume));
+            return parsed.GetValue(detach)
+                ? await DetachAsync(terminal, store, asked, token)
+                : await RunAsync(terminal, store, asked, token, Killer(parsed.GetValue(poison)));
         });
         return command;
     }
@@ -74,7 +70,8 @@ internal static class RunCommand
         var from = InstantOption("--from", "First instant to score");
         var to = InstantOption("--to", "Last instant to score, a whole number of days later");
         from.Required = to.Required = true;
-        var command = new Command("backfill", "Score days of the past as they were known then, one run a day") { from, to, s_task, s_model, s_retrospective };
+        var (resume, detach) = (ResumeOption(), DetachOption());
+        var command = new Command("backfill", "Score days of the past as they were known then, one run every 24 hours") { from, to, s_task, s_model, s_retrospective, resume, detach };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
@@ -87,16 +84,24 @@ internal static class RunCommand
                 throw new UserException("--to lies before --from, or more than 1,000 days after it.", ExitCodes.Usage);
             }
 
+            if (first + Duration.FromDays(days - 1) != last)
+            {
+                throw new UserException($"--to lies no whole number of days after --from; the last would be {first + Duration.FromDays(days - 1)}.", ExitCodes.Usage);
+            }
+
+            RefuseFuture(last, "--to");
+
             var input = new BackfillInput
             {
                 Cohort = store.Cohort,
                 Task = task.Name,
                 AsOf = [.. Enumerable.Range(0, days).Select(d => first + Duration.FromDays(d))],
-                Model = parsed.GetValue(s_model),
+                Model = await ModelAsync(store, task, parsed.GetValue(s_model), token),
                 Retrospective = parsed.GetValue(s_retrospective),
             };
-            var request = $"{RunRegister.IdOf(BackfillWorkflow.Definition.Name, store.Cohort, task.Name, first)}-{days}d{(input.Retrospective ? "-retrospective" : "")}";
-            return await RunAsync(terminal, store, BackfillWorkflow.Definition, request, input, resume: false, token);
+            var request = $"{RunRegister.IdOf(BackfillWorkflow.Definition.Name, store.Cohort, task.Name, first)}-{days}d";
+            var asked = new Asked<BackfillInput, BackfillOutcome>(BackfillWorkflow.Definition, request, input, null, parsed.GetValue(resume));
+            return parsed.GetValue(detach) ? await DetachAsync(terminal, store, asked, token) : await RunAsync(terminal, store, asked, token);
         });
         return command;
     }
@@ -112,58 +117,66 @@ internal static class RunCommand
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var now = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
             var input = new HousekeepingInput { Cohort = store.Cohort, Now = now, HistoryDays = parsed.GetValue(days) };
-            return await RunAsync(terminal, store, HousekeepingWorkflow.Definition, RunRegister.IdOf(HousekeepingWorkflow.Definition.Name, store.Cohort, "all", now), input, resume: false, token);
+            var request = RunRegister.IdOf(HousekeepingWorkflow.Definition.Name, store.Cohort, "all", now);
+            return await RunAsync(terminal, store, new Asked<HousekeepingInput, HousekeepingOutcome>(HousekeepingWorkflow.Definition, request, input, null, Anew: false), token);
         });
         return command;
     }
 
-    /// <summary>Starts or finds the run, sees it through with an engine of this process, and says what came of it.</summary>
-    public static async Task<int> RunAsync<TIn, TOut>(
-        Terminal terminal, CohortStore store, WorkflowDefinition<TIn, TOut> workflow, string request, TIn input, bool resume, CancellationToken cancellationToken, Action<string>? before = null)
+    /// <summary>Only asks for it.</summary>
+    private static async Task<int> DetachAsync<TIn, TOut>(Terminal terminal, CohortStore store, Asked<TIn, TOut> asked, CancellationToken cancellationToken)
     {
-        await using var engine = CohortEngine.Start(terminal, store, before: before);
-        var (id, isNew) = await engine.Register.StartAsync(workflow, request, input, cancellationToken);
-        if (!isNew && resume)
+        var (id, how) = await asked.AskAsync(new RunRegister(store.Lake, CohortEngine.ClientOf(store), TimeProvider.System), cancellationToken);
+        var said = how switch
         {
-            id = await engine.Register.ResumeAsync(workflow, request, cancellationToken) ?? id;
-        }
-
-        var ended = await RunWatch.UntilEndAsync(terminal, engine.Client, id, cancellationToken);
-        if (!isNew && !resume && (ended.Status is InstanceStatus.Failed or InstanceStatus.Terminated || RunWatch.Outcome(ended)?.PartiallySucceeded == true))
-        {
-            terminal.Line($"That was before. To try again: 'rmon runs resume {request}'.");
-        }
-
-        return await SayAsync(terminal, store, ended, cancellationToken);
+            AskedRun.New => "asked for",
+            AskedRun.Again => "asked for again",
+            AskedRun.UnderWay => "was asked for before, and is under way",
+            _ => "was done before, and stands; --resume does it again",
+        };
+        terminal.Line($"{id}: {said}. 'rmon runs watch {id}' shows it.");
+        terminal.Document(new JsonObject { ["run"] = id, ["new"] = how is AskedRun.New or AskedRun.Again });
+        return ExitCodes.Done;
     }
 
-    /// <summary>Says what came of a run; its lists, where it made some.</summary>
-    public static async Task<int> SayAsync(Terminal terminal, CohortStore store, WorkflowInstance ended, CancellationToken cancellationToken)
+    /// <summary>Starts or finds the run, sees it through with an engine of this process, and says what came of it.</summary>
+    private static async Task<int> RunAsync<TIn, TOut>(Terminal terminal, CohortStore store, Asked<TIn, TOut> asked, CancellationToken cancellationToken, Action<string>? before = null)
     {
-        var document = RunsCommand.Json(ended);
-        if (RunWatch.Outcome(ended) is { } outcome)
+        await using var engine = CohortEngine.Start(terminal, store, before: before);
+        var (id, how) = await asked.AskAsync(engine.Register, cancellationToken);
+        var found = how == AskedRun.Stands ? await engine.Client.FindAsync(id, cancellationToken) : null;
+        if (how == AskedRun.Stands && found is null)
         {
-            foreach (var notice in outcome.Notices)
-            {
-                terminal.Line(notice);
-            }
-
-            var lists = await DailyRiskRun.WorklistsAsync(store, outcome.Run, cancellationToken);
-            foreach (var list in lists)
-            {
-                Results.ShowWorklist(terminal, store.Cohort, list, rows: 5);
-            }
-
-            document["worklists"] = Results.WorklistsJson(lists);
+            terminal.Line($"{id}: was done before, and its history is in the archive: 'rmon runs show {id}'. --resume does it again.");
+            terminal.Document(new JsonObject { ["run"] = id, ["status"] = "archived" });
+            return ExitCodes.Done;
         }
 
-        terminal.Document(document);
-        return ended.Status switch
+        if (how is AskedRun.Again or AskedRun.UnderWay)
         {
-            InstanceStatus.Completed => ExitCodes.Done,
-            InstanceStatus.Terminated => throw new UserException($"{ended.Id} was ended: {ended.Failure?.Message}"),
-            _ => throw new UserException($"{ended.Id} failed: {ended.Failure}"),
-        };
+            terminal.Line(how == AskedRun.Again ? $"{id}: another attempt." : $"{id} is under way already, as it was asked for then; it goes on.");
+        }
+
+        var ended = await SeeThroughAsync(terminal, engine, id, cancellationToken);
+        if (found is not null)
+        {
+            terminal.Line($"That was done before, at {found.Updated}, and stands; --resume does it again, with what has landed since.");
+        }
+
+        return await RunReport.SayAsync(terminal, store, ended, cancellationToken);
+    }
+
+    /// <summary>Watches a run that the engine of this process may see through; who stops it is told how it goes on.</summary>
+    public static async Task<WorkflowInstance> SeeThroughAsync(Terminal terminal, CohortEngine engine, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new RunWatch(terminal, engine.Client, TimeProvider.System).UntilEndAsync(id, byOthers: false, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new UserException($"stopped; {id} goes on where it was when the same is run again, with 'rmon runs resume {id}', or when somebody serves the cohort.", ExitCodes.Cancelled);
+        }
     }
 
     /// <summary>A patient at whose turn the process kills itself, as one would whose data brings native code down.</summary>
@@ -175,6 +188,10 @@ internal static class RunCommand
             me.Kill();
         }
     };
+
+    private static Option<bool> ResumeOption() => new("--resume") { Description = "Again, though it succeeded: with what has landed since, and whoever was set aside" };
+
+    private static Option<bool> DetachOption() => new("--detach") { Description = "Only ask for it: 'rmon serve' sees it through" };
 
     private static Option<string?> InstantOption(string name, string description)
     {
@@ -219,13 +236,43 @@ internal static class RunCommand
     {
         if (asked is { } instant)
         {
+            RefuseFuture(instant, "--as-of");
             return instant;
         }
 
         var manifest = await TrainCommand.CompactedAsync(store, cancellationToken);
         var reference = await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken);
-        var latest = DailyRiskRun.LatestAsOf(task, reference, UnixMicros.ToInstant(manifest.Inputs.Watermark));
+        var compacted = UnixMicros.ToInstant(manifest.Inputs.Watermark);
+        // A worker may have landed more since; the run compacts it.
+        var landed = await IngestionWatermark.ReadAsync(store, cancellationToken) is { } watermark ? Instant.Max(compacted, watermark.Through) : compacted;
+        var latest = DailyRiskRun.LatestAsOf(task, reference, landed);
         terminal.Line($"As of {latest}, the last that the data reach; --as-of names another.");
         return latest;
+    }
+
+    /// <summary>A list of what has not happened yet would stand for ever, and say nothing.</summary>
+    private static void RefuseFuture(Instant instant, string option)
+    {
+        if (instant > Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()))
+        {
+            throw new UserException($"{option} {instant} lies in the future.", ExitCodes.Usage);
+        }
+    }
+
+    /// <summary>The version that is asked for, where there is one: a run is not begun that cannot come to anything.</summary>
+    private static async Task<string?> ModelAsync(CohortStore store, TaskDefinition task, string? version, CancellationToken cancellationToken)
+    {
+        var any = await CurrentModel.FindAsync(store.Lake, task.Name, cancellationToken)
+            ?? throw new UserException($"{store.Folder}: there is no model for '{task.Name}' yet. Run 'rmon train {task.Name}' first.");
+        return version is null || (LakePaths.IsName(version) && await store.Lake.ExistsAsync(LakePaths.Model(task.Name, version, "model.json"), cancellationToken))
+            ? version
+            : throw new UserException($"{store.Folder}: there is no version '{version}' of the model for '{task.Name}'. The current one is {any}; all are folders of {store.Lake.NameOf($"models/{task.Name}")}.");
+    }
+
+    /// <summary>What is asked for on the command line.</summary>
+    private sealed record Asked<TIn, TOut>(WorkflowDefinition<TIn, TOut> Workflow, string Request, TIn Input, Func<TIn, TIn>? Essence, bool Anew)
+    {
+        public Task<(string InstanceId, AskedRun How)> AskAsync(RunRegister register, CancellationToken cancellationToken) =>
+            register.AskAsync(Workflow, Request, Input, Essence, Anew, cancellationToken);
     }
 }

@@ -3,10 +3,12 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using RemoteMonitoring.Cli.Runs;
 using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.Runs;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -22,20 +24,6 @@ internal static class RunsCommand
         Watch(),
         Cancel(),
         Resume(),
-    };
-
-    /// <summary>A run as JSON.</summary>
-    public static JsonObject Json(WorkflowInstance run) => new()
-    {
-        ["run"] = run.Id,
-        ["workflow"] = run.Workflow,
-        ["status"] = RunWatch.Status(run),
-        ["started"] = run.Created.ToString(),
-        ["updated"] = run.Updated.ToString(),
-        ["input"] = JsonNode.Parse(run.Input),
-        ["outcome"] = run.Output is null ? null : JsonNode.Parse(run.Output),
-        ["failure"] = run.Failure is null ? null : JsonNode.Parse(run.Failure.ToJson()),
-        ["where"] = run.CustomStatus is null ? null : JsonNode.Parse(run.CustomStatus),
     };
 
     private static Command List()
@@ -56,10 +44,10 @@ internal static class RunsCommand
             {
                 terminal.Table(
                     ["run", "status", "started (UTC)", "took", "what came of it"],
-                    runs.Select(r => new[] { r.Id, RunWatch.Status(r), r.Created.ToString("uuuu-MM-dd HH:mm", CultureInfo.InvariantCulture), Took(r), RunWatch.Said(r) }));
+                    runs.Select(r => new[] { r.Id, RunWords.Status(r), r.Created.ToString("uuuu-MM-dd HH:mm", CultureInfo.InvariantCulture), Took(r), RunWords.SaidShort(r) }));
             }
 
-            terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["runs"] = new JsonArray([.. runs.Select(Json)]) });
+            terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["runs"] = new JsonArray([.. runs.Select(RunReport.Json)]) });
             return ExitCodes.Done;
         });
         return command;
@@ -74,31 +62,32 @@ internal static class RunsCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var client = CohortEngine.ClientOf(store);
-            var run = await FindAsync(store, client, parsed.GetRequiredValue(s_run), token);
+            var id = parsed.GetRequiredValue(s_run);
+            if (await client.FindAsync(id, token) is not { } run)
+            {
+                return await ShowArchivedAsync(terminal, store, id, token);
+            }
+
             terminal.Table(
                 ["", ""],
                 [
-                    ["run", run.Id], ["workflow", run.Workflow], ["status", RunWatch.Status(run)], ["started", run.Created.ToString()], ["took", Took(run)],
-                    ["input", run.Input], ["what came of it", RunWatch.Said(run)],
+                    ["run", run.Id], ["workflow", run.Workflow], ["status", RunWords.Status(run)], ["started", run.Created.ToString()], ["took", Took(run)],
+                    ["input", run.Input], ["what came of it", RunWords.Said(run)],
                 ]);
-            var document = Json(run);
+            var document = RunReport.Json(run);
             var called = await client.ChildrenAsync(run.Id, token);
             foreach (var child in called)
             {
-                terminal.Line($"  {child.Id}: {RunWatch.Status(child)}, {RunWatch.Said(child)}");
+                terminal.Line($"  {child.Id}: {RunWords.Status(child)}, {RunWords.Said(child)}");
             }
 
-            document["called"] = new JsonArray([.. called.Select(Json)]);
+            document["called"] = new JsonArray([.. called.Select(RunReport.Json)]);
             if (parsed.GetValue(history))
             {
+                document["histories"] = new JsonObject();
                 foreach (var instance in called.Prepend(run))
                 {
-                    var events = await client.HistoryAsync(instance.Id, token);
-                    terminal.Heading(instance.Id);
-                    terminal.Table(
-                        ["#", "at (UTC)", "what", "step", "name", "with"],
-                        events.Select((e, i) => new[] { $"{i}", e.At.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture), e.Kind.ToString(), e.Task < 0 ? "" : $"{e.Task}", e.Name ?? "", Short(e.Payload) }));
-                    document[$"history of {instance.Id}"] = new JsonArray([.. events.Select(e => (JsonNode)new JsonObject { ["at"] = e.At.ToString(), ["kind"] = e.Kind.ToString(), ["task"] = e.Task, ["name"] = e.Name, ["payload"] = e.Payload })]);
+                    ShowHistory(terminal, document["histories"]!.AsObject(), instance.Id, await client.HistoryAsync(instance.Id, token));
                 }
             }
 
@@ -116,8 +105,8 @@ internal static class RunsCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var client = CohortEngine.ClientOf(store);
-            await FindAsync(store, client, parsed.GetRequiredValue(s_run), token);
-            return await RunCommand.SayAsync(terminal, store, await RunWatch.UntilEndAsync(terminal, client, parsed.GetRequiredValue(s_run), token), token);
+            var run = await FindAsync(store, client, parsed.GetRequiredValue(s_run), token);
+            return await RunReport.SayAsync(terminal, store, await new RunWatch(terminal, client, TimeProvider.System).UntilEndAsync(run.Id, byOthers: true, token), token);
         });
         return command;
     }
@@ -132,17 +121,23 @@ internal static class RunsCommand
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var id = parsed.GetRequiredValue(s_run);
             var client = CohortEngine.ClientOf(store);
-            await FindAsync(store, client, id, token);
+            if (await FindAsync(store, client, id, token) is { Parent: { } caller })
+            {
+                throw new UserException($"{id} is a part of {caller}: cancel that.");
+            }
+
             if (!await client.TerminateAsync(id, parsed.GetRequiredValue(why), token))
             {
                 throw new UserException($"{id} has ended already.");
             }
 
             // Told; it ends when an engine hears of it, and here is one.
-            await using var engine = CohortEngine.Start(terminal, store);
+            await using var engine = CohortEngine.StartIdle(terminal, store);
             var ended = await engine.Client.WaitAsync(id, token);
-            terminal.Line($"{id}: {RunWatch.Said(ended)}");
-            terminal.Document(Json(ended));
+            terminal.Line(ended.Status == InstanceStatus.Terminated
+                ? $"{id}: ended ({RunWords.Said(ended)}). 'rmon runs resume {id}' goes on with what is there."
+                : $"{id}: {RunWords.Status(ended)} before it could be ended.");
+            terminal.Document(RunReport.Json(ended));
             return ExitCodes.Done;
         });
         return command;
@@ -150,20 +145,25 @@ internal static class RunsCommand
 
     private static Command Resume()
     {
-        var command = new Command("resume", "Try a run again that failed, was ended, or succeeded in part; what it made and is whole is used") { s_run };
+        var command = new Command("resume", "See a run through that is under way; or try again one that has ended, as it was asked for but without wait and deadline. What is whole of what was made is used") { s_run };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             await using var engine = CohortEngine.Start(terminal, store);
             var id = parsed.GetRequiredValue(s_run);
+            if (await engine.Client.FindAsync(id, token) is { Parent: { } caller })
+            {
+                throw new UserException($"{id} is a part of {caller}: resume that.");
+            }
+
             var record = await engine.Register.FindAsync(id, token) ?? throw Unknown(store, id);
             var next = record.Workflow switch
             {
-                var w when w == DailyRiskWorkflow.Daily.Name => await engine.Register.ResumeAsync(DailyRiskWorkflow.Daily, record.Request, token),
-                var w when w == DailyRiskWorkflow.Hourly.Name => await engine.Register.ResumeAsync(DailyRiskWorkflow.Hourly, record.Request, token),
-                var w when w == BackfillWorkflow.Definition.Name => await engine.Register.ResumeAsync(BackfillWorkflow.Definition, record.Request, token),
-                var w when w == HousekeepingWorkflow.Definition.Name => await engine.Register.ResumeAsync(HousekeepingWorkflow.Definition, record.Request, token),
+                var w when w == DailyRiskWorkflow.Daily.Name => await engine.Register.ResumeAsync(DailyRiskWorkflow.Daily, record.Request, i => i.Whenever(), token),
+                var w when w == DailyRiskWorkflow.Hourly.Name => await engine.Register.ResumeAsync(DailyRiskWorkflow.Hourly, record.Request, i => i.Whenever(), token),
+                var w when w == BackfillWorkflow.Definition.Name => await engine.Register.ResumeAsync(BackfillWorkflow.Definition, record.Request, null, token),
+                var w when w == HousekeepingWorkflow.Definition.Name => await engine.Register.ResumeAsync(HousekeepingWorkflow.Definition, record.Request, null, token),
                 var w => throw new UserException($"{id} is of workflow '{w}', which this version of the program does not know."),
             };
             if (next is null)
@@ -173,9 +173,34 @@ internal static class RunsCommand
                 terminal.Line($"{next} is under way; it goes on.");
             }
 
-            return await RunCommand.SayAsync(terminal, store, await RunWatch.UntilEndAsync(terminal, engine.Client, next, token), token);
+            return await RunReport.SayAsync(terminal, store, await RunCommand.SeeThroughAsync(terminal, engine, next, token), token);
         });
         return command;
+    }
+
+    /// <summary>What is known of a run that the engine has forgotten.</summary>
+    private static async Task<int> ShowArchivedAsync(Terminal terminal, CohortStore store, string id, CancellationToken cancellationToken)
+    {
+        // An id is a file name here: what is none was never one of a run.
+        if (!LakePaths.IsName(id) || await RunArchive.TryReadAsync(store.Lake, id, cancellationToken) is not { } history)
+        {
+            throw Unknown(store, id);
+        }
+
+        terminal.Line($"{id}: archived; its history is in {store.Lake.NameOf(LakePaths.RunArchive(id))}.");
+        var document = new JsonObject { ["run"] = id, ["status"] = "archived", ["histories"] = new JsonObject() };
+        ShowHistory(terminal, document["histories"]!.AsObject(), id, history);
+        terminal.Document(document);
+        return ExitCodes.Done;
+    }
+
+    private static void ShowHistory(Terminal terminal, JsonObject histories, string id, IReadOnlyList<HistoryEvent> events)
+    {
+        terminal.Heading(id);
+        terminal.Table(
+            ["#", "at (UTC)", "what", "step", "name", "with"],
+            events.Select((e, i) => new[] { $"{i}", e.At.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture), e.Kind.ToString(), e.Task < 0 ? "" : $"{e.Task}", e.Name ?? "", Short(e.Payload) }));
+        histories[id] = new JsonArray([.. events.Select(e => (JsonNode)new JsonObject { ["at"] = e.At.ToString(), ["kind"] = e.Kind.ToString(), ["task"] = e.Task, ["name"] = e.Name, ["payload"] = e.Payload })]);
     }
 
     private static async Task<WorkflowInstance> FindAsync(CohortStore store, JournalClient client, string id, CancellationToken cancellationToken) =>

@@ -47,6 +47,12 @@ internal static class SchedulesCommand
                 terminal.Table(["schedule", "cron", "comes (local)", "comes (UTC)", "as of (local)", "waits until"], rows);
             }
 
+            string[] cohorts = file is null ? [] : [.. await GlobalOptions.CohortNamesAsync(parsed, token)];
+            foreach (var schedule in schedules.Where(s => file is not null && !cohorts.Contains(s.Cohort) && parsed.GetValue(GlobalOptions.Cohort) is null))
+            {
+                terminal.Line($"'{schedule.Name}' does not run: the home holds no cohort '{schedule.Cohort}'.");
+            }
+
             terminal.Line(file is null
                 ? $"{Terminal.Number(schedules.Count)} schedules, as bundled; a {ScheduleFile.FileName} in the home replaces them"
                 : $"{Terminal.Number(schedules.Count)} schedules of {Path.Combine(GlobalOptions.HomeOf(parsed), ScheduleFile.FileName)}");

@@ -6,6 +6,7 @@ using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Schedules;
 
@@ -14,6 +15,8 @@ namespace RemoteMonitoring.Cli.Commands;
 /// <summary><c>rmon serve</c>: the ingestion worker, the engine of the workflows, and their schedules, in one process.</summary>
 internal static class ServeCommand
 {
+    private const int LatestRuns = 200;
+
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
     public static Command Create()
@@ -36,22 +39,32 @@ internal static class ServeCommand
             await using var hub = parsed.GetValue(noWorker) || parsed.GetValue(noGateway)
                 ? null
                 : await LocalHub.StartAsync(terminal, store, parsed.GetRequiredValue(GatewayCommand.Host), parsed.GetValue(GatewayCommand.Port), token);
-            await using var engine = CohortEngine.Start(terminal, store, new EngineOptions { Lease = Duration.FromSeconds(parsed.GetValue(lease)) });
+            await using var engine = CohortEngine.Start(terminal, store, new EngineOptions { Lease = Duration.FromSeconds(parsed.GetValue(lease)) }, isWatched: false);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
-            var worker = parsed.GetValue(noWorker) ? Task.CompletedTask : LandAsync(terminal, store, stop.Token);
             terminal.Line($"Serving cohort '{store.Cohort}', {Terminal.Number(schedules.Count)} schedules. Ctrl-C stops; what is under way goes on when somebody serves again.");
-            try
-            {
-                var first = await Task.WhenAny(worker, ScheduleAsync(terminal, home, store, engine, stop.Token));
-                await (first == worker && worker.IsCompletedSuccessfully ? Task.Delay(Timeout.Infinite, token) : first);
-            }
-            catch (OperationCanceledException) when (token.IsCancellationRequested)
+            Task[] parts =
+            [
+                parsed.GetValue(noWorker) ? Task.Delay(Timeout.Infinite, stop.Token) : LandAsync(terminal, store, stop.Token),
+                ScheduleAsync(terminal, home, store, engine, schedules, stop.Token),
+                TellAsync(terminal, engine, stop.Token),
+            ];
+            // None ends by itself but by a fault, and then the others have no use.
+            await Task.WhenAny(parts);
+            if (token.IsCancellationRequested)
             {
                 terminal.Line("Stopping.");
             }
 
             await stop.CancelAsync();
-            await worker;
+            try
+            {
+                await Task.WhenAll(parts);
+            }
+            catch (OperationCanceledException) when (token.IsCancellationRequested)
+            {
+                // As it was asked for.
+            }
+
             return ExitCodes.Done;
         });
         return command;
@@ -61,9 +74,9 @@ internal static class ServeCommand
     {
         var logger = new TerminalLogger<IngestionWorker>(terminal.Errors, TimeProvider.System);
         var log = GatewayHome.Of(store).LogFile;
-        if (!File.Exists(log))
+        while (!File.Exists(log))
         {
-            return; // no hub was ever run here, so there is nothing to land
+            await Task.Delay(s_look, cancellationToken); // until somebody runs a hub here
         }
 
         await using var source = new GatewaySource(log, GatewayHome.Hub, TimeProvider.System);
@@ -73,22 +86,20 @@ internal static class ServeCommand
         await new IngestionWorker(store, source, new WorkerOptions(), state, metrics, TimeProvider.System, logger).RunAsync(false, cancellationToken);
     }
 
-    private static async Task ScheduleAsync(Terminal terminal, string home, CohortStore store, CohortEngine engine, CancellationToken cancellationToken)
+    private static async Task ScheduleAsync(Terminal terminal, string home, CohortStore store, CohortEngine engine, IReadOnlyList<Schedule> schedules, CancellationToken cancellationToken)
     {
         var scheduler = new Scheduler(engine.Register, TimeProvider.System);
         var since = new Dictionary<string, Instant>(StringComparer.Ordinal);
-        var schedules = await SchedulesAsync(terminal, home, store, cancellationToken);
         for (var looked = 0; ; looked++)
         {
             schedules = looked % 60 == 59 ? await ReadAgainAsync(terminal, home, store, schedules, cancellationToken) : schedules;
-            var now = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
             foreach (var schedule in schedules)
             {
-                // Whoever begins to serve looks back as far as the schedule catches up; what was started then is started once.
-                var from = since.TryGetValue(schedule.Name, out var known) ? known : now - (schedule.CatchUp ?? Duration.FromDays(1));
+                var from = since.TryGetValue(schedule.Name, out var known) ? known : await UntilItWorksAsync(terminal, schedule.Name, () => scheduler.SinceAsync(schedule, cancellationToken), cancellationToken);
+                var now = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
                 foreach (var occurrence in schedule.Due(from, now))
                 {
-                    if (await StartAsync(terminal, scheduler, occurrence, cancellationToken))
+                    if (await UntilItWorksAsync(terminal, occurrence.InstanceId, () => scheduler.StartAsync(occurrence, cancellationToken), cancellationToken))
                     {
                         terminal.Line($"{occurrence.InstanceId}: started, {occurrence.Schedule.Name} of {occurrence.At}");
                     }
@@ -97,6 +108,28 @@ internal static class ServeCommand
                 since[schedule.Name] = now;
             }
 
+            await Task.Delay(s_look, cancellationToken);
+        }
+    }
+
+    /// <summary>Says of each run that ends what came of it, in counts; why one failed may name files, and stands with the run.</summary>
+    private static async Task TellAsync(Terminal terminal, CohortEngine engine, CancellationToken cancellationToken)
+    {
+        HashSet<string>? told = null;
+        while (true)
+        {
+            var ended = (await engine.Client.ListAsync(null, LatestRuns, cancellationToken)).Where(r => r.Status != InstanceStatus.Running).ToArray();
+            foreach (var run in told is null ? [] : ended.Reverse())
+            {
+                if (!told!.Contains(run.Id))
+                {
+                    terminal.Line(run.Status == InstanceStatus.Completed && RunWords.IsWhole(run)
+                        ? $"{run.Id}: {RunWords.Said(run)}"
+                        : $"{run.Id}: {RunWords.Status(run)}{(RunWords.Outcome(run) is { } night ? $", {RunWords.Said(night)}" : "")}; 'rmon runs show {run.Id}' says why");
+                }
+            }
+
+            told = ended.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
             await Task.Delay(s_look, cancellationToken);
         }
     }
@@ -115,17 +148,17 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task<bool> StartAsync(Terminal terminal, Scheduler scheduler, ScheduleOccurrence occurrence, CancellationToken cancellationToken)
+    private static async Task<T> UntilItWorksAsync<T>(Terminal terminal, string what, Func<Task<T>> start, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return await scheduler.StartAsync(occurrence, cancellationToken);
+                return await start();
             }
             catch (LakeException e)
             {
-                await terminal.Errors.WriteLineAsync($"rmon: {occurrence.InstanceId} cannot be started yet: {e.Message}");
+                await terminal.Errors.WriteLineAsync($"rmon: {what} cannot be started yet: {e.Message}");
                 await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
             }
         }

@@ -21,11 +21,13 @@ namespace RemoteMonitoring.Cli.Runs;
 internal sealed class ChaosDaily(Terminal terminal, string folder, int patients, int kills, int seed)
 {
     private const string Cohort = "simulated";
-    private const int Days = 60;
     private const int Shards = 8;
 
     /// <summary>Every so many nights the observations are made anew, so that processes die over compaction too.</summary>
     private const int FullEvery = 3;
+
+    /// <summary>Of few patients it takes longer until enough has happened to learn from.</summary>
+    private readonly int _days = patients < 400 ? 75 : 60;
 
     private readonly Random _random = new(seed);
     private readonly List<string> _failed = [];
@@ -45,7 +47,7 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
     {
         await terminal.StageAsync("prepare", async _ =>
         {
-            await ExitAsync(Start(Undisturbed, "demo", "--patients", $"{patients}", "--days", $"{Days}", "--seed", $"{seed}"), cancellationToken);
+            await ExitAsync(Start(Undisturbed, "demo", "--patients", $"{patients}", "--days", $"{_days}", "--seed", $"{seed}"), cancellationToken);
             await ExitAsync(Start(Undisturbed, "compact", "--cohort", Cohort, "--shards", $"{Shards}"), cancellationToken);
             foreach (var file in Directory.EnumerateFiles(Undisturbed, "*", SearchOption.AllDirectories))
             {
@@ -54,7 +56,7 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
                 File.Copy(file, copy);
             }
 
-            return (true, $"{Terminal.Number(patients)} patients over {Days} days, {Shards} shards, a model");
+            return (true, $"{Terminal.Number(patients)} patients over {_days} days, {Shards} shards, a model");
         });
         var last = await LastAsOfAsync(cancellationToken);
         while (Killed < kills)
@@ -83,13 +85,13 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
         var expected = await PredictionsAsync(one, asOf, cancellationToken);
         var culprit = expected.Keys.ElementAt(_random.Next(expected.Count));
         var deaths = 0;
-        for (var exit = -1; exit != ExitCodes.Done; deaths++)
+        for (var exit = -1; exit != ExitCodes.DoneInPart; deaths++)
         {
             using var process = Start(Disturbed, [.. night, "--poison", culprit]);
             var errors = process.StandardError.ReadToEndAsync(cancellationToken);
             await process.WaitForExitAsync(cancellationToken);
             exit = process.ExitCode;
-            if (exit is ExitCodes.BadInput or ExitCodes.Fault || deaths > 200)
+            if (exit is ExitCodes.Done or ExitCodes.BadInput or ExitCodes.Fault || deaths > 200)
             {
                 throw new UserException($"the night with a patient who kills the process ended with exit code {exit} after {deaths} deaths: {(await errors).Trim()}");
             }
@@ -98,7 +100,7 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
         var found = await PredictionsAsync(other, asOf, cancellationToken);
         expected.Remove(culprit);
         var run = (await CohortEngine.ClientOf(other).FindAsync(RunRegister.IdOf(DailyRiskWorkflow.Daily.Name, Cohort, BundledTasks.AdmissionSevenDays.Name, asOf), cancellationToken))!;
-        var lists = await DailyRiskRun.WorklistsAsync(other, RunWatch.Outcome(run)!.Run, cancellationToken);
+        var lists = await DailyRiskRun.WorklistsAsync(other, RunWords.Outcome(run)!.Run, cancellationToken);
         Check("who kills the process is set aside, and nobody else", expected.SequenceEqual(found) && lists.SelectMany(l => l.SetAside).Select(n => n.PatientId).SequenceEqual([culprit]), $"{deaths - 1} deaths, {Terminal.Number(found.Count)} of {Terminal.Number(expected.Count + 1)} scored, as ever");
         Check("the list says so", lists.Where(l => l.SetAside.Count > 0).All(l => l.Notices[0].Contains($"{l.SetAside.Count} could not be scored", StringComparison.Ordinal)), lists.First(l => l.SetAside.Count > 0).Notices[0]);
     }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Retries;
 using RemoteMonitoring.Workflows;
@@ -27,7 +28,13 @@ internal sealed class CohortEngine : IAsyncDisposable
     /// <summary>A client of the cohort's journal, where no engine is wanted.</summary>
     public static JournalClient ClientOf(CohortStore store) => new(JournalOf(store), TimeProvider.System);
 
-    public static CohortEngine Start(Terminal terminal, CohortStore store, EngineOptions? options = null, Action<string>? before = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="terminal">Where it logs.</param>
+    /// <param name="store">The cohort.</param>
+    /// <param name="options">How it runs.</param>
+    /// <param name="before">Called for each patient before scoring, by those who inject faults.</param>
+    /// <param name="isWatched">Whether a person watches a run, who is told what fails by what came of it; else all is logged.</param>
+    public static CohortEngine Start(Terminal terminal, CohortStore store, EngineOptions? options = null, Action<string>? before = null, bool isWatched = true)
     {
         WorkflowEngine? engine = null;
         var patient = store.WithRetries(new RetryOptions());
@@ -36,9 +43,16 @@ internal sealed class CohortEngine : IAsyncDisposable
             () => engine!.Client,
             TimeProvider.System,
             before);
-        engine = WorkflowEngine.Start(JournalOf(store), registry, options ?? new EngineOptions(), TimeProvider.System, new TerminalLogger<WorkflowEngine>(terminal.Errors, TimeProvider.System));
+        engine = WorkflowEngine.Start(JournalOf(store), registry, options ?? new EngineOptions(), TimeProvider.System, LoggerOf(terminal, isWatched));
         return new CohortEngine(engine, store);
     }
+
+    /// <summary>An engine that takes no step on, only what is told to those who ask for steps: enough to have a run ended.</summary>
+    public static CohortEngine StartIdle(Terminal terminal, CohortStore store) => Start(terminal, store, new EngineOptions { ActivitiesAtATime = 0 });
+
+    private static TerminalLogger<WorkflowEngine> LoggerOf(Terminal terminal, bool isWatched) => isWatched
+        ? new TerminalLogger<WorkflowEngine>(terminal.Errors, TimeProvider.System, LogLevel.Warning, "ActivityFailed")
+        : new TerminalLogger<WorkflowEngine>(terminal.Errors, TimeProvider.System);
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 }

@@ -61,6 +61,7 @@ public static class DailyRiskWorkflow
         var state = await IngestionAsync(context, input);
         while (state?.HasLanded != true && context.Now < input.WaitUntil)
         {
+            Show(context, "wait for ingestion", note: $"{(state?.Through is { } landed ? $"landed up to {landed}" : "nobody says how far it is")}, waits until {input.WaitUntil} at the latest");
             await context.TimerAsync(Instant.Min(context.Now + s_poll, input.WaitUntil.Value), CancellationToken.None);
             state = await IngestionAsync(context, input);
         }
@@ -112,6 +113,6 @@ public static class DailyRiskWorkflow
     /// <summary>Scoring gets as much of the time that is left as all before it.</summary>
     private static Instant HalfWay(Instant now, Instant deadline) => now + (Duration.Max(deadline - now, Duration.Zero) / 2);
 
-    private static void Show(IWorkflowContext context, string stage, int done = 0, int total = 0) =>
-        context.SetStatus(new RunProgress(stage, done, total), RiskSteps.Json.RunProgress);
+    private static void Show(IWorkflowContext context, string stage, int done = 0, int total = 0, string? note = null) =>
+        context.SetStatus(new RunProgress(stage, done, total, note), RiskSteps.Json.RunProgress);
 }

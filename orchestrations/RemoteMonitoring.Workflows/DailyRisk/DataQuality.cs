@@ -24,6 +24,11 @@ public static class DataQuality
         var byDay = manifest.Partitions.GroupBy(p => p.EventDate).ToDictionary(g => g.Key, g => g.Sum(p => (long)p.Accepted));
         long[] before = [.. Enumerable.Range(1, Days).Select(d => byDay.GetValueOrDefault(last.AddDays(-d))).Order()];
         var (usual, came) = (before[Days / 2], byDay.GetValueOrDefault(last));
+        if (usual == 0 && came == 0 && byDay.Any(d => d.Key < last && d.Value > 0))
+        {
+            return [string.Create(CultureInfo.InvariantCulture, $"No data: of {last:yyyy-MM-dd} no readings have come, and hardly any of the {Days} days before. Who seems quiet here may not be well.")];
+        }
+
         return usual == 0 || came >= LeastShare * usual
             ? []
             : [string.Create(CultureInfo.InvariantCulture, $"Few data: of {last:yyyy-MM-dd} {came:N0} readings have come, where {usual:N0} a day are usual. Who seems quiet here may not be well.")];

@@ -38,6 +38,9 @@ public sealed record DailyRiskInput
 
     /// <summary>Whether a model may be used that was taught what became known after as-of; the lists then say so.</summary>
     public bool Retrospective { get; init; }
+
+    /// <summary>The same, asked for by somebody who is there: nothing is waited for, and it is never too late.</summary>
+    public DailyRiskInput Whenever() => this with { WaitUntil = null, Deadline = null };
 }
 
 /// <summary>What came of it.</summary>
@@ -58,7 +61,8 @@ public sealed record DailyRiskOutcome(string Run, int Scored, int NotScored, int
 /// <param name="Stage">Stage.</param>
 /// <param name="Done">Parts of it that are done.</param>
 /// <param name="Total">Parts of it; 0 where it has none.</param>
-public sealed record RunProgress(string Stage, int Done = 0, int Total = 0)
+/// <param name="Note">What else is to be said of it; else null.</param>
+public sealed record RunProgress(string Stage, int Done = 0, int Total = 0, string? Note = null)
 {
     /// <summary>How it is written.</summary>
     public static JsonTypeInfo<RunProgress> Type => RiskStepsJson.Default.RunProgress;

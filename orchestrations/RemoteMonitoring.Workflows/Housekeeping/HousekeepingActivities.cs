@@ -1,5 +1,3 @@
-using System.IO.Compression;
-using System.Text;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
@@ -30,13 +28,8 @@ public sealed class HousekeepingActivities(Func<string, CancellationToken, Value
         var store = await cohorts(asked.Cohort, cancellationToken);
         return await client().PurgeAsync(
             asked.Before,
-            async (archived, token) =>
-            {
-                if (archived.History is { } history)
-                {
-                    await store.Lake.TryCreateAsync(LakePaths.RunArchive(archived.Instance.Id), Zipped(history), token);
-                }
-            },
+            // Also where an engine has no history to give: that something is there is what keeps the id from being used again.
+            (archived, token) => RunArchive.WriteAsync(store.Lake, archived.Instance.Id, archived.History ?? "", token),
             cancellationToken);
     }
 
@@ -56,8 +49,10 @@ public sealed class HousekeepingActivities(Func<string, CancellationToken, Value
     private async Task<int> CollectAsync(HousekeepingAsked asked, CancellationToken cancellationToken)
     {
         var store = await cohorts(asked.Cohort, cancellationToken);
+        // First, since what dead runs have pinned is kept for them.
+        var dead = await CompactionStage.LeaseOf(store).RunAsync(token => DeadWorkAsync(store, token), cancellationToken);
         await CompactionStage.RunAsync(store, cancellationToken);
-        return (await GoldGarbage.CollectAsync(store, dryRun: false, cancellationToken)).Files.Count + await DeadWorkAsync(store, cancellationToken);
+        return dead + (await GoldGarbage.CollectAsync(store, dryRun: false, cancellationToken)).Files.Count;
     }
 
     private async Task<int> ExpireAsync(HousekeepingAsked asked, CancellationToken cancellationToken)
@@ -67,32 +62,25 @@ public sealed class HousekeepingActivities(Func<string, CancellationToken, Value
         return await store.Documents.DeleteExpiredAsync(Containers.Telemetry, now, cancellationToken);
     }
 
-    /// <summary>What instances that ended long ago pinned, and the parts of runs that nobody will publish: they were tried again, or given up.</summary>
+    /// <summary>
+    /// What instances pinned that have ended, and the parts of runs that nobody will publish: they were tried again, or given up. With the lease of compaction,
+    /// which every run needs before it comes to any of this: one that begins meanwhile finds it gone, and does not lose it half way.
+    /// </summary>
     private async Task<int> DeadWorkAsync(CohortStore store, CancellationToken cancellationToken)
     {
         var register = new RunRegister(store.Lake, client(), time);
         var deleted = 0;
+        // A run is named by its hash, and not by who makes it: its parts go when nobody runs at all.
+        var anybody = (await client().ListAsync(null, int.MaxValue, cancellationToken)).Any(i => i.Status == InstanceStatus.Running && i.Workflow != HousekeepingWorkflow.Definition.Name);
         foreach (var path in await store.Lake.ListAsync(LakePaths.WorkFolder, cancellationToken))
         {
             var owner = path.Split('/')[1];
-            // A run is named by its hash, and not by who makes it: it goes when nobody runs at all.
             var isAlive = await register.FindAsync(owner, cancellationToken) is null
-                ? (await client().ListAsync(null, 100, cancellationToken)).Any(i => i.Status == InstanceStatus.Running && i.Workflow != HousekeepingWorkflow.Definition.Name)
+                ? anybody
                 : (await client().FindAsync(owner, cancellationToken))?.Status == InstanceStatus.Running;
             deleted += !isAlive && await store.Lake.DeleteAsync(path, cancellationToken) ? 1 : 0;
         }
 
         return deleted;
-    }
-
-    private static byte[] Zipped(string text)
-    {
-        using var zipped = new MemoryStream();
-        using (var gzip = new GZipStream(zipped, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            gzip.Write(Encoding.UTF8.GetBytes(text));
-        }
-
-        return zipped.ToArray();
     }
 }

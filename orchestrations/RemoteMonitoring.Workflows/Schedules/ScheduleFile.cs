@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NodaTime;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Workflows.Schedules;
@@ -17,7 +18,8 @@ namespace RemoteMonitoring.Workflows.Schedules;
 ///   ]
 /// }
 /// </code>
-/// <c>task</c>, <c>asOf</c> (<c>midnight</c> or <c>hour</c>; midnight), <c>catchUp</c> and <c>deadline</c> (<c>[d.]hh:mm:ss</c>) may be left out. Nothing else may stand there.
+/// <c>workflow</c> is <c>daily-risk</c>, <c>hourly-risk</c> or <c>housekeeping</c>, which alone has no <c>task</c>. <c>asOf</c> (<c>midnight</c> or <c>hour</c>; midnight),
+/// <c>catchUp</c> and <c>deadline</c> (<c>[d.]hh:mm:ss</c>) may be left out. Nothing else may stand there.
 /// </summary>
 /// <param name="Schedules">The schedules, in the order of the file; none where there is a fault.</param>
 /// <param name="Faults">What is wrong, a line each that says where and what to do; none where all is well.</param>
@@ -103,6 +105,7 @@ internal sealed record ScheduleFileDocument(int SchemaVersion, IReadOnlyList<Sch
 internal sealed record ScheduleDocument(
     string Name, string Workflow, string Cohort, string Cron, string TimeZone, string? Task = null, string? AsOf = null, string? CatchUp = null, string? Deadline = null)
 {
+    private static readonly string[] s_workflows = [BundledSchedules.DailyRisk, BundledSchedules.HourlyRisk, BundledSchedules.Housekeeping];
     private static readonly TimeSpan s_longestDeadline = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_longestCatchUp = TimeSpan.FromDays(366);
 
@@ -115,6 +118,15 @@ internal sealed record ScheduleDocument(
             {
                 problems.Add($"{what} '{ScheduleFile.OneLine(value)}' is no name: take letters, digits, '-', '_' and '.', at most 100, the first of them no '.'.");
             }
+        }
+
+        if (problems.Count == 0 && !s_workflows.Contains(Workflow))
+        {
+            problems.Add($"workflow '{ScheduleFile.OneLine(Workflow)}' is none; take {string.Join(", ", s_workflows)}.");
+        }
+        else if (problems.Count == 0 && Workflow != BundledSchedules.Housekeeping && !BundledTasks.All.Any(t => t.Name == Task))
+        {
+            problems.Add($"task {(Task is null ? "is missing" : $"'{ScheduleFile.OneLine(Task)}' is none")}; take {string.Join(", ", BundledTasks.All.Select(t => t.Name))}.");
         }
 
         if (!CronText.TryParse(Cron, out var cron, out var problem))

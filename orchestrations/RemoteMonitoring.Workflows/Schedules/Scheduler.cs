@@ -1,4 +1,8 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using NodaTime;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Runs;
@@ -10,6 +14,19 @@ public sealed class Scheduler(RunRegister register, TimeProvider time)
 {
     /// <summary>How long after ingestion is waited for no more the lists have to be out. A night that is made up for has as long from now: late lists are better than none.</summary>
     public static readonly Duration AfterWaiting = Duration.FromMinutes(15);
+
+    /// <summary>
+    /// From when on what came of a schedule is due, for one that begins to serve it: as far back as it catches up, but not before anybody served it for the
+    /// first time. That is now, where nobody did: of a home that is new nothing was missed.
+    /// </summary>
+    public async Task<Instant> SinceAsync(Schedule schedule, CancellationToken cancellationToken)
+    {
+        var now = Instant.FromDateTimeOffset(time.GetUtcNow());
+        var path = LakePaths.ScheduleBegun(schedule.IdStem);
+        await register.Lake.TryCreateAsync(path, JsonSerializer.SerializeToUtf8Bytes(new ScheduleBegun(1, now), ScheduleBegunJson.Default.ScheduleBegun), cancellationToken);
+        var begun = JsonSerializer.Deserialize(await register.Lake.ReadAsync(path, cancellationToken), ScheduleBegunJson.Default.ScheduleBegun)!.Begun;
+        return schedule.CatchUp is { } limit ? Instant.Max(begun, now - limit) : begun;
+    }
 
     /// <summary>Starts an occurrence; false where it was started before.</summary>
     public async Task<bool> StartAsync(ScheduleOccurrence occurrence, CancellationToken cancellationToken)
@@ -35,3 +52,10 @@ public sealed class Scheduler(RunRegister register, TimeProvider time)
         return isNew;
     }
 }
+
+/// <summary>Since when somebody serves a schedule, as it is written.</summary>
+internal sealed record ScheduleBegun(int SchemaVersion, Instant Begun);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Strict, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(InstantJsonConverter)])]
+[JsonSerializable(typeof(ScheduleBegun))]
+internal sealed partial class ScheduleBegunJson : JsonSerializerContext;

@@ -149,7 +149,7 @@ public sealed class GoldGarbageTests(TrainedHome trained)
     }
 
     /// <summary>One reading more, on a day that has some already.</summary>
-    private static async Task<ObservationsManifest> GrowAsync(TempHome home, int number)
+    internal static async Task<ObservationsManifest> GrowAsync(TempHome home, int number)
     {
         var file = Path.Combine(home.Root, string.Create(CultureInfo.InvariantCulture, $"more-{number}.ndjson"));
         var time = MadeUpFeed.At(3 + (number / 24.0));

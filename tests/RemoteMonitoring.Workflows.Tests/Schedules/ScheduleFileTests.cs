@@ -6,7 +6,7 @@ namespace RemoteMonitoring.Workflows.Tests.Schedules;
 public sealed class ScheduleFileTests
 {
     private const string London = """{ "name": "daily", "workflow": "daily-risk", "cohort": "ward", "task": "admission-7d", "cron": "30 5 * * *", "timeZone": "Europe/London", "asOf": "midnight", "catchUp": "3.00:00:00", "deadline": "01:15:00" }""";
-    private const string NewYork = """{ "name": "hourly", "workflow": "hourly-risk", "cohort": "icu", "cron": "5 * * * *", "timeZone": "America/New_York", "asOf": "hour" }""";
+    private const string NewYork = """{ "name": "hourly", "workflow": "hourly-risk", "cohort": "icu", "task": "in-hospital-death-48h", "cron": "5 * * * *", "timeZone": "America/New_York", "asOf": "hour" }""";
 
     [Fact]
     public void A_file_of_several_zones_is_read()
@@ -16,8 +16,8 @@ public sealed class ScheduleFileTests
         var (daily, hourly) = (file.Schedules[0], file.Schedules[1]);
         Assert.Equal(("daily", "daily-risk", "ward", "admission-7d", "30 5 * * *", "Europe/London"), (daily.Name, daily.Workflow, daily.Cohort, daily.Task, daily.Cron.Text, daily.TimeZone));
         Assert.Equal((ScheduleAsOf.Midnight, Duration.FromDays(3), Duration.FromMinutes(75)), (daily.AsOf, daily.CatchUp, daily.Deadline));
-        Assert.Equal((null, ScheduleAsOf.Hour, null, null), (hourly.Task, hourly.AsOf, hourly.CatchUp, hourly.Deadline));
-        Assert.Equal("hourly-risk-icu", hourly.IdStem);
+        Assert.Equal(("in-hospital-death-48h", ScheduleAsOf.Hour, null, null), (hourly.Task, hourly.AsOf, hourly.CatchUp, hourly.Deadline));
+        Assert.Equal("hourly-risk-icu-in-hospital-death-48h", hourly.IdStem);
     }
 
     [Theory]
@@ -27,6 +27,9 @@ public sealed class ScheduleFileTests
     [InlineData("\"ward\"", "\"a/b\"", "cohort 'a/b' is no name")]
     [InlineData("\"admission-7d\"", "\"a#b\"", "task 'a#b' is no name")]
     [InlineData("\"daily-risk\"", "\"a\\\\b?\"", "workflow 'a\\b?' is no name")]
+    [InlineData("\"daily-risk\"", "\"nightly\"", "workflow 'nightly' is none; take daily-risk, hourly-risk, housekeeping.")]
+    [InlineData("\"admission-7d\"", "\"admission\"", "task 'admission' is none; take admission-7d, ")]
+    [InlineData("\"task\": \"admission-7d\", ", "", "task is missing; take admission-7d, ")]
     [InlineData("midnight", "noon", "asOf 'noon' is none; take midnight or hour")]
     [InlineData("01:15:00", "-01:15:00", "deadline '-01:15:00' is none")]
     [InlineData("01:15:00", "2 hours", "deadline '2 hours' is none")]
@@ -62,7 +65,7 @@ public sealed class ScheduleFileTests
     public void Two_of_one_name_and_two_whose_runs_would_share_an_id_are_faults()
     {
         Assert.Contains("2 schedules are called 'daily'", Assert.Single(ScheduleFile.Parse(Of($"{London},{London}"), "f").Faults), StringComparison.Ordinal);
-        var other = London.Replace("\"daily\"", "\"other\"", StringComparison.Ordinal).Replace("\"ward\"", "\"ward-admission\"", StringComparison.Ordinal).Replace("admission-7d", "7d", StringComparison.Ordinal);
+        var other = London.Replace("\"daily\"", "\"other\"", StringComparison.Ordinal).Replace("\"ward\"", "\"Ward\"", StringComparison.Ordinal);
         Assert.Contains("'daily' and 'other' would give different runs the same id (daily-risk-ward-admission-7d-…)", Assert.Single(ScheduleFile.Parse(Of($"{London},{other}"), "f").Faults), StringComparison.Ordinal);
         Assert.Empty(ScheduleFile.Parse(Of($"{London},{London.Replace("\"daily\"", "\"other\"", StringComparison.Ordinal).Replace("Europe/London", "America/New_York", StringComparison.Ordinal)}"), "f").Faults);
     }

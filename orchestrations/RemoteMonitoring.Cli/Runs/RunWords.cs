@@ -1,0 +1,88 @@
+using System.Text.Json;
+using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.Housekeeping;
+
+namespace RemoteMonitoring.Cli.Runs;
+
+/// <summary>What came of a run, in the words that every command uses.</summary>
+internal static class RunWords
+{
+    private const int ShortLength = 60;
+
+    /// <summary>What came of it, or where it is.</summary>
+    public static string Said(WorkflowInstance instance) => instance switch
+    {
+        { Status: InstanceStatus.Completed } when Outcome(instance) is { } night => Said(night),
+        { Status: InstanceStatus.Completed } when Backfill(instance) is { } days => Said(days),
+        { Status: InstanceStatus.Completed } when Housekeeping(instance) is { } house =>
+            $"{Terminal.Number(Math.Max(0, house.Purged))} histories archived, {Terminal.Number(Math.Max(0, house.Sealed))} files sealed, "
+            + $"{Terminal.Number(Math.Max(0, house.Collected))} files and {Terminal.Number(Math.Max(0, house.Expired))} documents deleted"
+            + (house.Problems.Count > 0 ? $"; failed: {string.Join("; ", house.Problems)}" : ""),
+        { Status: InstanceStatus.Completed } => "done",
+        { Status: InstanceStatus.Failed } => $"{instance.Failure}",
+        { Status: InstanceStatus.Terminated } => $"{instance.Failure?.Message}",
+        _ => Progress(instance) is { } p ? Said(p) : "waits to begin",
+    };
+
+    /// <summary>The same on one line of a table.</summary>
+    public static string SaidShort(WorkflowInstance instance) =>
+        Said(instance).ReplaceLineEndings(" ") is var said && said.Length > ShortLength ? said[..ShortLength].TrimEnd() + "…" : said;
+
+    /// <summary>What came of a night.</summary>
+    public static string Said(DailyRiskOutcome night) =>
+        $"{(night.AlreadyThere ? "nothing new, " : "")}{Terminal.Number(night.Scored)} patients scored, {Terminal.Number(night.NotScored)} not scoreable, {Terminal.Number(night.Listed)} listed"
+        + (night.PartiallySucceeded ? $"; {Terminal.Number(night.SetAside)} set aside" : "");
+
+    /// <summary>Where a run is.</summary>
+    public static string Said(RunProgress where) =>
+        $"{where.Stage}{(where.Total > 0 ? $", {where.Done} of {where.Total}" : "")}{(where.Note is null ? "" : $" ({where.Note})")}";
+
+    /// <summary>Status in a word or two.</summary>
+    public static string Status(WorkflowInstance instance) => instance.Status switch
+    {
+        InstanceStatus.Completed when HasNoDay(instance) => "failed",
+        InstanceStatus.Completed => IsWhole(instance) ? "succeeded" : "partially succeeded",
+        InstanceStatus.Failed => "failed",
+        InstanceStatus.Terminated => "ended",
+        _ => "running",
+    };
+
+    /// <summary>Whether nobody was set aside, no day failed and no step; of one that is not completed it says nothing.</summary>
+    public static bool IsWhole(WorkflowInstance instance) =>
+        Outcome(instance)?.PartiallySucceeded != true
+        && Backfill(instance)?.Days.All(d => d.Outcome is { PartiallySucceeded: false }) != false
+        && Housekeeping(instance)?.Problems.Count is null or 0;
+
+    /// <summary>Whether it is a backfill all of whose days failed.</summary>
+    public static bool HasNoDay(WorkflowInstance instance) => Backfill(instance)?.Days.All(d => d.Outcome is null) == true;
+
+    /// <summary>The outcome of a night; null of others, and before the end.</summary>
+    public static DailyRiskOutcome? Outcome(WorkflowInstance instance) => Read(instance, DailyRiskWorkflow.Daily) ?? Read(instance, DailyRiskWorkflow.Hourly);
+
+    /// <summary>The outcome of a backfill; null of others, and before the end.</summary>
+    public static BackfillOutcome? Backfill(WorkflowInstance instance) => Read(instance, BackfillWorkflow.Definition);
+
+    /// <summary>The outcome of housekeeping; null of others, and before the end.</summary>
+    public static HousekeepingOutcome? Housekeeping(WorkflowInstance instance) => Read(instance, HousekeepingWorkflow.Definition);
+
+    /// <summary>Where it last said that it is; null where it said nothing.</summary>
+    public static RunProgress? Progress(WorkflowInstance instance) =>
+        instance.CustomStatus is { } status ? JsonSerializer.Deserialize(status, RunProgress.Type) : null;
+
+    private static string Said(BackfillOutcome backfill)
+    {
+        var (scored, inPart, failed) = (0, 0, 0);
+        foreach (var day in backfill.Days)
+        {
+            scored += day.Outcome is null ? 0 : 1;
+            inPart += day.Outcome is { PartiallySucceeded: true } ? 1 : 0;
+            failed += day.Outcome is null ? 1 : 0;
+        }
+
+        return $"{Terminal.Number(scored)} days scored{(inPart > 0 ? $", {Terminal.Number(inPart)} of them in part" : "")}{(failed > 0 ? $"; {Terminal.Number(failed)} failed" : "")}";
+    }
+
+    private static TOut? Read<TIn, TOut>(WorkflowInstance instance, WorkflowDefinition<TIn, TOut> workflow)
+        where TOut : class => instance.Output is { } output && instance.Workflow == workflow.Name ? JsonSerializer.Deserialize(output, workflow.Output) : null;
+}
