@@ -27,8 +27,9 @@ public static class ProcessName
         try
         {
             using var process = Process.GetProcessById(id);
-            // The start of another process is read of its age: it may come out some milliseconds off.
-            return process.HasExited || Math.Abs(process.StartTime.ToUniversalTime().Ticks - ticks) > TimeSpan.TicksPerSecond;
+            // The start of a process is reckoned from the clock, which may have been set meanwhile. To take the living for gone is worse
+            // than to wait for a lease: so another process counts only where it began at quite another time.
+            return process.HasExited || Math.Abs(process.StartTime.ToUniversalTime().Ticks - ticks) > 10 * TimeSpan.TicksPerMinute;
         }
         catch (ArgumentException)
         {

@@ -82,7 +82,10 @@ public sealed class StoreLease
             while (true)
             {
                 await Task.Delay(_lease / 3, _time, done);
-                if (await _documents.TryReplaceAsync(Containers.Runs, Body() with { ETag = eTag }, done) is not { } next)
+                // A store that hangs for as long as the lease lasts is as good as one that says no.
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(done);
+                patience.CancelAfter(_lease / 2);
+                if (await TryBeatAsync(eTag, patience.Token, done) is not { } next)
                 {
                     await lost.CancelAsync();
                     return;
@@ -95,9 +98,21 @@ public sealed class StoreLease
         {
             // The work is done.
         }
-        catch (LakeException)
+        catch (Exception e) when (e is LakeException or JsonException or InvalidOperationException)
         {
             await lost.CancelAsync(); // the store is away: nobody knows whose it is
+        }
+    }
+
+    private async Task<string?> TryBeatAsync(string eTag, CancellationToken patience, CancellationToken done)
+    {
+        try
+        {
+            return await _documents.TryReplaceAsync(Containers.Runs, Body() with { ETag = eTag }, patience);
+        }
+        catch (OperationCanceledException) when (!done.IsCancellationRequested)
+        {
+            return null;
         }
     }
 

@@ -107,8 +107,11 @@ public static class LakePaths
     /// <summary>Folder of what runs under way hand from one step to the next.</summary>
     public const string WorkFolder = "work";
 
-    /// <summary>Name of the file of a run under way that says which observations it reads, so that they stay.</summary>
-    public const string PinName = "observations";
+    /// <summary>What ends the name of a pin.</summary>
+    public const string PinSuffix = ".pin";
+
+    /// <summary>Says that an instance under way reads the observations of these inputs, so that they stay.</summary>
+    public static string Pin(string instanceId, string inputHash) => Work(instanceId, inputHash + PinSuffix);
 
     /// <summary>What a run hands from one step to the next; it goes when the run is done.</summary>
     public static string Work(string run, string name) => $"{WorkFolder}/{run}/{name}";

@@ -171,7 +171,15 @@ internal static class RunCommand
     {
         try
         {
-            return await new RunWatch(terminal, engine.Client, TimeProvider.System).UntilEndAsync(id, byOthers: false, cancellationToken);
+            using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var watch = new RunWatch(terminal, engine.Client, TimeProvider.System).UntilEndAsync(id, byOthers: false, watching.Token);
+            if (await Task.WhenAny(watch, engine.Ended) != watch)
+            {
+                await watching.CancelAsync();
+                await engine.Ended; // throws why
+            }
+
+            return await watch;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -28,7 +28,7 @@ internal static class ServeCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
-            if (parsed.GetValue(lease) is < 1 or > 3600)
+            if (parsed.GetValue(lease) is not (>= 1 and <= 3600))
             {
                 throw new UserException("--lease takes 1 to 3600 seconds.", ExitCodes.Usage);
             }
@@ -49,7 +49,7 @@ internal static class ServeCommand
                 TellAsync(terminal, engine, stop.Token),
             ];
             // None ends by itself but by a fault, and then the others have no use.
-            await Task.WhenAny(parts);
+            await Task.WhenAny([.. parts, engine.Ended]);
             if (token.IsCancellationRequested)
             {
                 terminal.Line("Stopping.");

@@ -23,6 +23,9 @@ internal sealed class CohortEngine : IAsyncDisposable
 
     public RunRegister Register { get; }
 
+    /// <summary>Ends when the engine does, which before it is stopped it does by a fault only.</summary>
+    public Task Ended => _engine.Ended;
+
     public static string JournalOf(CohortStore store) => Path.Combine(store.Folder, WorkflowCatalog.Journal);
 
     /// <summary>A client of the cohort's journal, where no engine is wanted.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Storage.Lake;
@@ -37,10 +36,9 @@ internal sealed class RetainedObservations
             retained.Add(path, (await lake.ReadMetadataAsync(path, cancellationToken)).GetValueOrDefault(TrainingStage.ObservationsKey));
         }
 
-        foreach (var path in (await lake.ListAsync(LakePaths.WorkFolder, cancellationToken)).Where(p => p.EndsWith("/" + LakePaths.PinName, StringComparison.Ordinal)))
+        foreach (var path in (await lake.ListAsync(LakePaths.WorkFolder, cancellationToken)).Where(p => p.EndsWith(LakePaths.PinSuffix, StringComparison.Ordinal)))
         {
-            // One that is gone meanwhile is of a run that ended meanwhile: its ledger entry was there before.
-            retained.InputHashes.Add(Encoding.UTF8.GetString(await lake.TryReadAsync(path, cancellationToken) ?? []));
+            retained.InputHashes.Add(LakePaths.StemOf(path));
         }
 
         foreach (var hash in retained.InputHashes)

@@ -20,15 +20,21 @@ public static class DailyRiskWorkflow
 
     private static readonly RetryPolicy s_soon = new(4, Duration.FromSeconds(1));
 
+    /// <summary>What has been scored is worth waiting for a store that is away: some twenty minutes.</summary>
+    private static readonly RetryPolicy s_long = new(24, Duration.FromSeconds(1));
+
     private static readonly Duration s_poll = Duration.FromSeconds(30);
+
+    private static readonly Duration s_late = Duration.FromMinutes(15);
 
     private static async Task<DailyRiskOutcome> RunAsync(IWorkflowContext context, DailyRiskInput input)
     {
         var notices = new List<string>();
         var observations = input.Observations ?? await CompactAsync(context, input, notices);
+        var knownBy = input.KnownBy ?? (input.KnownWhenBegun ? Instant.Max(context.Now, input.AsOf) : null);
         Show(context, "plan");
         var plan = await context.CallAsync(
-            RiskSteps.Plan, new RiskSpec(input.Cohort, input.Task, input.AsOf, input.KnownBy, input.Model ?? "", observations, input.Retrospective), s_soon);
+            RiskSteps.Plan, new RiskSpec(input.Cohort, input.Task, input.AsOf, knownBy, input.Model ?? "", observations, input.Retrospective), s_long);
         if (plan.Done is { } done)
         {
             return done;
@@ -38,20 +44,33 @@ public static class DailyRiskWorkflow
         var parts = plan.Rows.Select((rows, shard) => new ShardPart(shard, 0, rows)).Where(p => p.Count > 0).ToArray();
         var groups = parts.Chunk(PartsOfAWorkflow).ToArray();
         var scored = 0;
+        var scoredBy = ScoredBy(context.Now, input.Deadline);
         Show(context, "score", 0, parts.Length);
         var outcomes = await Steps.ForEachAsync(groups, 4, async group =>
         {
-            var asked = new ShardsAsked(plan.Spec, plan.Run, group, input.PartTimeout, input.Deadline);
-            var outcome = await context.CallAsync(ScoreShardsWorkflow.Definition, $"{context.InstanceId}.score-{group[0].Shard:D4}", asked);
+            var outcome = await ScoreAsync(context, new ShardsAsked(plan.Spec, plan.Run, group, input.PartTimeout, scoredBy));
             Show(context, "score", scored += group.Length, parts.Length);
             return outcome;
         });
         PartOutcome[] all = [.. outcomes.SelectMany(o => o)];
         Show(context, "publish", 0, all.Length);
         await Steps.ForEachAsync([.. all.Where(p => p.File is not null).Chunk(Math.Max(1, (all.Length + PartsOfAWorkflow - 1) / PartsOfAWorkflow))], 4, some =>
-            context.CallAsync(RiskSteps.PublishPredictions, new PublishAsked(plan.Spec, plan.Run, some), s_soon));
+            context.CallAsync(RiskSteps.PublishPredictions, new PublishAsked(plan.Spec, plan.Run, some), s_long));
         Show(context, "lists");
-        return await context.CallAsync(RiskSteps.PublishLists, new ListsAsked(plan.Spec, context.InstanceId, all, notices), s_soon);
+        return await context.CallAsync(RiskSteps.PublishLists, new ListsAsked(plan.Spec, context.InstanceId, all, notices), s_long);
+    }
+
+    /// <summary>Scores some shards; where that comes to nothing they are set aside, and the lists go out without them.</summary>
+    private static async Task<IReadOnlyList<PartOutcome>> ScoreAsync(IWorkflowContext context, ShardsAsked asked)
+    {
+        try
+        {
+            return await context.CallAsync(ScoreShardsWorkflow.Definition, $"{context.InstanceId}.score-{asked.Parts[0].Shard:D4}", asked);
+        }
+        catch (StepFailedException)
+        {
+            return [.. asked.Parts.Select(p => new PartOutcome(p, null, "scoring of their shards failed as a whole"))];
+        }
     }
 
     /// <summary>What is to be scored: all that has landed when ingestion has caught up, or its time is over; failing that, what was compacted before.</summary>
@@ -75,7 +94,7 @@ public static class DailyRiskWorkflow
 
         Show(context, "compact");
         var compact = context.CallAsync(RiskSteps.Compact, new CompactionAsked(input.Cohort, input.Task, context.InstanceId, OnlyFind: false), s_soon);
-        if (input.Deadline is { } deadline && !await context.EndsByAsync(compact, HalfWay(context.Now, deadline)))
+        if (input.Deadline is { } deadline && context.Now < deadline && !await context.EndsByAsync(compact, HalfWay(context.Now, deadline)))
         {
             return await FoundAsync(context, input, notices, "it took too long");
         }
@@ -109,6 +128,10 @@ public static class DailyRiskWorkflow
             return null;
         }
     }
+
+    /// <summary>Of the time that is left a fifth is for publishing. Where none is left, since nobody ran, a late list is better than none.</summary>
+    private static Instant? ScoredBy(Instant now, Instant? deadline) =>
+        deadline is { } by ? now < by ? by - ((by - now) / 5) : now + s_late : null;
 
     /// <summary>Scoring gets as much of the time that is left as all before it.</summary>
     private static Instant HalfWay(Instant now, Instant deadline) => now + (Duration.Max(deadline - now, Duration.Zero) / 2);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Ingestion.Watermarks;
@@ -27,9 +26,13 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
 
     private const int MostDeathsOfOne = 5;
 
+    /// <summary>Plans that are held: each has the reference data of a cohort.</summary>
+    private const int MostPlans = 3;
+
     private readonly TogetherOrAlone _room = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<RiskSpec, Task<RiskPlan>> _plans = [];
+    private readonly Queue<RiskSpec> _planned = [];
 
     /// <summary>Adds the workflows of the night and their steps.</summary>
     public void AddTo(WorkflowRegistry registry) => registry
@@ -51,18 +54,32 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     private async Task<CompactedInputs> CompactAsync(CompactionAsked asked, CancellationToken cancellationToken)
     {
         var store = await cohorts(asked.Cohort, cancellationToken);
+        if (asked.OnlyFind)
+        {
+            // Without the lease, which the compaction may hold that took too long. What is current is not collected.
+            return await PinAsync(
+                store,
+                await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) ?? throw new PermanentFailureException("Nothing has been compacted yet, so there is nothing to score."),
+                asked.InstanceId,
+                cancellationToken);
+        }
+
         return await CompactionStage.LeaseOf(store).RunAsync(
             async token =>
             {
                 // Rollups only save time: where they pay they are made with the observations.
-                var manifest = asked.OnlyFind
-                    ? await ObservationsManifest.TryReadAsync(store.Lake, token) ?? throw new PermanentFailureException("Nothing has been compacted yet, so there is nothing to score.")
-                    : (await CompactionStage.RunAloneAsync(store, new CompactionOptions { RollupsFor = [TaskOf(asked.Task).FeatureSet] }, token)).Manifest;
+                var compacted = await CompactionStage.RunAloneAsync(store, new CompactionOptions { RollupsFor = [TaskOf(asked.Task).FeatureSet] }, token);
                 // With the lease: nobody collects what was made just now, before it is pinned.
-                await store.Lake.ReplaceAsync(LakePaths.Work(asked.InstanceId, LakePaths.PinName), Encoding.UTF8.GetBytes(manifest.InputHash), token);
-                return new CompactedInputs(manifest.InputHash, UnixMicros.ToInstant(manifest.Inputs.Watermark));
+                return await PinAsync(store, compacted.Manifest, asked.InstanceId, token);
             },
             cancellationToken);
+    }
+
+    /// <summary>Pins observations for an instance; each has a pin of its own, so that a compaction that comes too late unpins nothing.</summary>
+    private static async Task<CompactedInputs> PinAsync(CohortStore store, ObservationsManifest manifest, string instanceId, CancellationToken cancellationToken)
+    {
+        await store.Lake.TryCreateAsync(LakePaths.Pin(instanceId, manifest.InputHash), Array.Empty<byte>(), cancellationToken);
+        return new CompactedInputs(manifest.InputHash, UnixMicros.ToInstant(manifest.Inputs.Watermark));
     }
 
     private async Task<PlannedRun> PlanAsync(RiskSpec spec, CancellationToken cancellationToken)
@@ -253,6 +270,12 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             {
                 // It is shared, so nobody's token stops it.
                 plan = _plans[spec] = Task.Run(() => MakeAsync(spec), CancellationToken.None);
+                _planned.Enqueue(spec);
+                if (_planned.Count > MostPlans)
+                {
+                    // Of a night that another process sees to its end, or nobody: who needs it again makes it again.
+                    _plans.Remove(_planned.Dequeue());
+                }
             }
         }
 

@@ -74,6 +74,13 @@ internal static class RiskPublication
             throw new LakeException($"{store.Lake.NameOf(LakePaths.Ledger(plan.Run))}: this version of the program does not make what this entry names. Its predictions stand as they are.");
         }
 
+        if (done is not null && done.Scored > ledger.Scored && await store.Lake.AllExistAsync(done.Outputs.Select(o => o.Path), cancellationToken))
+        {
+            // A late attempt, or one on a worse day: what stands has more in it, and is not taken back.
+            await DeleteOthersAsync(store.Lake, plan, done, cancellationToken);
+            return (done, await DailyRiskRun.WorklistsAsync(store, plan.Run, cancellationToken));
+        }
+
         ledger = done is { SetAside: 0 } ? done : ledger;
         await store.Documents.UpsertAsync(
             Containers.Worklists, [.. worklists.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) })], cancellationToken);

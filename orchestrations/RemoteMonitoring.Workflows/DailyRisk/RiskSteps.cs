@@ -18,8 +18,14 @@ public sealed record DailyRiskInput
     /// <summary>Instant to score.</summary>
     public required Instant AsOf { get; init; }
 
-    /// <summary>Nothing known later is used; null for as-of itself.</summary>
+    /// <summary>Nothing known later is used; null for as-of itself, or as <see cref="KnownWhenBegun"/> says.</summary>
     public Instant? KnownBy { get; init; }
+
+    /// <summary>
+    /// Whether what is known when waiting ends may be used, though it became known after as-of: readings of before as-of that were late are
+    /// what is waited for. For a night as it comes; days of the past are scored as they were known then.
+    /// </summary>
+    public bool KnownWhenBegun { get; init; }
 
     /// <summary>Version of the model; null for the current one.</summary>
     public string? Model { get; init; }

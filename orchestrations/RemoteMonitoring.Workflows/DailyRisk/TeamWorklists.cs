@@ -66,7 +66,7 @@ internal static class TeamWorklists
 
     /// <summary>What a team is told of the patients that a run could not get through.</summary>
     public static string GapNotice(int missing, int scored) =>
-        $"This list is not whole: of {missing + scored} patients {missing} could not be scored by a fault of the program or their data, and any of them may be ill. They are named below.";
+        $"This list is not whole: of {missing + scored} patients {missing} could not be scored, and any of them may be ill. They are named below, with why.";
 
     private static IEnumerable<Prediction> Ranked(IEnumerable<Prediction> predictions) =>
         predictions.OrderByDescending(p => p.Raw).ThenBy(p => p.PatientId, StringComparer.Ordinal);

@@ -38,6 +38,8 @@ public sealed class Scheduler(RunRegister register, TimeProvider time)
             Cohort = schedule.Cohort,
             Task = schedule.Task ?? "",
             AsOf = occurrence.AsOf,
+            // What is waited for counts; a night that is made up for long after is scored as it would have been known then.
+            KnownWhenBegun = occurrence.Deadline is { } until && now <= until,
             WaitUntil = occurrence.Deadline,
             Deadline = occurrence.Deadline is { } deadline ? Instant.Max(deadline, now) + AfterWaiting : null,
         };

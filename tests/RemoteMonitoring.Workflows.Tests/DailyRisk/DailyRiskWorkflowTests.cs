@@ -126,15 +126,24 @@ public sealed class DailyRiskWorkflowTests(TrainedHome trained)
     }
 
     [Fact]
-    public async Task A_deadline_that_is_past_ships_lists_that_name_everybody()
+    public async Task At_the_deadline_lists_go_out_that_name_who_was_not_reached_and_a_whole_run_is_not_taken_back_by_one_of_less()
     {
         var (home, _) = await trained.CopyAsync();
         await using var _1 = home;
-        await using var night = new NightOf(home);
-        var outcome = await night.SucceedAsync(NightOf.Input() with { Deadline = Instant.FromUtc(2020, 1, 1, 0, 0) });
+        using var later = new ManualResetEventSlim();
+        await using var slow = new NightOf(home, _ => later.Wait(TimeSpan.FromSeconds(30)));
+        var soon = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) + Duration.FromSeconds(5);
+        var outcome = await slow.SucceedAsync(NightOf.Input() with { Deadline = soon });
+        later.Set();
         Assert.Equal((0, 18), (outcome.Scored, outcome.SetAside));
-        Assert.Contains(outcome.Notices, n => n.StartsWith("Old data", StringComparison.Ordinal));
         Assert.Equal(18, (await DailyRiskRun.WorklistsAsync(home.Store, outcome.Run, default)).Sum(l => l.SetAside.Count));
+        await slow.DisposeAsync();
+
+        // Nobody ran at the deadline: late lists are whole ones.
+        await using var night = new NightOf(home);
+        var late = await night.SucceedAsync(NightOf.Input() with { Deadline = Instant.FromUtc(2020, 1, 1, 0, 0) }, "night-2");
+        Assert.Equal((outcome.Run, 18, 0), (late.Run, late.Scored, late.SetAside));
+        Assert.Empty((await DailyRiskRun.WorklistsAsync(home.Store, late.Run, default)).SelectMany(l => l.Notices));
     }
 
     [Fact]

@@ -66,8 +66,8 @@ public sealed class HousekeepingTests(TrainedHome trained) : IAsyncLifetime
         var pinned = await GoldGarbageTests.GrowAsync(_home, 1);
         await StateAsync(MadeUpFeed.At(1)); // so that it waits
         await _register.StartAsync(DailyRiskWorkflow.Daily, "night", NightOf.Input() with { WaitUntil = _clock.Now + Duration.FromDays(1) }, default);
-        await _home.Store.Lake.ReplaceAsync(LakePaths.Work("night", LakePaths.PinName), System.Text.Encoding.UTF8.GetBytes(pinned.InputHash), default);
-        string[] dead = [LakePaths.Work("killed", LakePaths.PinName), LakePaths.Work("0123456789abcdef", "0000-0-3.json")];
+        await _home.Store.Lake.TryCreateAsync(LakePaths.Pin("night", pinned.InputHash), Array.Empty<byte>(), default);
+        string[] dead = [LakePaths.Pin("killed", "fedcba9876543210"), LakePaths.Work("0123456789abcdef", "0000-0-3.json")];
         foreach (var path in dead)
         {
             await _home.Store.Lake.ReplaceAsync(path, "x"u8.ToArray(), default);
@@ -80,7 +80,7 @@ public sealed class HousekeepingTests(TrainedHome trained) : IAsyncLifetime
         await KeepHouseAsync("house-1");
         Assert.NotNull(await ObservationsManifest.TryReadAsync(_home.Store.Lake, pinned.InputHash, default));
         // Who was killed is known to have ended; whose the parts of a run are is not, and somebody runs.
-        Assert.Equal([LakePaths.Work("0123456789abcdef", "0000-0-3.json"), LakePaths.Work("night", LakePaths.PinName)], await WorkAsync());
+        Assert.Equal([LakePaths.Work("0123456789abcdef", "0000-0-3.json"), LakePaths.Pin("night", pinned.InputHash)], await WorkAsync());
 
         Assert.True(await _engine.Client.TerminateAsync("night", "enough", default));
         await EndAsync("night");

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using NodaTime;
 using NodaTime.Text;
+using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Workflows.Engine.Embedded;
 
@@ -145,8 +146,15 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
     private Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
-            using var connection = JournalFile.Open(file);
-            return read(connection);
+            try
+            {
+                using var connection = JournalFile.Open(file);
+                return read(connection);
+            }
+            catch (SqliteException e)
+            {
+                throw new LakeException($"{file}: the journal of workflows cannot be used ({e.Message})", e) { IsTransient = e.SqliteErrorCode is 5 or 6 }; // busy, locked
+            }
         },
         cancellationToken);
 

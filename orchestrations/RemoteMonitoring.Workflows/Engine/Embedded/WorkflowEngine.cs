@@ -76,6 +76,9 @@ public sealed class WorkflowEngine : IAsyncDisposable
         return engine;
     }
 
+    /// <summary>Ends when it was stopped, or by the fault that stopped it: who waits for an instance waits for this too.</summary>
+    public Task Ended => _stopped.Task;
+
     /// <summary>Takes nothing more on, waits for the activities under way as long as the options say, and gives the rest to whoever comes next.</summary>
     public async Task StopAsync()
     {
