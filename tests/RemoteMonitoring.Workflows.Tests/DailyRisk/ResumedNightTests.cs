@@ -45,14 +45,17 @@ public sealed class ResumedNightTests(TrainedHome trained)
     }
 
     [Fact]
-    public async Task A_night_that_came_too_late_for_its_deadline_scores_everybody_when_it_is_resumed()
+    public async Task A_night_that_was_too_slow_for_its_deadline_scores_everybody_when_it_is_resumed()
     {
         var (home, _) = await trained.CopyAsync();
         await using var _1 = home;
-        await using var night = new NightOf(home);
+        using var later = new ManualResetEventSlim();
+        await using var night = new NightOf(home, _ => later.Wait(TimeSpan.FromSeconds(30)));
         var register = new RunRegister(home.Lake, night.Engine.Client, TimeProvider.System);
-        await register.StartAsync(DailyRiskWorkflow.Daily, "night", NightOf.Input() with { WaitUntil = MadeUpFeed.At(12), Deadline = MadeUpFeed.At(12) }, default);
+        var soon = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) + Duration.FromSeconds(4);
+        await register.StartAsync(DailyRiskWorkflow.Daily, "night", NightOf.Input() with { Deadline = soon }, default);
         Assert.Equal((0, 18), Of(await EndAsync(night, "night")));
+        later.Set();
         var next = await register.ResumeAsync(DailyRiskWorkflow.Daily, "night", i => i.Whenever(), default);
         Assert.Equal((18, 0), Of(await EndAsync(night, next!)));
 
