@@ -129,7 +129,7 @@ public sealed record TeamWorklist
     /// <summary>The team's patients under monitoring who could not be scored.</summary>
     public required IReadOnlyList<NotScored> NotScored { get; init; }
 
-    /// <summary>The team's patients whom the run could not get through, by a fault of the program or their data.</summary>
+    /// <summary>The team's patients whom the run could not get through, or did not reach in time.</summary>
     public IReadOnlyList<NotScored> SetAside { get; init => field = value ?? []; } = [];
 
     /// <summary>What the team has to know of the list as a whole, in sentences: gaps, late data.</summary>
