@@ -16,41 +16,83 @@ public sealed partial class DueSchedules(FunctionsHost host, IConfiguration sett
 
     private readonly ConcurrentDictionary<string, Instant> _since = new(StringComparer.Ordinal);
 
-    /// <summary>Starts it; what fails to start is due again the next time.</summary>
+    /// <summary>
+    /// Starts it. What fails to start is due again the next time, and keeps nothing else from starting: not what is due for other cohorts, nor by
+    /// other schedules of the same.
+    /// </summary>
     public async Task StartAsync(DurableTaskClient durable, CancellationToken cancellationToken)
     {
-        var now = Instant.FromDateTimeOffset(time.GetUtcNow());
+        var set = Set();
         foreach (var cohort in await host.CohortsAsync(cancellationToken))
         {
-            var scheduler = new Scheduler(await host.RegisterAsync(cohort, durable, cancellationToken), time);
-            foreach (var schedule in await OfAsync(cohort, cancellationToken))
+            try
             {
-                // A machine that is new here looks back as far as the schedule catches up; what was started then is started once.
-                var since = _since.TryGetValue(schedule.Name, out var known) ? known : now - (schedule.CatchUp ?? Duration.FromDays(1));
-                foreach (var occurrence in schedule.Due(since, now))
+                var scheduler = new Scheduler(await host.RegisterAsync(cohort, durable, cancellationToken), time);
+                var schedules = set?.Where(s => s.Cohort == cohort) ?? await BundledSchedules.OfAsync(await host.CohortAsync(cohort, cancellationToken), cancellationToken);
+                foreach (var schedule in schedules)
                 {
-                    if (await scheduler.StartAsync(occurrence, cancellationToken))
-                    {
-                        LogStarted(occurrence.InstanceId, schedule.Name);
-                    }
+                    await StartAsync(scheduler, schedule, cancellationToken);
                 }
-
-                _since[schedule.Name] = now;
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogCohortFailed(cohort, Why(e));
             }
         }
     }
 
-    private async Task<IReadOnlyList<Schedule>> OfAsync(string cohort, CancellationToken cancellationToken)
+    private async Task StartAsync(Scheduler scheduler, Schedule schedule, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // A machine that is new here looks back; what was started then is started once.
+            var since = _since.TryGetValue(schedule.Name, out var known) ? known : await scheduler.SinceAsync(schedule, cancellationToken);
+            var now = Instant.FromDateTimeOffset(time.GetUtcNow());
+            foreach (var occurrence in schedule.Due(since, now))
+            {
+                if (await scheduler.StartAsync(occurrence, cancellationToken))
+                {
+                    LogStarted(occurrence.InstanceId, schedule.Name);
+                }
+            }
+
+            _since[schedule.Name] = now;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogScheduleFailed(schedule.Name, schedule.Cohort, Why(e));
+        }
+    }
+
+    /// <summary>Those of the setting that nothing is wrong with; null where there is no setting.</summary>
+    private IReadOnlyList<Schedule>? Set()
     {
         if (settings[Setting] is not { } text || string.IsNullOrWhiteSpace(text))
         {
-            return await BundledSchedules.OfAsync(await host.CohortAsync(cohort, cancellationToken), cancellationToken);
+            return null;
         }
 
         var file = ScheduleFile.Parse(text, Setting);
-        return file.Faults is [] ? [.. file.Schedules.Where(s => s.Cohort == cohort)] : throw new LakeException(string.Join(" ", file.Faults));
+        foreach (var fault in file.Faults)
+        {
+            LogFault(fault);
+        }
+
+        return file.Sound;
     }
+
+    /// <summary>The words of our own faults; of others only the kind, since theirs may quote what they stumbled over.</summary>
+    private static string Why(Exception e) => e is LakeException ? e.Message : e.GetType().Name;
 
     [LoggerMessage(1, LogLevel.Information, "{InstanceId}: started, {Schedule}")]
     private partial void LogStarted(string instanceId, string schedule);
+
+    [LoggerMessage(2, LogLevel.Error, "{Schedule} of cohort {Cohort}: cannot be started, and is tried again the next time: {Why}")]
+    private partial void LogScheduleFailed(string schedule, string cohort, string why);
+
+    [LoggerMessage(3, LogLevel.Error, "Cohort {Cohort}: nothing that is scheduled for it can be started, and is tried again the next time: {Why}")]
+    private partial void LogCohortFailed(string cohort, string why);
+
+    [LoggerMessage(4, LogLevel.Error, "{Fault} What it is about does not run; the other schedules do.")]
+    private partial void LogFault(string fault);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -19,25 +18,28 @@ internal sealed record RunDocument(
     string InstanceId, string Workflow, string Status, string Created, string Updated, JsonElement? Progress, JsonElement? Input, JsonElement? Output, string? Failure);
 
 /// <summary>What came of asking for a run.</summary>
-internal sealed record StartedDocument(string InstanceId, bool IsNew, string Status);
+internal sealed record StartedDocument(string InstanceId, bool IsNew, string Asked, string Status);
 
 /// <summary>What is wrong with what was asked.</summary>
 internal sealed record ProblemDocument(string Error);
 
 /// <summary>Starts runs and shows them, to who has a function key; behind Microsoft Entra where the app has it switched on.</summary>
-public sealed class RunFunctions(FunctionsHost host)
+public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
 {
     private const int MostListed = 200;
 
-    /// <summary>Starts a workflow with the input that is the body; what was asked for before is shown as it stands.</summary>
+    /// <summary>
+    /// Asks for a workflow with the input that is the body. What is under way goes on; what was done so stands, unless <c>?again=true</c> wants it once more;
+    /// what failed, or was asked for otherwise, is done again.
+    /// </summary>
     [Function("start-run")]
     public Task<IActionResult> StartAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{workflow}")] HttpRequest request, string workflow, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) => workflow switch
         {
-            DailyRisk => StartAsync(request, client, DailyRiskWorkflow.Daily, i => i.Cohort, (i, _) => RunRegister.IdOf(DailyRisk, i.Cohort, i.Task, i.AsOf), cancellationToken),
-            HourlyRisk => StartAsync(request, client, DailyRiskWorkflow.Hourly, i => i.Cohort, (i, _) => RunRegister.IdOf(HourlyRisk, i.Cohort, i.Task, i.AsOf), cancellationToken),
-            Backfill => StartAsync(request, client, BackfillWorkflow.Definition, i => i.Cohort, (i, hash) => $"{Backfill}-{i.Cohort}-{i.Task}-{hash}", cancellationToken),
-            Housekeeping => StartAsync(request, client, HousekeepingWorkflow.Definition, i => i.Cohort, (i, hash) => $"{Housekeeping}-{i.Cohort}-{hash}", cancellationToken),
+            DailyRisk => AskAsync(request, client, DailyRiskWorkflow.Daily, Of, i => i.Whenever(), cancellationToken),
+            HourlyRisk => AskAsync(request, client, DailyRiskWorkflow.Hourly, Of, i => i.Whenever(), cancellationToken),
+            Backfill => AskAsync(request, client, BackfillWorkflow.Definition, i => new Asked(i.Cohort, i.Task, i.Model, i.AsOf), null, cancellationToken),
+            Housekeeping => AskAsync(request, client, HousekeepingWorkflow.Definition, i => new Asked(i.Cohort, null, null, [i.Now]), null, cancellationToken),
             _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill} or {Housekeeping}.")),
         };
 
@@ -68,12 +70,12 @@ public sealed class RunFunctions(FunctionsHost host)
             ? new AcceptedResult()
             : Problem(StatusCodes.Status409Conflict, "There is no run of that id under way.");
 
-    private async Task<IActionResult> StartAsync<TIn, TOut>(
+    private async Task<IActionResult> AskAsync<TIn, TOut>(
         HttpRequest request,
         DurableTaskClient client,
         WorkflowDefinition<TIn, TOut> workflow,
-        Func<TIn, string> cohortOf,
-        Func<TIn, string, string> idOf,
+        Func<TIn, Asked> askedOf,
+        Func<TIn, TIn>? essence,
         CancellationToken cancellationToken)
     {
         TIn? input;
@@ -87,15 +89,24 @@ public sealed class RunFunctions(FunctionsHost host)
             return Problem(StatusCodes.Status400BadRequest, $"The body is no input of {workflow.Name}: see {(string.IsNullOrEmpty(e.Path) ? "its beginning" : e.Path)}.");
         }
 
-        if (input is null || !(await host.CohortsAsync(cancellationToken)).Contains(cohortOf(input)))
+        if (input is null || askedOf(input) is not { } asked || !(await host.CohortsAsync(cancellationToken)).Contains(asked.Cohort))
         {
             return Problem(StatusCodes.Status404NotFound, "The home holds no cohort of that name.");
         }
 
-        var hash = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(input, workflow.Input)))[..16];
-        var (instanceId, isNew) = await (await host.RegisterAsync(cohortOf(input), client, cancellationToken)).StartAsync(workflow, idOf(input, hash), input, cancellationToken);
-        return Json(isNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, new StartedDocument(instanceId, isNew, $"/api/runs/{instanceId}"), RunJson.Default.StartedDocument);
+        if (await asked.ProblemAsync(await host.CohortAsync(asked.Cohort, cancellationToken), time, cancellationToken) is { } problem)
+        {
+            return Problem(StatusCodes.Status400BadRequest, problem);
+        }
+
+        var again = string.Equals(request.Query["again"], "true", StringComparison.OrdinalIgnoreCase);
+        var (instanceId, how) = await (await host.RegisterAsync(asked.Cohort, client, cancellationToken)).AskAsync(workflow, asked.IdOf(workflow.Name), input, essence, again, cancellationToken);
+        var isNew = how is AskedRun.New or AskedRun.Again;
+        var started = new StartedDocument(instanceId, isNew, JsonNamingPolicy.SnakeCaseLower.ConvertName(how.ToString()), $"/api/runs/{instanceId}");
+        return Json(isNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, started, RunJson.Default.StartedDocument);
     }
+
+    private static Asked Of(DailyRiskInput input) => new(input.Cohort, input.Task, input.Model, [input.AsOf]);
 
     private static RunDocument Of(WorkflowInstance instance)
     {

@@ -30,6 +30,9 @@ public sealed record ScheduleFile(IReadOnlyList<Schedule> Schedules, IReadOnlyLi
 
     private const int SchemaVersion = 1;
 
+    /// <summary>Those that no fault is about, whatever is wrong with others: for a host that nobody is there to tell.</summary>
+    public IReadOnlyList<Schedule> Sound { get; private init; } = [];
+
     /// <summary>The schedules of a home by its file; null where there is none.</summary>
     public static async Task<ScheduleFile?> FindAsync(string home, CancellationToken cancellationToken)
     {
@@ -76,12 +79,14 @@ public sealed record ScheduleFile(IReadOnlyList<Schedule> Schedules, IReadOnlyLi
             faults.AddRange((entry is null ? ["null is no schedule; take it out."] : problems).Select(p => $"{file}: schedule {i + 1}{(entry is null ? "" : $" ('{OneLine(entry.Name)}')")}: {p}"));
         }
 
-        faults.AddRange(schedules.CountBy(s => s.Name, StringComparer.Ordinal).Where(n => n.Value > 1).Select(n => $"{file}: {n.Value} schedules are called '{n.Key}'; give each a name of its own."));
-        faults.AddRange(schedules
+        var ofOneName = schedules.GroupBy(s => s.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).ToArray();
+        faults.AddRange(ofOneName.Select(g => $"{file}: {g.Count()} schedules are called '{g.Key}'; give each a name of its own."));
+        var ofOneId = schedules
             .GroupBy(s => s.IdStem, StringComparer.OrdinalIgnoreCase)
             .Where(g => g.Select(s => (s.Workflow, s.Cohort, s.Task)).Distinct().Count() > 1)
-            .Select(g => $"{file}: {string.Join(" and ", g.Select(s => $"'{s.Name}'"))} would give different runs the same id ({g.Key}-…); rename a cohort or a task."));
-        return new ScheduleFile(faults.Count == 0 ? schedules : [], faults);
+            .ToArray();
+        faults.AddRange(ofOneId.Select(g => $"{file}: {string.Join(" and ", g.Select(s => $"'{s.Name}'"))} would give different runs the same id ({g.Key}-…); rename a cohort or a task."));
+        return new ScheduleFile(faults.Count == 0 ? schedules : [], faults) { Sound = [.. schedules.Except([.. ofOneName.SelectMany(g => g), .. ofOneId.SelectMany(g => g)])] };
     }
 
     internal static string OneLine(string? text) => text is null ? "" : text.ReplaceLineEndings(" ")[..Math.Min(text.ReplaceLineEndings(" ").Length, 60)];

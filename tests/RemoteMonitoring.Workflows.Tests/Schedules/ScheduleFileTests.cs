@@ -71,6 +71,21 @@ public sealed class ScheduleFileTests
     }
 
     [Fact]
+    public void A_schedule_that_no_fault_is_about_is_sound_whatever_is_wrong_with_others()
+    {
+        var wrong = London.Replace("\"daily\"", "\"wrong\"", StringComparison.Ordinal).Replace("Europe/London", "Mars", StringComparison.Ordinal);
+        var file = ScheduleFile.Parse(Of($"{wrong}, {NewYork}, null"), "f");
+        Assert.Equal((2, 0), (file.Faults.Count, file.Schedules.Count));
+        Assert.Equal("hourly", Assert.Single(file.Sound).Name);
+
+        Assert.Equal("hourly", Assert.Single(ScheduleFile.Parse(Of($"{London}, {NewYork}, {London}"), "f").Sound).Name);
+        var other = London.Replace("\"daily\"", "\"other\"", StringComparison.Ordinal).Replace("\"ward\"", "\"Ward\"", StringComparison.Ordinal);
+        Assert.Equal("hourly", Assert.Single(ScheduleFile.Parse(Of($"{London}, {other}, {NewYork}"), "f").Sound).Name);
+        Assert.Equal(["daily", "hourly"], ScheduleFile.Parse(Of($"{London}, {NewYork}"), "f").Sound.Select(s => s.Name));
+        Assert.Empty(ScheduleFile.Parse("no JSON", "f").Sound);
+    }
+
+    [Fact]
     public async Task A_home_without_a_file_has_none()
     {
         var home = Directory.CreateTempSubdirectory("rmon-schedules-").FullName;
