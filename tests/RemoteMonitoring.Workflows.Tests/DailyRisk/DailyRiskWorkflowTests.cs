@@ -147,6 +147,22 @@ public sealed class DailyRiskWorkflowTests(TrainedHome trained)
     }
 
     [Fact]
+    public async Task A_night_as_it_comes_uses_what_is_known_when_its_wait_ends_and_one_of_the_past_what_was_known_then()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var _1 = home;
+        await using var night = new NightOf(home);
+        var past = await night.SucceedAsync(NightOf.Input());
+        var now = await night.SucceedAsync(NightOf.Input() with { KnownWhenBegun = true }, "night-2");
+        Assert.NotEqual(past.Run, now.Run);
+        var ledger = RiskDocumentJson.ReadLedger(await home.Lake.ReadAsync(LakePaths.Ledger(now.Run), default));
+        Assert.Equal((MadeUpFeed.At(12), true), (ledger.AsOf, ledger.KnownBy > MadeUpFeed.At(13)));
+        Assert.Equal(MadeUpFeed.At(12), RiskDocumentJson.ReadLedger(await home.Lake.ReadAsync(LakePaths.Ledger(past.Run), default)).KnownBy);
+        var request = new DailyRiskRequest { Task = TrainedHome.Task, AsOf = MadeUpFeed.At(12), KnownBy = ledger.KnownBy, Model = trained.Model.Version };
+        Assert.True((await DailyRiskRun.RunAsync(home.Store, manifest, request, default)).AlreadyThere);
+    }
+
+    [Fact]
     public async Task A_backfill_scores_each_day_as_it_was_known_then_and_refuses_a_model_of_later()
     {
         var (home, manifest) = await trained.CopyAsync();
