@@ -38,7 +38,7 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
         {
             DailyRisk => AskAsync(request, client, DailyRiskWorkflow.Daily, Of, i => i.Whenever(), cancellationToken),
             HourlyRisk => AskAsync(request, client, DailyRiskWorkflow.Hourly, Of, i => i.Whenever(), cancellationToken),
-            Backfill => AskAsync(request, client, BackfillWorkflow.Definition, i => new Asked(i.Cohort, i.Task, i.Model, i.AsOf), null, cancellationToken),
+            Backfill => AskAsync(request, client, BackfillWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", i.Model, i.AsOf ?? []), null, cancellationToken),
             Housekeeping => AskAsync(request, client, HousekeepingWorkflow.Definition, i => new Asked(i.Cohort, null, null, [i.Now]), null, cancellationToken),
             _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill} or {Housekeeping}.")),
         };
@@ -106,7 +106,7 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
         return Json(isNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, started, RunJson.Default.StartedDocument);
     }
 
-    private static Asked Of(DailyRiskInput input) => new(input.Cohort, input.Task, input.Model, [input.AsOf]);
+    private static Asked Of(DailyRiskInput input) => new(input.Cohort, input.Task ?? "", input.Model, [input.AsOf]);
 
     private static RunDocument Of(WorkflowInstance instance)
     {
