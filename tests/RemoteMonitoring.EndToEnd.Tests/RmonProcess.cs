@@ -70,14 +70,9 @@ internal sealed class RmonProcess : IDisposable
     }
 
     /// <summary>SIGTERM, and the exit code.</summary>
-    public Task<int> TerminateAsync() => SignalAsync("-TERM");
-
-    /// <summary>SIGINT, as Ctrl-C sends it, and the exit code.</summary>
-    public Task<int> InterruptAsync() => SignalAsync("-INT");
-
-    private async Task<int> SignalAsync(string signal)
+    public async Task<int> TerminateAsync()
     {
-        using var kill = Process.Start("kill", [signal, _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         return await ExitAsync();
     }
