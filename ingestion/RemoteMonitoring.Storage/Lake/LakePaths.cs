@@ -114,7 +114,10 @@ public static class LakePaths
     public static string Pin(string instanceId, string inputHash) => Work(instanceId, inputHash + PinSuffix);
 
     /// <summary>What a run hands from one step to the next; it goes when the run is done.</summary>
-    public static string Work(string run, string name) => $"{WorkFolder}/{run}/{name}";
+    public static string Work(string run, string name) => $"{WorkOf(run)}/{name}";
+
+    /// <summary>Folder of what a run, or an instance under way, hands on.</summary>
+    public static string WorkOf(string run) => $"{WorkFolder}/{run}";
 
     /// <summary>A file of a model version.</summary>
     public static string Model(string name, string version, string file) => $"models/{name}/{version}/{file}";

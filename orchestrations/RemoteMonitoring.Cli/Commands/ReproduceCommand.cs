@@ -21,7 +21,7 @@ internal static class ReproduceCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var name = parsed.GetRequiredValue(run);
-            var record = await RunRecord.TryReadAsync(store.Lake, name, token) ?? throw new UserException($"{store.Folder}: the ledger has no run '{name}'. Runs are the files in {store.Lake.NameOf("ledger")}.");
+            var record = await LedgeredRun.TryReadAsync(store.Lake, name, token) ?? throw new UserException($"{store.Folder}: the ledger has no run '{name}'. Runs are the files in {store.Lake.NameOf("ledger")}.");
             var task = BundledTasks.All.FirstOrDefault(t => t.Name == record.Entry.Task);
             var modelLake = parsed.GetValue(model) is { } folder && task is not null ? ScoreCommand.Elsewhere(folder, task).Lake : null;
             var scratch = Directory.CreateTempSubdirectory("rmon-reproduce-").FullName;

@@ -15,7 +15,7 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 public static class DailyRiskRun
 {
     /// <summary>Name in ledger and run ids.</summary>
-    public const string Workflow = "daily-risk";
+    public const string Workflow = WorkflowNames.DailyRisk;
 
     /// <summary>Scores.</summary>
     /// <returns>The ledger entry, the lists by team, and whether the run was there already.</returns>

@@ -184,7 +184,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         var ledger = await DoneAsync(store, plan.Run, asked.Parts, cancellationToken) ?? await FinishAsync(store, plan, asked, cancellationToken);
         foreach (var folder in (string[])[plan.Run, asked.InstanceId])
         {
-            foreach (var path in await store.Lake.ListAsync(LakePaths.Work(folder, "")[..^1], cancellationToken))
+            foreach (var path in await store.Lake.ListAsync(LakePaths.WorkOf(folder), cancellationToken))
             {
                 await store.Lake.DeleteAsync(path, cancellationToken);
             }
@@ -224,7 +224,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         ?? throw new PermanentFailureException($"There is no task '{name}'. There are: {string.Join(", ", (tasks ?? BundledTasks.All).Select(t => t.Name))}.");
 
     private DailyRiskRequest RequestOf(RiskSpec spec) =>
-        new() { Task = TaskOf(spec.Task), AsOf = spec.AsOf, KnownBy = spec.KnownBy, Model = spec.Model, Retrospective = spec.Retrospective };
+        new() { Task = TaskOf(spec.Task), AsOf = spec.AsOf, KnownBy = spec.KnownBy, Model = spec.Model };
 
     private static async Task<ObservationsManifest> ManifestAsync(CohortStore store, RiskSpec spec, CancellationToken cancellationToken)
     {

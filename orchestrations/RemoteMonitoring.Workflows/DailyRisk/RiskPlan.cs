@@ -33,9 +33,6 @@ public sealed record DailyRiskRequest
 
     /// <summary>Lake that holds the model, where it is not the cohort's own.</summary>
     public Lake? ModelLake { get; init; }
-
-    /// <summary>Whether a model may be used that was taught what became known after as-of; the lists then say so.</summary>
-    public bool Retrospective { get; init; }
 }
 
 /// <summary>
@@ -58,7 +55,7 @@ internal sealed class RiskPlan
 
     public DailyRiskRequest Request { get; }
 
-    public ObservationsManifest Manifest { get; private set; }
+    public ObservationsManifest Manifest { get; }
 
     public FeatureSet Set { get; }
 
@@ -99,20 +96,20 @@ internal sealed class RiskPlan
     public static async Task<RiskPlan> MakeAsync(CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)
     {
         var set = FeatureSet.Named(request.Task.FeatureSet);
-        var plan = new RiskPlan(request, manifest, set);
-        var known = UsableReference.KnownBy(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken), UnixMicros.ToInstant(plan.KnownBy));
+        var known = UsableReference.KnownBy(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken), request.KnownBy ?? request.AsOf);
         var (reference, zones) = UsableReference.WithZonesThatExist(known);
         var model = await LoadModelAsync(store, request, set, cancellationToken);
         manifest = await CompactionStage.RollUpAsync(store, manifest, set, cancellationToken);
         var cohort = Cohort.Scoreable(request.Task, reference, request.AsOf);
         var rows = cohort.Rows.ToLookup(r => Partitioning.PartitionOf(r.PatientId, manifest.Shards));
+        var knownBy = (request.KnownBy ?? request.AsOf).ToUnixMicros();
         return new RiskPlan(request, manifest, set)
         {
             Model = model,
             Reference = reference,
             Records = PatientRecord.Index(reference),
             Vectors = await FeatureStage.ShardsAsync(store, manifest, set, reference, cancellationToken),
-            Shards = [.. Enumerable.Range(0, manifest.Shards).Select(shard => rows[shard].Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), plan.KnownBy)).ToArray())],
+            Shards = [.. Enumerable.Range(0, manifest.Shards).Select(shard => rows[shard].Select(r => new VectorKey(r.PatientId, r.AsOf.ToUnixMicros(), knownBy)).ToArray())],
             TooLittleHistory = WithTooLittleHistory(request, reference, cohort),
             Flow = zones is null ? cohort.Flow : [.. cohort.Flow, zones],
         };

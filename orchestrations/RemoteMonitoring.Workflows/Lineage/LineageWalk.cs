@@ -39,7 +39,7 @@ public sealed class LineageWalk
             _gaps.Add("the document of the prediction is gone; the lake has it");
         }
 
-        if (await RunRecord.TryReadAsync(_lake, prediction.Run, cancellationToken) is not { } run)
+        if (await LedgeredRun.TryReadAsync(_lake, prediction.Run, cancellationToken) is not { } run)
         {
             _gaps.Add($"the ledger has no run {prediction.Run}: nothing says what the prediction was made of");
             return lineage;
@@ -89,7 +89,7 @@ public sealed class LineageWalk
     }
 
     /// <summary>The file of a kind that has, or had, the patient's row.</summary>
-    private async Task<PatientRow?> RowAsync(RunRecord run, Func<string, bool> isOfKind, FoundPrediction prediction, CancellationToken cancellationToken)
+    private async Task<PatientRow?> RowAsync(LedgeredRun run, Func<string, bool> isOfKind, FoundPrediction prediction, CancellationToken cancellationToken)
     {
         LedgerOutput[] outputs = [.. run.Entry.Outputs.Where(o => isOfKind(o.Path))];
         if (outputs.Length == 0)

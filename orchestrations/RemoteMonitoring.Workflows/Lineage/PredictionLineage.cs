@@ -57,7 +57,7 @@ public sealed record PredictionLineage
     public required FoundPrediction Prediction { get; init; }
 
     /// <summary>Its run; null where the ledger has none, and then nothing below is known.</summary>
-    public RunRecord? Run { get; init; }
+    public LedgeredRun? Run { get; init; }
 
     /// <summary>The file of predictions that has it.</summary>
     public PatientRow? Scores { get; init; }

@@ -47,7 +47,7 @@ public static class PredictionSearch
 
     private static async Task<FoundPrediction?> FindInLakeAsync(Lake lake, string patientId, string run, CancellationToken cancellationToken)
     {
-        if (await RunRecord.TryReadAsync(lake, run, cancellationToken) is not { Entry: var entry })
+        if (await LedgeredRun.TryReadAsync(lake, run, cancellationToken) is not { Entry: var entry })
         {
             return null;
         }

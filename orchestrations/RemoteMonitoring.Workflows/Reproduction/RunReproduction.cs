@@ -32,7 +32,7 @@ public sealed class RunReproduction(CohortStore store, IReadOnlyList<TaskDefinit
     /// <summary>Makes a run again; null where the ledger has none of this name.</summary>
     public async Task<ReproducedRun?> RunAsync(string run, CancellationToken cancellationToken)
     {
-        if (await RunRecord.TryReadAsync(store.Lake, run, cancellationToken) is not { } record)
+        if (await LedgeredRun.TryReadAsync(store.Lake, run, cancellationToken) is not { } record)
         {
             return null;
         }
@@ -100,7 +100,7 @@ public sealed class RunReproduction(CohortStore store, IReadOnlyList<TaskDefinit
     }
 
     /// <summary>The observations that the run read, in a lake that hides what it made.</summary>
-    private async Task<(ObservationsManifest Manifest, Lake Lake, bool FromBronze)> ObservationsAsync(RunRecord record, Lake upper, CancellationToken cancellationToken)
+    private async Task<(ObservationsManifest Manifest, Lake Lake, bool FromBronze)> ObservationsAsync(LedgeredRun record, Lake upper, CancellationToken cancellationToken)
     {
         var entry = record.Entry;
         var outputs = entry.Outputs.Select(o => o.Path).Append(LakePaths.Ledger(entry.Run)).ToHashSet(StringComparer.Ordinal);

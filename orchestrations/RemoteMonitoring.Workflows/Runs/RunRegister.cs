@@ -1,43 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using NodaTime;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Engine;
 
 namespace RemoteMonitoring.Workflows.Runs;
-
-/// <summary>What stands in the lake of an instance that was started, for ever: it is what keeps its id from being used again.</summary>
-public sealed record RunRecord
-{
-    /// <summary>Version of this record.</summary>
-    public int SchemaVersion { get; init; } = 1;
-
-    /// <summary>Id of the instance.</summary>
-    public required string InstanceId { get; init; }
-
-    /// <summary>Id that it and all attempts at the same have in common.</summary>
-    public required string Request { get; init; }
-
-    /// <summary>Which attempt, from 1.</summary>
-    public required int Attempt { get; init; }
-
-    /// <summary>Name of the workflow.</summary>
-    public required string Workflow { get; init; }
-
-    /// <summary>What it was started with.</summary>
-    public required JsonElement Input { get; init; }
-
-    /// <summary>When.</summary>
-    public required Instant Started { get; init; }
-
-    /// <summary>As bytes.</summary>
-    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, RunRecordJson.Default.RunRecord);
-
-    /// <summary>Reads it.</summary>
-    public static RunRecord Read(byte[] bytes) => JsonSerializer.Deserialize(bytes, RunRecordJson.Default.RunRecord)!;
-}
 
 /// <summary>What came of asking for a run.</summary>
 public enum AskedRun
@@ -64,9 +32,9 @@ public sealed class RunRegister(Lake lake, IWorkflowClient client, TimeProvider 
     /// <summary>The lake that its documents are in.</summary>
     public Lake Lake => lake;
 
-    /// <summary>Id of what a workflow is asked to do for a cohort and task at an instant.</summary>
-    public static string IdOf(string workflow, string cohort, string task, Instant asOf) =>
-        $"{workflow}-{cohort}-{task}-{asOf.ToString("uuuuMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}";
+    /// <summary>Id of what a workflow is asked to do for a cohort, and a task where it has one, at an instant.</summary>
+    public static string IdOf(string workflow, string cohort, string? task, Instant asOf) =>
+        $"{workflow}-{cohort}-{(task is null ? "" : $"{task}-")}{LakePaths.Stamp(asOf.ToUnixMicros())}";
 
     /// <summary>Starts what is asked for, unless it was before; gives the latest attempt at it, and whether that is new.</summary>
     public async Task<(string InstanceId, bool IsNew)> StartAsync<TIn, TOut>(WorkflowDefinition<TIn, TOut> workflow, string request, TIn input, CancellationToken cancellationToken)
@@ -171,7 +139,3 @@ public sealed class RunRegister(Lake lake, IWorkflowClient client, TimeProvider 
 
     private static string InstanceId(string request, int attempt) => attempt == 1 ? request : string.Create(CultureInfo.InvariantCulture, $"{request}.attempt-{attempt}");
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(InstantJsonConverter)])]
-[JsonSerializable(typeof(RunRecord))]
-internal sealed partial class RunRecordJson : JsonSerializerContext;

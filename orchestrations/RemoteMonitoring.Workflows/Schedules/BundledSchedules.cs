@@ -8,15 +8,6 @@ namespace RemoteMonitoring.Workflows.Schedules;
 /// <summary>What is scheduled where a home has no <see cref="ScheduleFile"/>.</summary>
 public static class BundledSchedules
 {
-    /// <summary>Workflow of the daily list.</summary>
-    public const string DailyRisk = WorkflowNames.DailyRisk;
-
-    /// <summary>Workflow of the hourly list.</summary>
-    public const string HourlyRisk = WorkflowNames.HourlyRisk;
-
-    /// <summary>Workflow that keeps the home in order.</summary>
-    public const string Housekeeping = WorkflowNames.Housekeeping;
-
     /// <summary>Those of a cohort: its tasks are the ones with a model that scores, its zone that of most of its patients, UTC where it has none.</summary>
     public static async Task<IReadOnlyList<Schedule>> OfAsync(CohortStore store, CancellationToken cancellationToken)
     {
@@ -55,8 +46,8 @@ public static class BundledSchedules
     [
         .. dailyTasks.Select(task => new Schedule
         {
-            Name = $"{DailyRisk}-{cohort}-{task}",
-            Workflow = DailyRisk,
+            Name = $"{WorkflowNames.DailyRisk}-{cohort}-{task}",
+            Workflow = WorkflowNames.DailyRisk,
             Cohort = cohort,
             Task = task,
             Cron = Cron("30 5 * * *"),
@@ -66,8 +57,8 @@ public static class BundledSchedules
         }),
         .. hourlyTasks.Select(task => new Schedule
         {
-            Name = $"{HourlyRisk}-{cohort}-{task}",
-            Workflow = HourlyRisk,
+            Name = $"{WorkflowNames.HourlyRisk}-{cohort}-{task}",
+            Workflow = WorkflowNames.HourlyRisk,
             Cohort = cohort,
             Task = task,
             Cron = Cron("5 * * * *"),
@@ -78,8 +69,8 @@ public static class BundledSchedules
         }),
         new Schedule
         {
-            Name = $"{Housekeeping}-{cohort}",
-            Workflow = Housekeeping,
+            Name = $"{WorkflowNames.Housekeeping}-{cohort}",
+            Workflow = WorkflowNames.Housekeeping,
             Cohort = cohort,
             Cron = Cron("30 3 * * SUN"),
             TimeZone = timeZone,

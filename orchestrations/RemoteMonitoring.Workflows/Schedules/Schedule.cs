@@ -1,5 +1,5 @@
 using NodaTime;
-using NodaTime.Text;
+using RemoteMonitoring.Workflows.Runs;
 
 namespace RemoteMonitoring.Workflows.Schedules;
 
@@ -20,10 +20,8 @@ public enum ScheduleAsOf
 /// <param name="Deadline">When its workflow no longer waits for ingestion; null where the schedule has none.</param>
 public sealed record ScheduleOccurrence(Schedule Schedule, Instant At, Instant AsOf, Instant? Deadline)
 {
-    private static readonly InstantPattern s_stamp = InstantPattern.CreateWithInvariantCulture("uuuuMMdd'T'HHmmss'Z'");
-
     /// <summary>Id of the workflow instance: <c>{workflow}-{cohort}-{task}-{yyyyMMddTHHmmssZ}</c> of the as-of, the task where there is one.</summary>
-    public string InstanceId => $"{Schedule.IdStem}-{s_stamp.Format(AsOf)}";
+    public string InstanceId => RunRegister.IdOf(Schedule.Workflow, Schedule.Cohort, Schedule.Task, AsOf);
 }
 
 /// <summary>

@@ -110,7 +110,7 @@ internal sealed record ScheduleFileDocument(int SchemaVersion, IReadOnlyList<Sch
 internal sealed record ScheduleDocument(
     string Name, string Workflow, string Cohort, string Cron, string TimeZone, string? Task = null, string? AsOf = null, string? CatchUp = null, string? Deadline = null)
 {
-    private static readonly string[] s_workflows = [BundledSchedules.DailyRisk, BundledSchedules.HourlyRisk, BundledSchedules.Housekeeping];
+    private static readonly string[] s_workflows = [WorkflowNames.DailyRisk, WorkflowNames.HourlyRisk, WorkflowNames.Housekeeping];
     private static readonly TimeSpan s_longestDeadline = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_longestCatchUp = TimeSpan.FromDays(366);
 
@@ -129,7 +129,7 @@ internal sealed record ScheduleDocument(
         {
             problems.Add($"workflow '{ScheduleFile.OneLine(Workflow)}' is none; take {string.Join(", ", s_workflows)}.");
         }
-        else if (problems.Count == 0 && Workflow != BundledSchedules.Housekeeping && !BundledTasks.All.Any(t => t.Name == Task))
+        else if (problems.Count == 0 && Workflow != WorkflowNames.Housekeeping && !BundledTasks.All.Any(t => t.Name == Task))
         {
             problems.Add($"task {(Task is null ? "is missing" : $"'{ScheduleFile.OneLine(Task)}' is none")}; take {string.Join(", ", BundledTasks.All.Select(t => t.Name))}.");
         }

@@ -45,9 +45,9 @@ public sealed class Scheduler(RunRegister register, TimeProvider time)
         };
         var (_, isNew) = schedule.Workflow switch
         {
-            BundledSchedules.DailyRisk => await register.StartAsync(DailyRiskWorkflow.Daily, occurrence.InstanceId, input, cancellationToken),
-            BundledSchedules.HourlyRisk => await register.StartAsync(DailyRiskWorkflow.Hourly, occurrence.InstanceId, input, cancellationToken),
-            BundledSchedules.Housekeeping => await register.StartAsync(
+            WorkflowNames.DailyRisk => await register.StartAsync(DailyRiskWorkflow.Daily, occurrence.InstanceId, input, cancellationToken),
+            WorkflowNames.HourlyRisk => await register.StartAsync(DailyRiskWorkflow.Hourly, occurrence.InstanceId, input, cancellationToken),
+            WorkflowNames.Housekeeping => await register.StartAsync(
                 HousekeepingWorkflow.Definition, occurrence.InstanceId, new HousekeepingInput { Cohort = schedule.Cohort, Now = occurrence.At }, cancellationToken),
             var other => throw new InvalidOperationException($"Schedule '{schedule.Name}' is for workflow '{other}', which there is none of."),
         };

@@ -44,10 +44,10 @@ public sealed record RecordedFile(string Path, string Sha256, FileState State)
 /// <summary>The ledger entry of a run, and what erasures noted beside it.</summary>
 /// <param name="Entry">The entry, as it was written.</param>
 /// <param name="Erasures">Erasures since, in their order.</param>
-public sealed record RunRecord(LedgerEntry Entry, IReadOnlyList<ErasureNote> Erasures)
+public sealed record LedgeredRun(LedgerEntry Entry, IReadOnlyList<ErasureNote> Erasures)
 {
     /// <summary>Reads it; null where the ledger has no such run. What cannot be read throws <see cref="LakeException"/>.</summary>
-    public static async Task<RunRecord?> TryReadAsync(Lake lake, string run, CancellationToken cancellationToken)
+    public static async Task<LedgeredRun?> TryReadAsync(Lake lake, string run, CancellationToken cancellationToken)
     {
         if (!LakePaths.IsName(run) || !LakePaths.IsLedgerEntry(LakePaths.Ledger(run)) || await lake.TryReadAsync(LakePaths.Ledger(run), cancellationToken) is not { } bytes)
         {
@@ -60,7 +60,7 @@ public sealed record RunRecord(LedgerEntry Entry, IReadOnlyList<ErasureNote> Era
             var entry = RiskDocumentJson.ReadLedger(bytes);
             path = LakePaths.LedgerErasures(run);
             var notes = await lake.TryReadAsync(path, cancellationToken) is { } noted ? JsonSerializer.Deserialize(noted, ErasureJson.Default.LedgerErasures)!.Erasures : [];
-            return new RunRecord(entry, notes);
+            return new LedgeredRun(entry, notes);
         }
         catch (JsonException e)
         {
