@@ -31,4 +31,14 @@ internal static class UsableReference
             : (reference with { Patients = [.. reference.Patients.Select(p => Exists(p) ? p : p with { TimeZone = "Etc/UTC" })] },
                 new CohortFlowStep(UnknownTimeZone, true, unknown, 0, "The roster names a time zone that does not exist: their days and times stand in UTC"));
     }
+
+    /// <summary>The zone that most patients live in, by the roster's last word on each; null where it has none.</summary>
+    public static string? ZoneOfMost(ReferenceData reference) =>
+        // A patient who is stated ten times lives in one zone.
+        WithZonesThatExist(reference).Reference.Patients
+            .GroupBy(p => p.PatientId, StringComparer.Ordinal)
+            .CountBy(g => g.OrderBy(p => p.Known).Last().TimeZone)
+            .OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal)
+            .Select(z => z.Key)
+            .FirstOrDefault();
 }

@@ -6,7 +6,7 @@ using RemoteMonitoring.Storage.Lake;
 namespace RemoteMonitoring.Storage.Retries;
 
 /// <summary>Which faults of the stores may pass by themselves.</summary>
-internal static class TransientFault
+public static class TransientFault
 {
     private const int SqliteBusy = 5;
     private const int SqliteLocked = 6;

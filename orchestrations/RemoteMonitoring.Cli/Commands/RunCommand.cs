@@ -222,15 +222,7 @@ internal static class RunCommand
                 ?? throw new UserException($"There is no task '{named}'; there are {string.Join(", ", BundledTasks.All.Select(t => t.Name))}.", ExitCodes.Usage);
         }
 
-        var trained = new List<TaskDefinition>();
-        foreach (var task in BundledTasks.All)
-        {
-            if (await CurrentModel.FindAsync(store.Lake, task.Name, cancellationToken) is not null)
-            {
-                trained.Add(task);
-            }
-        }
-
+        var trained = await CurrentModel.TrainedTasksAsync(store.Lake, cancellationToken);
         return trained switch
         {
             [var only] => only,

@@ -21,17 +21,7 @@ internal static class SchedulesCommand
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             var from = parsed.GetValue(after) is { } text ? ScoreCommand.AsOf(text)!.Value : Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
-            var file = await ScheduleFile.FindAsync(GlobalOptions.HomeOf(parsed), token);
-            if (file?.Faults is { Count: > 0 } faults)
-            {
-                foreach (var fault in faults.SkipLast(1))
-                {
-                    await terminal.Errors.WriteLineAsync($"rmon: {fault}");
-                }
-
-                throw new UserException(faults[^1]);
-            }
-
+            var file = await FileAsync(terminal, GlobalOptions.HomeOf(parsed), token);
             var schedules = file?.Schedules ?? await BundledAsync(parsed, token);
             var rows = schedules.SelectMany(s => s.Next(from, Shown).Select((o, i) => new[]
             {
@@ -81,6 +71,23 @@ internal static class SchedulesCommand
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    /// <summary>The schedules of the home's file, null where it has none; what is wrong with it is said in one line for each fault.</summary>
+    public static async Task<ScheduleFile?> FileAsync(Terminal terminal, string home, CancellationToken cancellationToken)
+    {
+        var file = await ScheduleFile.FindAsync(home, cancellationToken);
+        if (file?.Faults is { Count: > 0 } faults)
+        {
+            foreach (var fault in faults.SkipLast(1))
+            {
+                await terminal.Errors.WriteLineAsync($"rmon: {fault}");
+            }
+
+            throw new UserException(faults[^1]);
+        }
+
+        return file;
     }
 
     private static async Task<IReadOnlyList<Schedule>> BundledAsync(ParseResult parsed, CancellationToken cancellationToken)

@@ -164,20 +164,10 @@ internal static class ServeCommand
         }
     }
 
-    /// <summary>The schedules of the cohort; what is wrong with the file is said once, one line for each fault.</summary>
+    /// <summary>The schedules of the cohort, by the home's file or as bundled.</summary>
     private static async Task<IReadOnlyList<Schedule>> SchedulesAsync(Terminal terminal, string home, CohortStore store, CancellationToken cancellationToken)
     {
-        var file = await ScheduleFile.FindAsync(home, cancellationToken);
-        if (file?.Faults is { Count: > 0 } faults)
-        {
-            foreach (var fault in faults.SkipLast(1))
-            {
-                await terminal.Errors.WriteLineAsync($"rmon: {fault}");
-            }
-
-            throw new UserException(faults[^1]);
-        }
-
+        var file = await SchedulesCommand.FileAsync(terminal, home, cancellationToken);
         return file is null ? await BundledSchedules.OfAsync(store, cancellationToken) : [.. file.Schedules.Where(s => s.Cohort == store.Cohort)];
     }
 }

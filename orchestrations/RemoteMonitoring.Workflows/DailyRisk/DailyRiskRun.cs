@@ -65,17 +65,11 @@ public static class DailyRiskRun
     /// </summary>
     public static Instant LatestAsOf(TaskDefinition task, ReferenceData reference, Instant watermark)
     {
-        // The roster's last word on each patient by then: a patient who is stated ten times lives in one zone.
-        var patients = UsableReference.WithZonesThatExist(UsableReference.KnownBy(reference, watermark)).Reference.Patients
-            .GroupBy(p => p.PatientId, StringComparer.Ordinal)
-            .Select(g => g.OrderBy(p => p.Known).Last())
-            .ToArray();
-        if (task.Grid != AsOfGrid.DailyLocalMidnight || patients.Length == 0)
+        if (task.Grid != AsOfGrid.DailyLocalMidnight || UsableReference.ZoneOfMost(UsableReference.KnownBy(reference, watermark)) is not { } name)
         {
             return watermark;
         }
 
-        var name = patients.CountBy(p => p.TimeZone).OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal).First().Key;
         var zone = DateTimeZoneProviders.Tzdb[name];
         return zone.AtStartOfDay(watermark.InZone(zone).Date).ToInstant();
     }

@@ -11,22 +11,9 @@ public static class BundledSchedules
     /// <summary>Those of a cohort: its tasks are the ones with a model that scores, its zone that of most of its patients, UTC where it has none.</summary>
     public static async Task<IReadOnlyList<Schedule>> OfAsync(CohortStore store, CancellationToken cancellationToken)
     {
-        var scored = new List<TaskDefinition>();
-        foreach (var task in BundledTasks.All)
-        {
-            if (await CurrentModel.FindAsync(store.Lake, task.Name, cancellationToken) is not null)
-            {
-                scored.Add(task);
-            }
-        }
-
+        var scored = await CurrentModel.TrainedTasksAsync(store.Lake, cancellationToken);
         var reference = await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken);
-        // The roster's last word on each patient, as for the list itself.
-        var zone = UsableReference.WithZonesThatExist(reference).Reference.Patients
-            .GroupBy(p => p.PatientId, StringComparer.Ordinal)
-            .CountBy(g => g.OrderBy(p => p.Known).Last().TimeZone)
-            .OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal)
-            .FirstOrDefault().Key;
+        var zone = UsableReference.ZoneOfMost(reference);
         return Of(
             store.Cohort,
             zone is not null && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _) ? zone : "Etc/UTC",

@@ -1,5 +1,6 @@
 using System.Text;
 using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Workflows.Training;
@@ -29,6 +30,21 @@ public static class CurrentModel
         return version.Length > 0 && version.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
             ? version
             : throw new LakeException($"{lake.NameOf(PathOf(task))}: does not name a version of the model. Delete it and train again: the versions themselves stand beside it.");
+    }
+
+    /// <summary>The bundled tasks that have a model that scores.</summary>
+    public static async Task<IReadOnlyList<TaskDefinition>> TrainedTasksAsync(Lake lake, CancellationToken cancellationToken)
+    {
+        var trained = new List<TaskDefinition>();
+        foreach (var task in BundledTasks.All)
+        {
+            if (await FindAsync(lake, task.Name, cancellationToken) is not null)
+            {
+                trained.Add(task);
+            }
+        }
+
+        return trained;
     }
 
     /// <summary>

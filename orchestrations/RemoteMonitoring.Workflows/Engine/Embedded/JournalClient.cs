@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using NodaTime;
 using NodaTime.Text;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Workflows.Engine.Embedded;
 
@@ -153,7 +154,7 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
             }
             catch (SqliteException e)
             {
-                throw new LakeException($"{file}: the journal of workflows cannot be used ({e.Message})", e) { IsTransient = e.SqliteErrorCode is 5 or 6 }; // busy, locked
+                throw new LakeException($"{file}: the journal of workflows cannot be used ({e.Message})", e) { IsTransient = TransientFault.Is(e) };
             }
         },
         cancellationToken);
