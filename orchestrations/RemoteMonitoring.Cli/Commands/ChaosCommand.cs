@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using RemoteMonitoring.Cli.Runs;
-using RemoteMonitoring.Cli.Worker;
+using RemoteMonitoring.Cli.Chaos;
 
 namespace RemoteMonitoring.Cli.Commands;
 

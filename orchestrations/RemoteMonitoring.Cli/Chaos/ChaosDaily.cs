@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using NodaTime;
+using RemoteMonitoring.Cli.Runs;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
@@ -12,7 +13,7 @@ using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Runs;
 
-namespace RemoteMonitoring.Cli.Runs;
+namespace RemoteMonitoring.Cli.Chaos;
 
 /// <summary>
 /// Nights of a simulated cohort, run twice: by processes that nobody disturbs, and by one or two at a time that are killed at random
@@ -47,8 +48,8 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
     {
         await terminal.StageAsync("prepare", async _ =>
         {
-            await ExitAsync(Start(Undisturbed, "demo", "--patients", $"{patients}", "--days", $"{_days}", "--seed", $"{seed}"), cancellationToken);
-            await ExitAsync(Start(Undisturbed, "compact", "--cohort", Cohort, "--shards", $"{Shards}"), cancellationToken);
+            await ChaosProcess.EndAsync(ChaosProcess.Start(Undisturbed, "demo", "--patients", $"{patients}", "--days", $"{_days}", "--seed", $"{seed}"), cancellationToken);
+            await ChaosProcess.EndAsync(ChaosProcess.Start(Undisturbed, "compact", "--cohort", Cohort, "--shards", $"{Shards}"), cancellationToken);
             foreach (var file in Directory.EnumerateFiles(Undisturbed, "*", SearchOption.AllDirectories))
             {
                 var copy = Path.Combine(Disturbed, Path.GetRelativePath(Undisturbed, file));
@@ -79,7 +80,7 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
     private async Task PoisonAsync(Instant asOf, CancellationToken cancellationToken)
     {
         var night = NightOf(asOf);
-        await ExitAsync(Start(Undisturbed, night), cancellationToken);
+        await ChaosProcess.EndAsync(ChaosProcess.Start(Undisturbed, night), cancellationToken);
         await using var one = CohortStore.Open(Undisturbed, Cohort);
         await using var other = CohortStore.Open(Disturbed, Cohort);
         var expected = await PredictionsAsync(one, asOf, cancellationToken);
@@ -87,7 +88,7 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
         var deaths = 0;
         for (var exit = -1; exit != ExitCodes.DoneInPart; deaths++)
         {
-            using var process = Start(Disturbed, [.. night, "--poison", culprit]);
+            using var process = ChaosProcess.Start(Disturbed, [.. night, "--poison", culprit]);
             var errors = process.StandardError.ReadToEndAsync(cancellationToken);
             await process.WaitForExitAsync(cancellationToken);
             exit = process.ExitCode;
@@ -124,16 +125,16 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
     {
         var night = NightOf(asOf);
         var clock = Stopwatch.StartNew();
-        await ExitAsync(Start(Undisturbed, night), cancellationToken);
+        await ChaosProcess.EndAsync(ChaosProcess.Start(Undisturbed, night), cancellationToken);
         var whole = clock.Elapsed;
         var (before, id) = (Killed, RunRegister.IdOf(DailyRiskWorkflow.Daily.Name, Cohort, BundledTasks.AdmissionSevenDays.Name, asOf));
         while (Killed < kills && await StatusAsync(id, cancellationToken) is null or InstanceStatus.Running)
         {
             // One after the other, or two that find each other at it.
-            await Task.WhenAll(Enumerable.Range(0, 1 + _random.Next(2)).Select(_ => KillAsync(Start(Disturbed, night), whole * (1.1 * _random.NextDouble()), cancellationToken)));
+            await Task.WhenAll(Enumerable.Range(0, 1 + _random.Next(2)).Select(_ => KillAsync(ChaosProcess.Start(Disturbed, night), whole * (1.1 * _random.NextDouble()), cancellationToken)));
         }
 
-        await ExitAsync(Start(Disturbed, night), cancellationToken);
+        await ChaosProcess.EndAsync(ChaosProcess.Start(Disturbed, night), cancellationToken);
         terminal.Line($"{asOf}: {whole.TotalSeconds:F1} s undisturbed; {Killed - before} killed");
     }
 
@@ -262,35 +263,5 @@ internal sealed class ChaosDaily(Terminal terminal, string folder, int patients,
         }
 
         return [.. rows.Order(StringComparer.Ordinal)];
-    }
-
-    private static Process Start(string home, params IEnumerable<string> arguments)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardError = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(Program).Assembly.Location);
-        }
-
-        foreach (var argument in (string[])[.. arguments, "--home", home])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        return process;
-    }
-
-    private static async Task ExitAsync(Process process, CancellationToken cancellationToken)
-    {
-        using var _ = process;
-        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        if (process.ExitCode != ExitCodes.Done)
-        {
-            throw new UserException($"a process that nobody disturbed ended with exit code {process.ExitCode}: {(await errors).Trim()}");
-        }
     }
 }

@@ -1,7 +1,8 @@
+using RemoteMonitoring.Cli.Worker;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Storage;
 
-namespace RemoteMonitoring.Cli.Worker;
+namespace RemoteMonitoring.Cli.Chaos;
 
 /// <summary>What workers had done when the last of them was killed, before anybody finished it.</summary>
 /// <param name="Messages">Messages in bronze.</param>

@@ -7,7 +7,7 @@ using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Telemetry.Reference;
 
-namespace RemoteMonitoring.Cli.Worker;
+namespace RemoteMonitoring.Cli.Chaos;
 
 /// <summary>The chaos run: a log that fills while two workers land it and are killed again and again; then the comparison.</summary>
 internal sealed class ChaosIngest(Terminal terminal, string folder, int messages, int kills, int seed)
@@ -150,35 +150,9 @@ internal sealed class ChaosIngest(Terminal terminal, string folder, int messages
     }
 
     /// <summary>One worker that nobody disturbs, until everything has landed.</summary>
-    private static async Task LandAsync(string home, CancellationToken cancellationToken)
-    {
-        using var worker = Start(home, "--once");
-        var errors = worker.StandardError.ReadToEndAsync(cancellationToken);
-        await worker.WaitForExitAsync(cancellationToken);
-        if (worker.ExitCode != ExitCodes.Done)
-        {
-            throw new UserException($"the last worker ended with exit code {worker.ExitCode}: {(await errors).Trim().Split('\n')[^1]}");
-        }
-    }
+    private static Task LandAsync(string home, CancellationToken cancellationToken) => ChaosProcess.EndAsync(Start(home, "--once"), cancellationToken);
 
-    private static Process Start(string home, params ReadOnlySpan<string> options)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardError = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(Program).Assembly.Location);
-        }
-
-        foreach (var argument in (string[])["worker", "--home", home, "--cohort", Cohort, .. options])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        var worker = Process.Start(start)!;
-        worker.OutputDataReceived += (_, _) => { };
-        worker.BeginOutputReadLine();
-        return worker;
-    }
+    private static Process Start(string home, params IEnumerable<string> options) => ChaosProcess.Start(home, ["worker", "--cohort", Cohort, .. options]);
 
     /// <summary>A cohort in which each device is a patient's, but one that is nobody's.</summary>
     private static async Task PrepareAsync(string home, CancellationToken cancellationToken)

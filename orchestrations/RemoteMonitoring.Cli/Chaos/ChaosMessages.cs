@@ -3,7 +3,7 @@ using System.Text;
 using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Telemetry;
 
-namespace RemoteMonitoring.Cli.Worker;
+namespace RemoteMonitoring.Cli.Chaos;
 
 /// <summary>
 /// Messages as devices send them on a bad day: one in twenty comes again under another offset, some correct an earlier one, some

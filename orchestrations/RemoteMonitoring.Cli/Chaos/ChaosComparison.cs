@@ -6,7 +6,7 @@ using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
 
-namespace RemoteMonitoring.Cli.Worker;
+namespace RemoteMonitoring.Cli.Chaos;
 
 /// <summary>
 /// Holds two cohorts that landed the same log against each other: bronze offset by offset, silver and documents row by row, the
