@@ -1,6 +1,5 @@
 using CsCheck;
-using RemoteMonitoring.Risk.Scoring;
-using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Risk.Trees;
 
 namespace RemoteMonitoring.Risk.Tests;
 

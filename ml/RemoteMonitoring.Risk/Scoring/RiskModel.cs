@@ -2,6 +2,7 @@ using NodaTime;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Risk.Trees;
 using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Scoring;
@@ -20,19 +21,19 @@ public sealed class RiskModel
     private readonly TreeEnsemble _trees;
     private readonly TreeContributions _contributions;
 
-    internal RiskModel(ModelDocument document, TreeEnsemble trees, byte[] trainedBytes)
+    internal RiskModel(ModelDocument document, TreeEnsemble trees, string text)
     {
         Document = document;
         _trees = trees;
-        TrainedBytes = trainedBytes;
+        Text = text;
         _contributions = new(trees, document.Columns.Count);
     }
 
     /// <summary>Everything about the model but its trees.</summary>
     public ModelDocument Document { get; }
 
-    /// <summary>The model in ML.NET's own form.</summary>
-    internal byte[] TrainedBytes { get; }
+    /// <summary>The trees as LightGBM's model text.</summary>
+    internal string Text { get; }
 
     internal TreeEnsemble Trees => _trees;
 
@@ -81,7 +82,7 @@ public sealed class RiskModel
             Sha256 = new Dictionary<string, string>(),
         };
         progress?.Report(new("Final model", 1, 1));
-        return new(document, fitted.Trees.Ensemble, ModelFiles.ToBytes(fitted.Trees));
+        return new(document, fitted.Trees.Ensemble, fitted.Trees.Text);
     }
 
     /// <summary>Scores every row. Throws <see cref="ModelException"/> when the table is of another feature set.</summary>

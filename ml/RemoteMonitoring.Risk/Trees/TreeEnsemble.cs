@@ -1,4 +1,6 @@
-namespace RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Risk.Training;
+
+namespace RemoteMonitoring.Risk.Trees;
 
 /// <summary>
 /// Boosted trees as flat arrays: what scores and contributions are read from. Node 0 of each tree is its root; a child

@@ -1,6 +1,4 @@
-using RemoteMonitoring.Risk.Training;
-
-namespace RemoteMonitoring.Risk.Scoring;
+namespace RemoteMonitoring.Risk.Trees;
 
 /// <summary>
 /// Shapley values of tree ensembles, exact in polynomial time: algorithm 2 of Lundberg, Erion and Lee, "Consistent
