@@ -14,12 +14,12 @@ public sealed class CohortTests
         Title = "Test",
         OutcomeKinds = ["hospital-admission"],
         Grid = AsOfGrid.DailyLocalMidnight,
-        Setting = CareSetting.Home,
+        Population = new() { Setting = CareSetting.Home },
         Horizon = Horizon.LocalDays(2),
         ReportingDelay = Duration.FromDays(1),
         MinimumUnderMonitoring = Duration.FromDays(2),
         FeatureSet = "none",
-        BaselineRule = BaselineRules.News2,
+        Baselines = [BaselineRules.News2],
     };
 
     [Fact]
