@@ -62,7 +62,7 @@ public static class TrainingStage
     {
         var set = FeatureSet.Named(task.FeatureSet);
         // How many fits run side by side changes no result, so it makes no other version.
-        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings with { Parallelism = 1 }}");
+        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{task.EvaluationHash}\n{settings with { Parallelism = 1 }}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
         if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
