@@ -8,7 +8,7 @@ namespace RemoteMonitoring.Risk.Tasks;
 /// <param name="AsOf">The instant it speaks for; its features may use what was effective and known by then.</param>
 /// <param name="Label">True when an outcome of the task is effective in the window of the task's horizon.</param>
 /// <param name="LabelKnown">When window and reporting delay had passed and, for a positive, the outcome was known: from then on the row may teach a model.</param>
-/// <param name="PriorOutcomes7Days">The patient's own outcomes of the task in (as-of − 7 d, as-of] that were known by as-of.</param>
+/// <param name="PriorOutcomes7Days">The patient's own outcomes of the task that were known by as-of in the 7 days before the window of the label: up to as-of, or, where that window ends at as-of, up to its beginning.</param>
 /// <param name="PriorOutcomes28Days">The same over 28 days.</param>
 /// <param name="Day">The date of the patient's zone it is about: the day that ended for same-day detection, else that of as-of.</param>
 public sealed record CohortRow(
@@ -173,7 +173,7 @@ public sealed class Cohort
         // Some outcomes are heard of later than the delay allows for: such a row teaches from then on, and not before.
         var labelKnown = Instant.Max(end + task.ReportingDelay, counted?.Known ?? Instant.MinValue);
         rows.Add(new(
-            patient.Id, asOf, counted is not null, labelKnown, patient.PriorOutcomes(asOf, 7), patient.PriorOutcomes(asOf, 28), task.Horizon.DayOf(asOf, zone)));
+            patient.Id, asOf, counted is not null, labelKnown, patient.PriorOutcomes(after, 7, asOf), patient.PriorOutcomes(after, 28, asOf), task.Horizon.DayOf(asOf, zone)));
         flow.Row(CohortFlowSteps.Rows, patient.Id);
         if (counted is not null)
         {

@@ -102,14 +102,14 @@ internal sealed class KnownPatient(TaskDefinition task, string id, Patient[] ros
     internal bool WasObserved(Instant after, Instant until, Instant knownBy) =>
         Array.Exists(outcomes, o => o.Effective > after && o.Effective <= until && o.Holds(knownBy));
 
-    /// <summary>Outcomes in (as-of − days, as-of] as known at as-of.</summary>
-    internal int PriorOutcomes(Instant asOf, int days)
+    /// <summary>Outcomes in the days up to an instant, as known at as-of.</summary>
+    internal int PriorOutcomes(Instant until, int days, Instant asOf)
     {
-        var from = asOf - Duration.FromDays(days);
+        var from = until - Duration.FromDays(days);
         var count = 0;
         foreach (var outcome in outcomes)
         {
-            if (outcome.Counts && outcome.Effective > from && outcome.Effective <= asOf && outcome.Holds(asOf))
+            if (outcome.Counts && outcome.Effective > from && outcome.Effective <= until && outcome.Holds(asOf))
             {
                 count++;
             }

@@ -14,13 +14,23 @@ internal static partial class TaskRules
     private const int MostWindows = 200;
     private const int MostYears = 130;
 
+    /// <summary>What the reader lets pass, for a task has it, though it is worked out and never read.</summary>
+    private static readonly string[] s_workedOut = ["hash", "evaluationHash", "baselineRule"];
+
     /// <summary>A document of another version may have other fields: its version is looked at before they are.</summary>
     internal static void CheckVersion(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip });
         while (reader.Read())
         {
-            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals("schemaVersion"u8)
+            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1)
+            {
+                continue;
+            }
+
+            var name = reader.GetString()!;
+            Check(!s_workedOut.Contains(name), $"{name}: is worked out, and does not stand in a task's file");
+            if (name == "schemaVersion"
                 && reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var version))
             {
                 Check(version == TaskDefinition.CurrentSchema, version > TaskDefinition.CurrentSchema
@@ -40,6 +50,10 @@ internal static partial class TaskRules
         Check(
             FeatureSet.All.Any(s => s.Name == task.FeatureSet),
             $"featureSet '{task.FeatureSet}': there are {string.Join(" and ", FeatureSet.All.Select(s => $"'{s.Name}'"))}");
+        var told = task.KindsTold(FeatureSet.Named(task.FeatureSet));
+        Check(
+            told.Count == 0,
+            $"featureSet '{task.FeatureSet}': it has the history of '{string.Join("', '", told)}' up to as-of, which is the label where the horizon ends at as-of; take a set without it");
         CheckEvaluation(task);
     }
 

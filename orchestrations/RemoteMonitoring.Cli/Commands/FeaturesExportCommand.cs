@@ -60,6 +60,11 @@ internal static class FeaturesExportCommand
             throw new UserException("--labels needs a task: it says what is foretold.", ExitCodes.Usage);
         }
 
+        if (labels && task!.KindsTold(set) is [var told, ..])
+        {
+            throw new UserException($"--set {named}: it has the history of '{told}' up to as-of, which is the label of '{task.Name}'. Take a set without it.", ExitCodes.Usage);
+        }
+
         await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
         var manifest = await TrainCommand.CompactedAsync(store, token);
         var request = new FeatureExportRequest

@@ -7,7 +7,7 @@ namespace RemoteMonitoring.Features.Tests.Sets;
 
 public sealed class FeatureSetTests
 {
-    public static TheoryData<string> Names => ["home", "acute"];
+    public static TheoryData<string> Names => ["home", "acute", "home-detection"];
 
     /// <summary>A changed hash separates stored vectors and models from this version's: change it here on purpose or not at all.</summary>
     [Theory]
