@@ -4,6 +4,7 @@ using RemoteMonitoring.Risk.Tasks;
 namespace RemoteMonitoring.EndToEnd.Tests;
 
 /// <summary><c>rmon tasks</c>, and tasks of one's own wherever a task is named.</summary>
+[Collection("runs the program")]
 public sealed class TasksCommandTests : IDisposable
 {
     private readonly Rmon _rmon = new();

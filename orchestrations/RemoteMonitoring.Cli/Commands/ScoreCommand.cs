@@ -24,9 +24,9 @@ internal static class ScoreCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            var definition = TaskFiles.Of(parsed.GetRequiredValue(task));
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await TrainCommand.CompactedAsync(store, token);
-            var definition = TaskFiles.Of(parsed.GetRequiredValue(task));
             var (version, modelLake) = parsed.GetValue(model) is { } folder ? Elsewhere(folder, definition) : (null, null);
             version ??= await CurrentModel.FindAsync(store.Lake, definition.Name, token)
                 ?? throw new UserException($"{store.Folder}: there is no model for '{definition.Name}' yet. Run 'rmon train {definition.Name}' first.");

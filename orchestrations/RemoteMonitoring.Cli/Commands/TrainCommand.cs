@@ -17,9 +17,10 @@ internal static class TrainCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            var definition = TaskFiles.Of(parsed.GetRequiredValue(task));
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await CompactedAsync(store, token);
-            var (model, _) = await RunAsync(terminal, store, manifest, TaskFiles.Of(parsed.GetRequiredValue(task)), token);
+            var (model, _) = await RunAsync(terminal, store, manifest, definition, token);
             Show(terminal, store, model);
             terminal.Document(Results.TrainedJson(store, model));
             return ExitCodes.Done;

@@ -13,6 +13,7 @@ public sealed class FeatureSetTests
     [Theory]
     [InlineData("home", "e2d0f23d69f8f2d2")]
     [InlineData("acute", "776e06e1ad3171ac")]
+    [InlineData("home-detection", "89b5539d1c05479a")]
     public void The_hash_is_the_one_that_stored_vectors_and_models_carry(string name, string hash) => Assert.Equal(hash, FeatureSet.Named(name).Hash);
 
     [Theory]
