@@ -49,8 +49,11 @@ public sealed class FeatureSet
     /// <summary>Hourly, for acute care: 6, 12, 24 and 48 hours.</summary>
     public static FeatureSet Acute { get; } = Bundled("acute");
 
+    /// <summary>As <see cref="Home"/>, without the history of alerts, for tasks that detect an alert on the very day.</summary>
+    public static FeatureSet HomeDetection { get; } = Bundled("home-detection");
+
     /// <summary>Those that come with this version.</summary>
-    public static IReadOnlyList<FeatureSet> All { get; } = [Home, Acute];
+    public static IReadOnlyList<FeatureSet> All { get; } = [Home, Acute, HomeDetection];
 
     /// <summary>The definition.</summary>
     public FeatureSetDefinition Definition { get; }

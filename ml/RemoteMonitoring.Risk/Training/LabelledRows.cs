@@ -1,3 +1,4 @@
+using NodaTime;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Telemetry;
@@ -22,6 +23,7 @@ public sealed class LabelledRows
         Label = new bool[rows];
         PriorOutcomes7Days = new int[rows];
         PriorOutcomes28Days = new int[rows];
+        Day = new LocalDate[rows];
         FeatureRow = new int[rows];
     }
 
@@ -51,6 +53,9 @@ public sealed class LabelledRows
 
     /// <summary>The same over 28 days.</summary>
     public int[] PriorOutcomes28Days { get; }
+
+    /// <summary>The local date each row is about, see <see cref="CohortRow.Day"/>.</summary>
+    public LocalDate[] Day { get; }
 
     /// <summary>Row of <see cref="Features"/> that belongs to each row.</summary>
     public int[] FeatureRow { get; }
@@ -108,10 +113,11 @@ public sealed class LabelledRows
 
             rows.Patient[i] = rows.Patients;
             rows.AsOf[i] = row.AsOf.ToUnixMicros();
-            rows.LabelKnown[i] = row.LabelKnown == NodaTime.Instant.MaxValue ? UnixMicros.Open : row.LabelKnown.ToUnixMicros();
+            rows.LabelKnown[i] = row.LabelKnown == Instant.MaxValue ? UnixMicros.Open : row.LabelKnown.ToUnixMicros();
             rows.Label[i] = row.Label;
             rows.PriorOutcomes7Days[i] = row.PriorOutcomes7Days;
             rows.PriorOutcomes28Days[i] = row.PriorOutcomes28Days;
+            rows.Day[i] = row.Day;
             rows.FeatureRow[i] = order[i];
         }
 

@@ -61,7 +61,7 @@ public static class TrainingStage
         CancellationToken cancellationToken)
     {
         var set = FeatureSet.Named(task.FeatureSet);
-        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings.Canonical()}");
+        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{task.EvaluationHash}\n{settings.Canonical()}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
         if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
