@@ -88,6 +88,9 @@ public static class MetricNames
 /// <summary>How a model did on rows it had not seen, beside what it has to beat on the same rows.</summary>
 public sealed record EvaluationReport
 {
+    /// <summary>The version that this program writes, and the newest it reads: 2 since it says how the model would do in use.</summary>
+    public const int CurrentSchemaVersion = 2;
+
     /// <summary>Version of this layout.</summary>
     public required int SchemaVersion { get; init; }
 
@@ -136,6 +139,9 @@ public sealed record EvaluationReport
     /// <summary>From roster to rows.</summary>
     public required IReadOnlyList<CohortFlowStep> Flow { get; init; }
 
+    /// <summary>How the model would do in use; null in version 1.</summary>
+    public ClinicalReport? Clinical { get; init; }
+
     /// <summary>The report as JSON; NaN as text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RiskJsonContext.Default.EvaluationReport);
 
@@ -144,7 +150,8 @@ public sealed record EvaluationReport
         ?? throw new JsonException("The report is null.");
 }
 
-/// <summary>A report and the rows it was computed from.</summary>
+/// <summary>A report, the rows it was computed from, and the rows to look at.</summary>
 /// <param name="Report">The figures.</param>
 /// <param name="HeldOut">The rows.</param>
-public sealed record EvaluationResult(EvaluationReport Report, HeldOutRows HeldOut);
+/// <param name="Errors">The worst misses and false alarms.</param>
+public sealed record EvaluationResult(EvaluationReport Report, HeldOutRows HeldOut, ErrorReview Errors);
