@@ -169,7 +169,8 @@ public sealed class ClinicalFiguresTests
         var clinical = Of(rows);
         static double Area(IReadOnlyList<double> y) => y.Zip(y.Skip(1)).Average(p => (p.First + p.Second) / 2);
         Assert.Equal(auroc, Area(clinical.Roc[0].Y), 0.002);
-        Assert.Equal(auprc, Area(clinical.PrecisionRecall[0].Y), 0.005);
+        Assert.Equal(auprc, Area([1, .. clinical.PrecisionRecall[0].Y.Skip(1)]), 0.005);
+        Assert.True(double.IsNaN(clinical.PrecisionRecall[0].Y[0]));
         Assert.Equal(1, clinical.Roc[0].Y[^1]);
         var four = Rows(4, i => $"p{i}", _ => 0, _ => 0.5, i => i < 2);
         var tied = FoldCurves.Roc([1, 1, 1, 1], four);

@@ -34,12 +34,13 @@ internal static class FoldCurves
         return heights;
     });
 
-    /// <summary>Precision at the highest score that reaches each share of the outcomes; of the share 0, at the highest score of all.</summary>
+    /// <summary>Precision at the highest score that reaches each share of the outcomes; NaN at the share 0, where there is none.</summary>
     internal static double[] PrecisionRecall(double[] score, HeldOutRows rows) => Mean(score, rows, (points, positives, _) =>
     {
         var heights = new double[Steps + 1];
+        heights[0] = double.NaN;
         var at = 1;
-        for (var g = 0; g <= Steps; g++)
+        for (var g = 1; g <= Steps; g++)
         {
             while (points[at].TruePositives < (positives * g / Steps) - 1e-9)
             {

@@ -19,9 +19,11 @@ public static class Quantity
 
     private static string Unit(string ucum) => ucum switch
     {
-        "Cel" => "°C",
-        "mm[Hg]" => "mmHg",
         "[pH]" or "1" or "{score}" or "{steps}/d" => "",
-        _ => ucum.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal),
+        _ => ucum
+            .Replace("mm[Hg]", "mmHg", StringComparison.Ordinal)
+            .Replace("Cel", "°C", StringComparison.Ordinal)
+            .Replace("{", "", StringComparison.Ordinal)
+            .Replace("}", "", StringComparison.Ordinal),
     };
 }

@@ -70,7 +70,7 @@ internal static class ReportPlots
             [("s0", "The model"), ("s1", "Logistic regression"), ("s2", "Best rule, chosen in hindsight"), ("all", "Calling everybody"), ("none", "Calling nobody")]);
     }
 
-    private static double Highest(IReadOnlyList<Curve> curves) => curves.SelectMany(c => c.Y).DefaultIfEmpty(1).Max();
+    private static double Highest(IReadOnlyList<Curve> curves) => curves.SelectMany(c => c.Y).Where(double.IsFinite).DefaultIfEmpty(1).Max();
 
     private static void Figure(Html html, SvgPlot plot, string caption, IReadOnlyList<(string Style, string Name)> legend)
     {

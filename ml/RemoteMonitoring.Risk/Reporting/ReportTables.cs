@@ -52,7 +52,7 @@ internal static class ReportTables
             .. evaluation.Calibration.Zip(clinical.CalibrationObserved).Select((b, i) => (IReadOnlyList<string>)
             [
                 (i + 1).ToString(CultureInfo.InvariantCulture), ReportWords.Count(b.First.Rows), ReportWords.Percent(b.First.Foreseen),
-                double.IsFinite(b.Second.Low) ? $"{ReportWords.Percent(b.Second.Value)} ({ReportWords.Percent(b.Second.Low)} to {ReportWords.Percent(b.Second.High)})" : ReportWords.Percent(b.Second.Value),
+                double.IsFinite(b.Second.Low) ? $"{ReportWords.Percent(b.Second.Value)} ({ReportWords.Percent(b.Second.Low)}\u00a0to\u00a0{ReportWords.Percent(b.Second.High)})" : ReportWords.Percent(b.Second.Value),
             ]),
         ]);
 

@@ -61,9 +61,16 @@ internal static class ReportWords
             return "—";
         }
 
-        var digits = Math.Abs(metric.Value) >= 10 ? "0.0" : "0.000";
-        string Text(double value) => (value < 0 ? "−" : "") + Math.Abs(value).ToString(digits, CultureInfo.InvariantCulture);
-        return double.IsFinite(metric.Low) ? $"{Text(metric.Value)} ({Text(metric.Low)} to {Text(metric.High)})" : Text(metric.Value);
+        var size = new[] { metric.Value, metric.Low, metric.High }.Where(double.IsFinite).Max(Math.Abs);
+        var digits = size switch { >= 10 => "0.0", >= 0.05 => "0.000", >= 0.005 => "0.0000", _ => "0.00000" };
+        string Text(double value)
+        {
+            var text = Math.Abs(value).ToString(digits, CultureInfo.InvariantCulture);
+            return value < 0 && text.Any(c => c is >= '1' and <= '9') ? "−" + text : text;
+        }
+
+        // Spaces that do not break: an interval stays on one line.
+        return double.IsFinite(metric.Low) ? $"{Text(metric.Value)} ({Text(metric.Low)}\u00a0to\u00a0{Text(metric.High)})" : Text(metric.Value);
     }
 
     internal static string List(ClinicalReport clinical) => clinical.CapacityUnit switch

@@ -12,7 +12,7 @@ internal sealed class SvgPlot
     private const int Width = 480;
     private const int Height = 340;
     private const int Left = 58;
-    private const int Right = 12;
+    private const int Right = 26;
     private const int Top = 12;
     private const int Bottom = 46;
     private const double BarShare = 0.18;
