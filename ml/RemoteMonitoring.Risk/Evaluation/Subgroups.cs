@@ -95,6 +95,6 @@ internal sealed class Subgroups
         var band = Math.Max(0, Array.FindLastIndex(s_ages, from => age >= from));
         return band == s_ages.Length - 1
             ? string.Create(CultureInfo.InvariantCulture, $"{s_ages[band]} and over")
-            : string.Create(CultureInfo.InvariantCulture, $"{s_ages[band]:00}–{s_ages[band + 1] - 1}");
+            : string.Create(CultureInfo.InvariantCulture, $"{s_ages[band]}–{s_ages[band + 1] - 1}");
     }
 }

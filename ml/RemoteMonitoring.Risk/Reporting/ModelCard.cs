@@ -132,7 +132,11 @@ public sealed record ModelCard(string Title, IReadOnlyList<CardSection> Sections
             ? "Staff were in touch with some patients before the instants: where a call prevented an outcome, the model looks wrong. Days with and without contact stand apart among the subgroups."
             : "No contact of staff with patients is on record: whether calls prevented outcomes cannot be told, nor can days with and without contact be told apart.";
         yield return "Neither roster nor vectors name the model of a device: there are no subgroups by it.";
-        yield return "Instants of a patient that lie days apart overlap in what they foresee: they are many rows and few events.";
+        if (subject.Task.Grid == AsOfGrid.DailyLocalMidnight)
+        {
+            yield return "Instants of a patient that lie a day apart say nearly the same: they are many rows and few events.";
+        }
+
         yield return "Evaluated where its data came from only. Elsewhere, or later, it has to be evaluated again; calibration is what fails first.";
     }
 

@@ -62,7 +62,7 @@ internal static class ReportWords
         }
 
         var size = new[] { metric.Value, metric.Low, metric.High }.Where(double.IsFinite).Max(Math.Abs);
-        var digits = size switch { >= 10 => "0.0", >= 0.05 => "0.000", >= 0.005 => "0.0000", _ => "0.00000" };
+        var digits = size switch { >= 10 => "0.0", >= 0.05 or < 0.00005 => "0.000", _ => "0.0000" };
         string Text(double value)
         {
             var text = Math.Abs(value).ToString(digits, CultureInfo.InvariantCulture);
