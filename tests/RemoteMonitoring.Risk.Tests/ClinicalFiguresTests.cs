@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CsCheck;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Telemetry;
@@ -224,6 +225,16 @@ public sealed class ClinicalFiguresTests
         var clinical = ClinicalFigures.Of(rows, true, 100, 4);
         Assert.All(clinical.ListDifferences[MetricNames.Logistic].Values, d => Assert.Equal(new Metric(0, 0, 0), d));
         Assert.Equal(new Metric(0, 0, 0), clinical.WithinPatientAurocDifferences[MetricNames.Logistic]);
+    }
+
+    [Fact]
+    public void A_report_of_before_these_figures_is_read_and_one_of_a_newer_program_refused_by_its_version()
+    {
+        var before = (Wrapped(Of(Busy(40, 4, 1))) with { SchemaVersion = 1, Clinical = null }).ToJson();
+        Assert.DoesNotContain("clinical", before, StringComparison.Ordinal);
+        Assert.Null(EvaluationReport.FromJson(before).Clinical);
+        var newer = before.Replace("\"schemaVersion\": 1", "\"schemaVersion\": 3, \"more\": 0", StringComparison.Ordinal);
+        Assert.Contains("layout version 3", Assert.Throws<JsonException>(() => EvaluationReport.FromJson(newer)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

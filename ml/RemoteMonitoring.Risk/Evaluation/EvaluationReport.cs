@@ -145,9 +145,21 @@ public sealed record EvaluationReport
     /// <summary>The report as JSON; NaN as text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RiskJsonContext.Default.EvaluationReport);
 
-    /// <summary>Reads a report; throws <see cref="JsonException"/> saying what is wrong.</summary>
-    public static EvaluationReport FromJson(string json) => JsonSerializer.Deserialize(json, RiskJsonContext.Default.EvaluationReport)
-        ?? throw new JsonException("The report is null.");
+    /// <summary>Reads a report, of an older version too; throws <see cref="JsonException"/> saying what is wrong.</summary>
+    public static EvaluationReport FromJson(string json)
+    {
+        // The version first and by itself: a newer layout may have fields that the strict reader would stumble over.
+        using (var document = JsonDocument.Parse(json))
+        {
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("schemaVersion", out var version)
+                && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var stated) && stated > CurrentSchemaVersion)
+            {
+                throw new JsonException($"It has layout version {stated}; this program reads up to {CurrentSchemaVersion}: update it.");
+            }
+        }
+
+        return JsonSerializer.Deserialize(json, RiskJsonContext.Default.EvaluationReport) ?? throw new JsonException("The report is null.");
+    }
 }
 
 /// <summary>A report, the rows it was computed from, and the rows to look at.</summary>

@@ -51,7 +51,7 @@ internal static class ReportWords
 
     internal static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
-    internal static string Percent(double share) => double.IsFinite(share) ? (share * 100).ToString(share < 0.1 ? "0.0" : "0", CultureInfo.InvariantCulture) + " %" : "—";
+    internal static string Percent(double share) => double.IsFinite(share) ? (share * 100).ToString(share < 0.1 ? "0.0" : "0", CultureInfo.InvariantCulture) + "\u00a0%" : "—";
 
     /// <summary>A figure with its interval; a dash where it cannot be told.</summary>
     internal static string Figure(Metric? metric)
