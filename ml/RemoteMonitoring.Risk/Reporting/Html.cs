@@ -40,7 +40,7 @@ internal sealed class Html
     internal Html Table(ReportTable table)
     {
         Raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"").Raw(Encode(table.Caption)).Raw("\">\n<table>\n");
-        Element("caption", table.Caption).Raw("<thead><tr>");
+        Raw("<caption>").Element("span", table.Caption).Raw("</caption>\n<thead><tr>");
         foreach (var head in table.Head)
         {
             // A column without a name has nothing to say to whoever hears it read out.

@@ -112,7 +112,8 @@ public static class ReportPage
                 .Element("p", string.Create(
                     CultureInfo.InvariantCulture,
                     $"Assumed capacity: {clinical.CapacityPerHundred:0.#} in 100 of {ReportWords.List(clinical)}. {ReportWords.Count(clinical.EventsInReach)} of {ReportWords.Count(clinical.Events)} events have a held-out instant in the 7 days before them, and could be listed in time; sensitivity by events is of these. {ReportWords.Count(clinical.PatientDays)} days of patients. Who is listed was settled once; the intervals resample patients."))
-                .Table(ReportTables.Lists(clinical)).Table(ReportTables.ListDifferences(clinical)).Table(ReportTables.WithinPatient(clinical));
+                .Table(ReportTables.Lists(clinical)).Table(ReportTables.ListDifferences(clinical)).Table(ReportTables.WithinPatient(clinical))
+                .Element("p", "Within a patient a half is not quite the mark of chance: of few events in a short stretch, one that has happened is one fewer to come, so that scores which rise with past events come out lower.", "class=\"soft\"");
             html.Element("h3", "Subgroups");
             if (clinical.Subgroups.Count > 0)
             {
