@@ -1,0 +1,56 @@
+using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Storage.Lake;
+
+namespace RemoteMonitoring.Workflows.Training;
+
+/// <summary>Held-out rows as a lake table: all figures of an evaluation can be computed again from it.</summary>
+public static class HeldOutTable
+{
+    /// <summary>The rows as a table.</summary>
+    public static ParquetTable ToParquet(HeldOutRows rows) => new ParquetTable()
+        .Text("patient_id", rows.PatientId)
+        .Time("as_of", rows.AsOf)
+        .Int32("fold", rows.Fold)
+        .Boolean("label", rows.Label)
+        .Float64("p", rows.P)
+        .Float64("news2_low", rows.News2Low)
+        .Float64("news2_point", rows.News2Point)
+        .Float64("news2_high", rows.News2High)
+        .Float64("p_logistic", rows.Logistic)
+        .Float64("raw", rows.Raw)
+        .Boolean("alert", rows.Alert)
+        .Float64("trailing_7d", rows.TrailingCount7Days)
+        .Float64("trailing_28d", rows.TrailingCount28Days)
+        .Time("next_event", rows.NextEvent)
+        .Text("team", rows.Team)
+        .Float64("age", rows.Age)
+        .Text("sex", rows.Sex)
+        .Text("conditions", rows.Conditions)
+        .Float64("contacts_7d", rows.Contacts7Days);
+
+    /// <summary>The rows of a table; one that lacks a column throws <see cref="LakeException"/>.</summary>
+    public static HeldOutRows FromParquet(ParquetTable table) => new()
+    {
+        PatientId = Text(table, "patient_id"),
+        AsOf = table.Time("as_of"),
+        Fold = table.Int32("fold"),
+        Label = table.Boolean("label"),
+        P = table.Float64("p"),
+        News2Low = table.Float64("news2_low"),
+        News2Point = table.Float64("news2_point"),
+        News2High = table.Float64("news2_high"),
+        Logistic = table.Float64("p_logistic"),
+        Raw = table.Float64("raw"),
+        Alert = table.Boolean("alert"),
+        TrailingCount7Days = table.Float64("trailing_7d"),
+        TrailingCount28Days = table.Float64("trailing_28d"),
+        NextEvent = table.Time("next_event"),
+        Team = Text(table, "team"),
+        Age = table.Float64("age"),
+        Sex = Text(table, "sex"),
+        Conditions = Text(table, "conditions"),
+        Contacts7Days = table.Float64("contacts_7d"),
+    };
+
+    private static string[] Text(ParquetTable table, string column) => Array.ConvertAll(table.Text(column), t => t ?? "");
+}
