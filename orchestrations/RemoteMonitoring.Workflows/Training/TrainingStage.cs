@@ -168,7 +168,7 @@ public static class TrainingStage
             features,
             .. task.Splits.SelectMany(split => (string[])[HeldOutPath(task, version, split), ReportPath(task, version, split)]),
             .. ReportFiles.Paths(task, version),
-            .. ModelFiles.Names.Select(name => LakePaths.Model(task.Name, version, name)),
+            .. ModelFiles.TrainedNames.Select(name => LakePaths.Model(task.Name, version, name)),
         ],
         cancellationToken);
 
