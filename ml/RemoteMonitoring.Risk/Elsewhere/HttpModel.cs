@@ -15,6 +15,9 @@ namespace RemoteMonitoring.Risk.Elsewhere;
 /// </summary>
 internal sealed class HttpModel : IOutsideModel
 {
+    /// <summary>How its faults begin.</summary>
+    internal const string Named = "the model at ";
+
     private const int Attempts = 3;
     private const int MostAnswerBytes = 32 << 20;
 
@@ -114,7 +117,7 @@ internal sealed class HttpModel : IOutsideModel
 
             if (!mayPass || attempt == Attempts)
             {
-                throw new ElsewhereException($"the model at {Host} {problem}{(mayPass ? $", {Attempts} times" : "")}", mayPass);
+                throw new ElsewhereException($"{Named}{Host} {problem}{(mayPass ? $", {Attempts} times" : "")}", mayPass);
             }
 
             // As long as the endpoint asks for, within reason; scoring is synchronous, and stops waiting when it is told to stop.
@@ -170,7 +173,7 @@ internal sealed class HttpModel : IOutsideModel
         var key = Environment.GetEnvironmentVariable(variable);
         return !string.IsNullOrWhiteSpace(key) && key.All(c => c is > ' ' and < '\x7f')
             ? key
-            : throw new ElsewhereException($"the model at {Host} cannot be asked: the environment variable {variable} {(string.IsNullOrWhiteSpace(key) ? "is not set, and has to hold its key" : "holds no key: it has spaces or control characters")}", mayPass: false);
+            : throw new ElsewhereException($"{Named}{Host} cannot be asked: the environment variable {variable} {(string.IsNullOrWhiteSpace(key) ? "is not set, and has to hold its key" : "holds no key: it has spaces or control characters")}", mayPass: false);
     }
 
     private void Read(byte[] answer, Span<double> raw)
@@ -234,5 +237,5 @@ internal sealed class HttpModel : IOutsideModel
         };
     }
 
-    private ElsewhereException Wrong(string what) => new($"the model at {Host} {what}", mayPass: false);
+    private ElsewhereException Wrong(string what) => new($"{Named}{Host} {what}", mayPass: false);
 }

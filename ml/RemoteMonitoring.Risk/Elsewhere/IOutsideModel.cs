@@ -39,6 +39,9 @@ public sealed class ElsewhereException : Exception
     /// <summary>As histories of runs name it.</summary>
     public static string TypeName => typeof(ElsewhereException).FullName!;
 
+    /// <summary>Whether a problem in words is that of a model that is asked over the network.</summary>
+    public static bool IsAway(string problem) => problem.StartsWith(HttpModel.Named, StringComparison.Ordinal);
+
     /// <summary>Whether the same again may come out otherwise.</summary>
     public bool MayPass { get; }
 }

@@ -91,6 +91,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             Model = spec.Model.Length > 0 ? spec.Model : await CurrentModel.FindAsync(store.Lake, task.Name, cancellationToken)
                 ?? throw new PermanentFailureException($"There is no model for '{task.Name}' yet: train one first."),
         };
+        spec = spec with { Bands = (await BandDecisions.PinAsync(store.Lake, RequestOf(spec), cancellationToken)).Bands };
         var manifest = await ManifestAsync(store, spec, cancellationToken);
         var run = RiskPlan.IdOf(RequestOf(spec), manifest, FeatureSet.Named(task.FeatureSet));
         var done = await RiskPublication.TryFindAsync(store, run, cancellationToken);
@@ -224,7 +225,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         ?? throw new PermanentFailureException($"There is no task '{name}'. There are: {string.Join(", ", (tasks ?? BundledTasks.All).Select(t => t.Name))}.");
 
     private DailyRiskRequest RequestOf(RiskSpec spec) =>
-        new() { Task = TaskOf(spec.Task), AsOf = spec.AsOf, KnownBy = spec.KnownBy, Model = spec.Model };
+        new() { Task = TaskOf(spec.Task), AsOf = spec.AsOf, KnownBy = spec.KnownBy, Model = spec.Model, Bands = spec.Bands };
 
     private static async Task<ObservationsManifest> ManifestAsync(CohortStore store, RiskSpec spec, CancellationToken cancellationToken)
     {

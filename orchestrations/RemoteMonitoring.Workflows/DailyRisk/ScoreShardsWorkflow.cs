@@ -1,4 +1,5 @@
 using NodaTime;
+using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Workflows.Engine;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
@@ -46,9 +47,9 @@ public static class ScoreShardsWorkflow
             {
                 outcome = await step;
             }
-            catch (StepFailedException)
+            catch (StepFailedException e)
             {
-                return [new PartOutcome(part, null, "the store or the program failed again and again")];
+                return [new PartOutcome(part, null, e.Failure.Type == ElsewhereException.TypeName ? e.Failure.Message : "the store or the program failed again and again")];
             }
         }
 

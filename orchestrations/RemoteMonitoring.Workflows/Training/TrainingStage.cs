@@ -13,6 +13,7 @@ using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Features;
 
 namespace RemoteMonitoring.Workflows.Training;
@@ -118,6 +119,7 @@ public static class TrainingStage
             await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
         }
 
+        await BandDecisions.DefaultAsync(store.Lake, task.Name, version, results[0].HeldOut.P, results[0].HeldOut.Label, cancellationToken);
         await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
         return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
     }
