@@ -150,17 +150,11 @@ public sealed class RiskModel
         var raw = RawOf(data.Matrix, -1, cancellationToken);
         int[] rows = [.. Enumerable.Range(0, data.Rows).Where(r => double.IsFinite(raw[r]))];
         var scaling = PlattScaling.Fit(Array.ConvertAll(rows, r => raw[r]), Array.ConvertAll(rows, r => data.Label[r]));
-        var document = Document with { Calibration = scaling };
-        var model = _trees is not null ? new RiskModel(document, _trees, _mapping, Artefacts) : new RiskModel(document, _outside!, _mapping!, Artefacts);
-        return (model, rows.Length, rows.Count(r => data.Label[r]));
+        return (With(Document with { Calibration = scaling }), rows.Length, rows.Count(r => data.Label[r]));
     }
 
-    /// <summary>The same model under another word of how it came here.</summary>
-    public RiskModel With(ModelOrigin origin)
-    {
-        var document = Document with { Origin = origin };
-        return _trees is not null ? new RiskModel(document, _trees, _mapping, Artefacts) : new RiskModel(document, _outside!, _mapping!, Artefacts);
-    }
+    /// <summary>The same model under another word of how it came here, and of the observations it was calibrated on.</summary>
+    public RiskModel With(ModelOrigin origin, string observations) => With(Document with { Origin = origin, Observations = observations });
 
     /// <summary>
     /// Scores every row, on so many cores (-1: all). Throws <see cref="ModelException"/> when the table is of another feature set, and
@@ -216,6 +210,9 @@ public sealed class RiskModel
         var values = (_mapping?.Of(matrix) ?? matrix).Row(0);
         return Explained(_contributions!.Of(values), _trees.Raw(values));
     }
+
+    private RiskModel With(ModelDocument document) =>
+        _trees is not null ? new(document, _trees, _mapping, Artefacts) : new(document, _outside!, _mapping!, Artefacts);
 
     private double[] RawOf(FeatureMatrix matrix, int cores, CancellationToken cancellationToken)
     {

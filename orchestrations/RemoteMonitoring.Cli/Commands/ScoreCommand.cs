@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using NodaTime;
 using NodaTime.Text;
+using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -19,7 +20,7 @@ internal static class ScoreCommand
     {
         var task = TaskFiles.Argument();
         var asOf = AsOfOption();
-        var model = new Option<string?>("--model") { Description = "Folder of a model version, for one trained elsewhere. Default: the cohort's current one", HelpName = "DIR" };
+        var model = new Option<string?>("--model") { Description = "A version of the cohort's, or the folder of one of another lake. Default: the cohort's current one", HelpName = "VERSION|DIR" };
         var command = new Command("score", "Score everybody a task can score at an instant, and make the list of each care team") { task, asOf, model };
         command.SetAction(async (parsed, token) =>
         {
@@ -27,7 +28,9 @@ internal static class ScoreCommand
             var definition = TaskFiles.Of(parsed.GetRequiredValue(task));
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await TrainCommand.CompactedAsync(store, token);
-            var (version, modelLake) = parsed.GetValue(model) is { } folder ? Elsewhere(folder, definition) : (null, null);
+            var (version, modelLake) = parsed.GetValue(model) is not { } named ? (null, null)
+                : LakePaths.IsName(named) && await store.Lake.ExistsAsync(LakePaths.Model(definition.Name, named, ModelFiles.DocumentName), token) ? (named, null)
+                : Elsewhere(named, definition);
             version ??= await CurrentModel.FindAsync(store.Lake, definition.Name, token)
                 ?? throw new UserException($"{store.Folder}: there is no model for '{definition.Name}' yet. Run 'rmon train {definition.Name}' first.");
             var (ledger, worklists, _) = await RunAsync(terminal, store, manifest, definition, AsOf(parsed.GetValue(asOf)), version, modelLake, token);
@@ -48,18 +51,19 @@ internal static class ScoreCommand
         return command;
     }
 
-    public static Option<string?> AsOfOption()
+    public static Option<string?> AsOfOption(
+        string name = "--as-of", string description = "Instant to speak for, UTC; nothing known later is used. Default: the last midnight (or the last reading) that has landed")
     {
-        var option = new Option<string?>("--as-of")
+        var option = new Option<string?>(name)
         {
-            Description = "Instant to speak for, UTC; nothing known later is used. Default: the last midnight (or the last reading) that has landed",
+            Description = description,
             HelpName = "2025-06-30T00:00:00Z",
         };
         option.Validators.Add(result =>
         {
             if (result.GetValue(option) is { } text && !InstantPattern.ExtendedIso.Parse(text).Success)
             {
-                result.AddError($"--as-of takes an instant in UTC like 2025-06-30T00:00:00Z; got '{text}'.");
+                result.AddError($"{name} takes an instant in UTC like 2025-06-30T00:00:00Z; got '{text}'.");
             }
         });
         return option;
@@ -116,6 +120,6 @@ internal static class ScoreCommand
         var models = Path.GetDirectoryName(Path.GetDirectoryName(full));
         return Directory.Exists(full) && Path.GetFileName(models) == "models" && Path.GetFileName(Path.GetDirectoryName(full)) == task.Name
             ? (Path.GetFileName(full), new LakeDirectory(Path.GetDirectoryName(models)!))
-            : throw new UserException($"{full}: not the folder of a model of '{task.Name}'. Name one like LAKE/models/{task.Name}/VERSION.");
+            : throw new UserException($"{full}: neither a version of the model of '{task.Name}' in this cohort nor the folder of one. Name a folder like LAKE/models/{task.Name}/VERSION.");
     }
 }

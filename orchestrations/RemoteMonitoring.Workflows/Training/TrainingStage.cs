@@ -114,12 +114,12 @@ public static class TrainingStage
 
         var model = RiskModel.Train(data, endOfData, settings, results[0].Report, progress, cancellationToken, manifest.InputHash);
         await ReportFiles.WriteAsync(store.Lake, manifest, task, version, model.Document, results, cancellationToken);
+        await BandDecisions.DefaultAsync(store.Lake, task.Name, version, results[0].HeldOut.P, results[0].HeldOut.Label, cancellationToken);
         foreach (var (name, bytes) in ModelFiles.Save(model))
         {
             await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
         }
 
-        await BandDecisions.DefaultAsync(store.Lake, task.Name, version, results[0].HeldOut.P, results[0].HeldOut.Label, cancellationToken);
         await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
         return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
     }
