@@ -41,11 +41,11 @@ public sealed record MappedFeature
     /// <summary>What the model is given where the column is unknown, in the model's own scale; null for NaN.</summary>
     public double? Missing { get; init; }
 
-    /// <summary>Factor, by default 1.</summary>
-    public double Scale { get; init; } = 1;
+    /// <summary>Factor; null for 1.</summary>
+    public double? Scale { get; init; }
 
-    /// <summary>What is added after it, by default 0.</summary>
-    public double Offset { get; init; }
+    /// <summary>What is added after it; null for 0.</summary>
+    public double? Offset { get; init; }
 }
 
 /// <summary><c>features.json</c>: what the features of a model from elsewhere are made of, in the model's own order.</summary>
@@ -100,8 +100,8 @@ public sealed record FeatureMapping
             Check(feature is not null, $"features[{i}]: null does not stand in this list");
             Check(!string.IsNullOrWhiteSpace(feature!.Name), $"features[{i}].name: what the model calls it");
             Check(names.Add(feature.Name), $"features[{i}].name '{feature.Name}': stands there twice");
-            Check(feature.Scale != 0 && double.IsFinite(feature.Scale), $"features[{i}].scale: a number, not 0");
-            Check(double.IsFinite(feature.Offset) && double.IsFinite(feature.Missing ?? 0), $"features[{i}]: offset and missing are finite numbers");
+            Check(feature.Scale != 0 && double.IsFinite(feature.Scale ?? 1), $"features[{i}].scale: a number, not 0");
+            Check(double.IsFinite(feature.Offset ?? 0) && double.IsFinite(feature.Missing ?? 0), $"features[{i}]: offset and missing are finite numbers");
         }
     }
 

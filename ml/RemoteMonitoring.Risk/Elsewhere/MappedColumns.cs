@@ -16,7 +16,7 @@ internal sealed class MappedColumns
         _features =
         [
             .. mapping.Features.Select((f, i) => number.TryGetValue(f.Column, out var column)
-                ? (column, (float?)f.Missing ?? float.NaN, f.Scale, f.Offset)
+                ? (column, (float?)f.Missing ?? float.NaN, f.Scale ?? 1, f.Offset ?? 0)
                 : throw new ModelException($"features.json: features[{i}].column '{f.Column}': feature set '{mapping.FeatureSet}' has no such column.")),
         ];
     }

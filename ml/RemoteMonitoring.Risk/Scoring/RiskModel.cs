@@ -135,12 +135,15 @@ public sealed class RiskModel
             FeatureSet = set.Name,
             FeatureSetHash = set.Hash,
             Columns = [.. set.Columns],
-            Calibration = calibration ?? (kind == ModelKind.LightGbm ? new(TreesFromElsewhere.Sigmoid(Encoding.UTF8.GetString(file!)), 0) : PlattScaling.Identity),
+            Calibration = calibration ?? PlattScaling.Identity,
             Training = new() { TrainedUntil = trainedUntil, Rows = 0, Patients = 0, Events = 0, BaseRate = double.NaN, Trees = 0, Seed = 0, Settings = new() },
             Metrics = new Dictionary<string, IReadOnlyDictionary<string, Metric>>(),
             Sha256 = new Dictionary<string, string>(),
         };
-        return ModelFiles.Make(document, artefacts);
+        var model = ModelFiles.Make(document, artefacts);
+        return calibration is null && kind == ModelKind.LightGbm
+            ? model.With(document with { Calibration = new(TreesFromElsewhere.Sigmoid(Encoding.UTF8.GetString(file!)), 0) })
+            : model;
     }
 
     /// <summary>The same model with a calibration that is fitted on labelled rows; rows it gives no number for do not count.</summary>

@@ -80,10 +80,10 @@ public sealed record MinimumReadings
     /// <summary>Readings of a vital.</summary>
     public required int Readings { get; init; }
 
-    /// <summary>Vitals that have so many each, by default 1.</summary>
-    public int Vitals { get; init; } = 1;
+    /// <summary>Vitals that have so many each; null for 1.</summary>
+    public int? Vitals { get; init; }
 
-    /// <summary>How far back they count from as-of.</summary>
+    /// <summary>How far back they count from as-of; a day (in acute care an hour) of the patient's zone that it cuts counts whole, where no feature counts just so far.</summary>
     public required Duration Within { get; init; }
 
     /// <summary>What is asked for, for people.</summary>
@@ -93,7 +93,7 @@ public sealed record MinimumReadings
         get
         {
             var time = Within.TotalHours % 24 == 0 && Within.TotalHours > 48 ? $"{Within.Days} days" : string.Create(CultureInfo.InvariantCulture, $"{Within.TotalHours} hours");
-            return string.Create(CultureInfo.InvariantCulture, $"{Readings} {(Readings == 1 ? "reading" : "readings")} of {(Vitals == 1 ? "any vital" : $"each of {Vitals} vitals")} in {time}");
+            return string.Create(CultureInfo.InvariantCulture, $"{Readings} {(Readings == 1 ? "reading" : "readings")} of {((Vitals ?? 1) == 1 ? "any vital" : $"each of {Vitals} vitals")} in {time}");
         }
     }
 }

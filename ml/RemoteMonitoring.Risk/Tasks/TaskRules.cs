@@ -66,7 +66,7 @@ internal static partial class TaskRules
             var set = FeatureSet.Named(task.FeatureSet);
             var (vitals, lookBack) = (set.Columns.Select(c => c.VitalKey).OfType<string>().Distinct().Count(), Duration.FromTicks(set.LookBack * 10));
             Check(minimum.Readings is > 0 and <= MostReadings, $"minimumReadings.readings {minimum.Readings}: 1 to {MostReadings}");
-            Check(minimum.Vitals > 0 && minimum.Vitals <= vitals, $"minimumReadings.vitals {minimum.Vitals}: 1 to {vitals}, the vitals of '{task.FeatureSet}'");
+            Check((minimum.Vitals ?? 1) > 0 && (minimum.Vitals ?? 1) <= vitals, $"minimumReadings.vitals {minimum.Vitals}: 1 to {vitals}, the vitals of '{task.FeatureSet}'");
             Check(
                 minimum.Within > Duration.Zero && minimum.Within <= lookBack,
                 $"minimumReadings.within {WholeHours.Text(minimum.Within)}: above 0h, and no longer than '{task.FeatureSet}' looks back, {WholeHours.Text(lookBack)}");

@@ -179,9 +179,10 @@ internal static class RiskScoring
     private static bool HasEnough(RiskPlan plan, FeatureTable table, int row, VectorKey key, VectorBuilder builder, MinimumReadings minimum)
     {
         var within = minimum.Within.BclCompatibleTicks / 10;
+        var needed = minimum.Vitals ?? 1;
         var vitals = new HashSet<string>(StringComparer.Ordinal);
         // A column that counts no further back is enough; what no column shows is counted.
-        for (var c = 0; c < table.Columns.Count && vitals.Count < minimum.Vitals; c++)
+        for (var c = 0; c < table.Columns.Count && vitals.Count < needed; c++)
         {
             if (table.Columns[c] is { Statistic: "count", VitalKey: { } vital } column && column.Window <= within && table.Values[c][row] >= minimum.Readings)
             {
@@ -189,8 +190,8 @@ internal static class RiskScoring
             }
         }
 
-        return vitals.Count >= minimum.Vitals || plan.Described.Count(vital =>
-            vitals.Contains(vital.Key) || builder.CellsOf(key, vital.Index).Where(c => c.LastTime > key.AsOf - within).Sum(c => c.Readings) >= minimum.Readings) >= minimum.Vitals;
+        return vitals.Count >= needed || plan.Described.Count(vital =>
+            vitals.Contains(vital.Key) || builder.CellsOf(key, vital.Index).Where(c => c.LastTime > key.AsOf - within).Sum(c => c.Readings) >= minimum.Readings) >= needed;
     }
 
     /// <summary>Age in years, the stated age and the time since it was stated; null where nobody stated it.</summary>

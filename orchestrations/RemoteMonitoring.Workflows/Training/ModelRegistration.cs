@@ -69,7 +69,9 @@ public static class ModelRegistration
         CheckColumns(asked, set);
         var now = Instant.FromDateTimeOffset(time.GetUtcNow());
         var origin = new ModelOrigin { By = asked.By, Why = asked.Why, At = now, Calibration = asked.Calibration is null ? "as given" : "calibrated as stated at registration" };
-        var model = Make(asked, set, origin, now);
+        // A whole second: the version is named by it where nobody says until when the model was taught.
+        var until = asked.TrainedUntil ?? Instant.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
+        var model = RiskModel.FromElsewhere(asked.Task, set, asked.Kind, asked.File, asked.Mapping, asked.Endpoint, origin, until, asked.Calibration);
         if (asked.CalibrateOn is { } manifest)
         {
             model = await CalibrateAsync(store, manifest, asked.Task, set, model, origin, cancellationToken);
@@ -87,20 +89,6 @@ public static class ModelRegistration
         }
 
         return (version, model.Document, false);
-    }
-
-    private static RiskModel Make(ModelFromElsewhere asked, FeatureSet set, ModelOrigin origin, Instant now)
-    {
-        try
-        {
-            // A whole second: the version is named by it where nobody says until when the model was taught.
-            var until = asked.TrainedUntil ?? Instant.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
-            return RiskModel.FromElsewhere(asked.Task, set, asked.Kind, asked.File, asked.Mapping, asked.Endpoint, origin, until, asked.Calibration);
-        }
-        catch (FormatException e)
-        {
-            throw new ModelException($"The model for '{asked.Task.Name}' cannot be registered: {e.Message}.", e);
-        }
     }
 
     /// <summary>What the mapping asks of the feature set, with the nearest names where there is no such column.</summary>
