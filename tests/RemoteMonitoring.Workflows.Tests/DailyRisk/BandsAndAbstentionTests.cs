@@ -5,7 +5,6 @@ using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Reproduction;
-using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Tests.DailyRisk;
 
@@ -103,12 +102,28 @@ public sealed class BandsAndAbstentionTests(TrainedHome trained)
     {
         var old = new TeamWorklist
         {
-            CareTeamId = "north", Name = "North", Capacity = 1, Title = "t", AsOf = MadeUpFeed.At(1), Run = "r", Scored = 1, NotScored = [],
+            CareTeamId = "north",
+            Name = "North",
+            Capacity = 1,
+            Title = "t",
+            AsOf = MadeUpFeed.At(1),
+            Run = "r",
+            Scored = 1,
+            NotScored = [],
             Listed =
             [
                 new Prediction
                 {
-                    Id = "i", PatientId = "p", Task = "t", AsOf = MadeUpFeed.At(1), KnownBy = MadeUpFeed.At(1), Model = "m", FeatureSetHash = "f", Run = "r", Probability = 0.1, Raw = -2,
+                    Id = "i",
+                    PatientId = "p",
+                    Task = "t",
+                    AsOf = MadeUpFeed.At(1),
+                    KnownBy = MadeUpFeed.At(1),
+                    Model = "m",
+                    FeatureSetHash = "f",
+                    Run = "r",
+                    Probability = 0.1,
+                    Raw = -2,
                     Reasons = [new Reason { Text = "why", Contribution = 1 }],
                 },
             ],

@@ -1,5 +1,4 @@
 using System.Text;
-using NodaTime;
 using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tests.Elsewhere;
