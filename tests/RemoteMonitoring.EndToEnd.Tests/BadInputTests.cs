@@ -101,11 +101,11 @@ public sealed class BadInputTests : IDisposable
     public async Task A_damaged_model_is_refused_in_one_line()
     {
         await _rmon.RunAsync("demo", "--patients", "250", "--days", "90", "--seed", "7");
-        var model = Directory.EnumerateFiles(_rmon.Home, "model.zip", SearchOption.AllDirectories).Single();
+        var model = Directory.EnumerateFiles(_rmon.Home, "trees.txt", SearchOption.AllDirectories).Single();
         await File.WriteAllTextAsync(model, "not a model");
         var result = await _rmon.RunAsync("score", "admission-7d", "--as-of", "2025-03-01T00:00:00Z");
         Assert.Equal(3, result.ExitCode);
-        Assert.Contains("model.zip", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("trees.txt", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 
     private static string Line(string id, string code) => Message.Replace("MID", id, StringComparison.Ordinal).Replace("CODE", code, StringComparison.Ordinal);

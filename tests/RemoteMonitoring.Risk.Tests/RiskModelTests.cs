@@ -1,11 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using NodaTime;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Risk.Trees;
 
 namespace RemoteMonitoring.Risk.Tests;
 
@@ -34,21 +33,25 @@ public sealed class RiskModelTests
         Assert.Equal(s_files[ModelFiles.DocumentName], new Dictionary<string, byte[]>(ModelFiles.Save(loaded))[ModelFiles.DocumentName]);
     }
 
-    [Fact]
-    public void The_file_scores_in_plain_ml_net_as_it_does_here()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.3)]
+    [InlineData(0.9)]
+    [InlineData(1)]
+    public void Scores_and_contributions_are_those_of_light_gbm_itself_whatever_is_missing(double missing)
     {
-        // The directions of missing values are put right inside the saved model, not beside it.
-        var context = new MLContext(0);
-        using var stream = new MemoryStream(s_files[ModelFiles.TreesName]);
-        var transformer = context.Model.Load(stream, out _);
-        var table = Holes(0.5);
+        var table = Holes(missing);
         var matrix = FeatureMatrix.From(table);
-        var scored = transformer.Transform(matrix.View([.. Enumerable.Range(0, table.Rows)], null));
-        var theirs = scored.GetColumn<float>("Score").ToArray();
-        var ours = s_model.Score(table).Raw;
-        for (var i = 0; i < ours.Length; i++)
+        using var native = LightGbmLibrary.Load(Encoding.UTF8.GetString(s_files[ModelFiles.TreesName]));
+        Assert.Equal(LightGbmLibrary.Predict(native, matrix.Values, matrix.Columns, LightGbmLibrary.RawScore, 1), s_model.Score(table).Raw);
+        var theirs = LightGbmLibrary.Predict(native, matrix.Values, matrix.Columns, LightGbmLibrary.Contributions, 2);
+        for (var row = 0; row < table.Rows; row++)
         {
-            Assert.Equal(ours[i], theirs[i], 1e-5);
+            var ours = s_model.Explain(table, row);
+            for (var c = 0; c <= matrix.Columns; c++)
+            {
+                Assert.Equal(theirs[(row * (matrix.Columns + 1)) + c], c < matrix.Columns ? ours.Contributions[c] : ours.Base, 1e-9);
+            }
         }
     }
 
@@ -57,8 +60,11 @@ public sealed class RiskModelTests
     {
         var again = RiskModel.Train(
             s_synthetic.Data, SyntheticCohort.Start + Duration.FromDays(100), SyntheticCohort.Quick, null, null, CancellationToken.None);
-        Assert.Equal(s_model.Score(s_synthetic.Table).Raw, again.Score(s_synthetic.Table).Raw);
-        Assert.Equal(s_model.Document.Calibration, again.Document.Calibration);
+        Assert.Equal(s_files, new Dictionary<string, byte[]>(ModelFiles.Save(again)));
+        var elsewhere = RiskModel.Train(
+            s_synthetic.Data, SyntheticCohort.Start + Duration.FromDays(100), SyntheticCohort.Quick with { Parallelism = 1, Boosting = SyntheticCohort.Quick.Boosting with { Threads = 2 } },
+            null, null, CancellationToken.None);
+        Assert.Equal(s_files[ModelFiles.TreesName], new Dictionary<string, byte[]>(ModelFiles.Save(elsewhere))[ModelFiles.TreesName]);
     }
 
     [Fact]
@@ -94,25 +100,41 @@ public sealed class RiskModelTests
         var message = Refused(
             Edited(json =>
             {
-                json["schemaVersion"] = 3;
+                json["schemaVersion"] = 4;
                 json["somethingNew"] = true;
             }),
-            "version 3");
-        Assert.Contains("up to 2", message, StringComparison.Ordinal);
+            "version 4");
+        Assert.Contains("up to 3", message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_model_of_before_it_named_its_observations_still_loads()
+    public void A_model_from_before_trees_were_text_says_to_train_again_and_still_says_what_it_was()
     {
-        var old = ModelFiles.Load(
-            Edited(json =>
-            {
-                json["schemaVersion"] = 1;
-                json.Remove("observations");
-            }),
-            null);
-        Assert.Null(old.Document.Observations);
-        Assert.Equal(s_model.Score(s_synthetic.Table).Raw, old.Score(s_synthetic.Table).Raw);
+        var old = Edited(json =>
+        {
+            json["schemaVersion"] = 2;
+            json["sha256"] = new JsonObject { ["model.zip"] = "00", ["covers.bin"] = "00" };
+        });
+        Refused(old, "train it again");
+        Assert.Equal(s_model.Document.Task, ModelFiles.ReadDocument(old[ModelFiles.DocumentName]).Task);
+    }
+
+    [Theory]
+    [InlineData("split_feature=", "split_feature=999", "a column that is not there")]
+    [InlineData("left_child=", "left_child=0", "do not form a tree")]
+    [InlineData("leaf_value=", "leaf_value=nan", "no number")]
+    [InlineData("num_cat=", "num_cat=1", "categorical")]
+    [InlineData("end of trees", "", "breaks off")]
+    public void Trees_that_were_tampered_with_are_refused_though_their_hash_fits(string line, string with, string says)
+    {
+        var lines = Encoding.UTF8.GetString(s_files[ModelFiles.TreesName]).Split('\n');
+        var at = Array.FindIndex(lines, l => l.StartsWith(line, StringComparison.Ordinal));
+        var end = lines[at].IndexOf(' ', StringComparison.Ordinal);
+        lines[at] = end < 0 || with.Length == 0 ? with : with + lines[at][end..];
+        var bytes = Encoding.UTF8.GetBytes(string.Join('\n', lines));
+        var files = Edited(json => json["sha256"]![ModelFiles.TreesName] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)));
+        files[ModelFiles.TreesName] = bytes;
+        Refused(files, says);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using CsCheck;
-using RemoteMonitoring.Risk.Scoring;
-using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Risk.Trees;
 
 namespace RemoteMonitoring.Risk.Tests;
 
@@ -25,8 +24,27 @@ public sealed class TreeContributionsTests
                 Assert.Equal(ByDefinition(tree, row, c), ours[c], 1e-9);
             }
 
-            Assert.Equal(tree.LeafValue[tree.Leaf(row)], contributions.Base + ours.Sum(), 1e-9);
+            Assert.Equal(LeafValue(tree, row), new TreeEnsemble([tree]).Raw(row));
+            Assert.Equal(LeafValue(tree, row), contributions.Base + ours.Sum(), 1e-9);
         });
+
+    [Fact]
+    public void Leaves_too_wide_for_a_table_are_worked_out_to_the_same()
+    {
+        // A chain of sixteen columns, wider than any table, against the same by definition on the columns that decide.
+        const int Wide = 16;
+        var nodes = Enumerable.Range(0, Wide).ToArray();
+        var chain = new Tree(
+            nodes, [.. nodes.Select(_ => 0f)], [.. nodes.Select(n => n % 2 == 0)], [.. nodes.Select(n => ~n)], [.. nodes.Select(n => n == Wide - 1 ? ~Wide : n + 1)],
+            [.. Enumerable.Range(0, Wide + 1).Select(l => l * 0.25 - 1)], [.. nodes.Select(n => (Wide + 1 - n) * 3)], [.. Enumerable.Repeat(3, Wide + 1)]);
+        var contributions = new TreeContributions(new([chain]), Wide);
+        var random = new Random(4);
+        for (var i = 0; i < 50; i++)
+        {
+            var row = nodes.Select(_ => random.Next(5) switch { 0 => float.NaN, 1 => -1f, _ => 1f }).ToArray();
+            Assert.Equal(LeafValue(chain, row), contributions.Base + contributions.Of(row).Sum(), 1e-9);
+        }
+    }
 
     private static double ByDefinition(Tree tree, float[] row, int column)
     {
@@ -53,11 +71,28 @@ public sealed class TreeContributionsTests
 
         if ((known >> tree.Feature[node] & 1) == 1)
         {
-            return Expected(tree, tree.Next(node, row), row, known);
+            return Expected(tree, Next(tree, node, row), row, known);
         }
 
         double left = Cover(tree, tree.Left[node]), right = Cover(tree, tree.Right[node]);
         return ((left * Expected(tree, tree.Left[node], row, known)) + (right * Expected(tree, tree.Right[node], row, known))) / (left + right);
+    }
+
+    private static double LeafValue(Tree tree, float[] row)
+    {
+        var node = 0;
+        while (node >= 0)
+        {
+            node = Next(tree, node, row);
+        }
+
+        return tree.LeafValue[~node];
+    }
+
+    private static int Next(Tree tree, int node, float[] row)
+    {
+        var value = row[tree.Feature[node]];
+        return (float.IsNaN(value) ? tree.MissingLeft[node] : value <= tree.Threshold[node]) ? tree.Left[node] : tree.Right[node];
     }
 
     private static int Cover(Tree tree, int child) => child >= 0 ? tree.Cover[child] : tree.LeafCover[~child];

@@ -15,30 +15,62 @@ public sealed record ReasonCandidate(string Key, bool IsVital, double Contributi
 /// <param name="Raw">The row's raw score: base plus contributions, up to rounding.</param>
 /// <param name="Contributions">By column, log-odds; below 0 lowers the risk.</param>
 /// <param name="Candidates">What raises the risk, strongest first; ties by key.</param>
-public sealed record Explanation(double Base, double Raw, double[] Contributions, IReadOnlyList<ReasonCandidate> Candidates)
+public sealed record Explanation(double Base, double Raw, double[] Contributions, IReadOnlyList<ReasonCandidate> Candidates);
+
+/// <summary>Columns put together that speak of the same thing: a vital, a topic, or themselves.</summary>
+internal sealed class ColumnGroups
 {
-    internal static Explanation Of(IReadOnlyList<FeatureColumn> columns, double[] contributions, double baseValue, double raw)
+    private readonly IReadOnlyList<FeatureColumn> _columns;
+    private readonly int[] _groupOf;
+    private readonly (string Key, bool IsVital)[] _groups;
+
+    internal ColumnGroups(IReadOnlyList<FeatureColumn> columns)
     {
-        var groups = new Dictionary<(string Key, bool IsVital), (double Sum, int Strongest)>();
-        for (var c = 0; c < columns.Count; c++)
+        _columns = columns;
+        var number = new Dictionary<(string Key, bool IsVital), int>();
+        _groupOf = [.. columns.Select(c =>
         {
-            if (contributions[c] == 0)
+            var key = (c.VitalKey ?? c.Topic ?? c.Name, c.VitalKey is not null);
+            number.TryAdd(key, number.Count);
+            return number[key];
+        })];
+        _groups = [.. number.OrderBy(g => g.Value).Select(g => g.Key)];
+    }
+
+    /// <summary>The groups that raise the risk, strongest first; ties by key.</summary>
+    internal IReadOnlyList<ReasonCandidate> Raising(ReadOnlySpan<double> contributions)
+    {
+        Span<double> sums = stackalloc double[_groups.Length];
+        Span<int> strongest = stackalloc int[_groups.Length];
+        sums.Clear();
+        strongest.Fill(-1);
+        for (var c = 0; c < contributions.Length; c++)
+        {
+            var value = contributions[c];
+            if (value == 0)
             {
                 continue;
             }
 
-            var key = (columns[c].VitalKey ?? columns[c].Topic ?? columns[c].Name, columns[c].VitalKey is not null);
-            groups[key] = groups.TryGetValue(key, out var group)
-                ? (group.Sum + contributions[c], contributions[c] > contributions[group.Strongest] ? c : group.Strongest)
-                : (contributions[c], c);
+            var group = _groupOf[c];
+            sums[group] += value;
+            if (strongest[group] < 0 || value > contributions[strongest[group]])
+            {
+                strongest[group] = c;
+            }
         }
 
-        var candidates = groups
-            .Where(g => g.Value.Sum > 0)
-            .OrderByDescending(g => g.Value.Sum)
-            .ThenBy(g => g.Key.Key, StringComparer.Ordinal)
-            .Select(g => new ReasonCandidate(
-                g.Key.Key, g.Key.IsVital, g.Value.Sum, columns[g.Value.Strongest], columns[g.Value.Strongest].Meaning));
-        return new(baseValue, raw, contributions, [.. candidates]);
+        var raising = new List<ReasonCandidate>();
+        for (var g = 0; g < sums.Length; g++)
+        {
+            if (sums[g] > 0)
+            {
+                var column = _columns[strongest[g]];
+                raising.Add(new(_groups[g].Key, _groups[g].IsVital, sums[g], column, column.Meaning));
+            }
+        }
+
+        raising.Sort((a, b) => b.Contribution.CompareTo(a.Contribution) is var order && order != 0 ? order : string.CompareOrdinal(a.Key, b.Key));
+        return raising;
     }
 }

@@ -39,8 +39,11 @@ public sealed record TrainingSummary
 /// <summary><c>model.json</c>: everything about a model but its trees.</summary>
 public sealed record ModelDocument
 {
-    /// <summary>The version that this program writes, and the newest it reads: 2 since it names the observations.</summary>
-    public const int CurrentSchemaVersion = 2;
+    /// <summary>The version that this program writes, and the newest it reads: 2 since it names the observations, 3 since the trees are LightGBM's text.</summary>
+    public const int CurrentSchemaVersion = 3;
+
+    /// <summary>The oldest version whose trees can be scored with; of older ones the document can still be read.</summary>
+    public const int OldestWithTrees = 3;
 
     /// <summary>Version of this layout.</summary>
     public required int SchemaVersion { get; init; }
@@ -90,4 +93,5 @@ public sealed record ModelDocument
     Converters = [typeof(InstantJsonConverter)])]
 [JsonSerializable(typeof(ModelDocument))]
 [JsonSerializable(typeof(EvaluationReport))]
+[JsonSerializable(typeof(TrainingSettings))]
 internal sealed partial class RiskJsonContext : JsonSerializerContext;

@@ -2,6 +2,7 @@ using NodaTime;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Risk.Trees;
 using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Scoring;
@@ -17,22 +18,29 @@ public sealed record RiskScores(double[] Raw, double[] P);
 /// </summary>
 public sealed class RiskModel
 {
+    // Of sums of thousands of terms in 64 bits.
+    private const double Tolerance = 1e-6;
+
+    private static readonly ParallelOptions s_alone = new() { MaxDegreeOfParallelism = 1 };
+
     private readonly TreeEnsemble _trees;
     private readonly TreeContributions _contributions;
+    private readonly ColumnGroups _groups;
 
-    internal RiskModel(ModelDocument document, TreeEnsemble trees, byte[] trainedBytes)
+    internal RiskModel(ModelDocument document, TreeEnsemble trees, string text)
     {
         Document = document;
         _trees = trees;
-        TrainedBytes = trainedBytes;
+        Text = text;
         _contributions = new(trees, document.Columns.Count);
+        _groups = new(document.Columns);
     }
 
     /// <summary>Everything about the model but its trees.</summary>
     public ModelDocument Document { get; }
 
-    /// <summary>The model in ML.NET's own form.</summary>
-    internal byte[] TrainedBytes { get; }
+    /// <summary>The trees as LightGBM's model text.</summary>
+    internal string Text { get; }
 
     internal TreeEnsemble Trees => _trees;
 
@@ -81,39 +89,63 @@ public sealed class RiskModel
             Sha256 = new Dictionary<string, string>(),
         };
         progress?.Report(new("Final model", 1, 1));
-        return new(document, fitted.Trees.Ensemble, ModelFiles.ToBytes(fitted.Trees));
+        return new(document, fitted.Trees.Ensemble, fitted.Trees.Text);
     }
 
-    /// <summary>Scores every row. Throws <see cref="ModelException"/> when the table is of another feature set.</summary>
-    public RiskScores Score(FeatureTable table)
+    /// <summary>Scores every row, on so many cores (-1: all). Throws <see cref="ModelException"/> when the table is of another feature set.</summary>
+    public RiskScores Score(FeatureTable table, int cores = 1)
     {
-        var matrix = MatrixOf(table);
-        var raw = new double[table.Rows];
-        var p = new double[table.Rows];
-        for (var r = 0; r < raw.Length; r++)
-        {
-            raw[r] = _trees.Raw(matrix.Row(r));
-            p[r] = Document.Calibration.Probability(raw[r]);
-        }
-
-        return new(raw, p);
+        var raw = _trees.Raw(MatrixOf(table), new ParallelOptions { MaxDegreeOfParallelism = cores });
+        return new(raw, Array.ConvertAll(raw, Document.Calibration.Probability));
     }
 
     /// <summary>
-    /// Says what each column of one row adds to its raw score (Shapley values over the trees' own paths, weighted by training
-    /// rows). Base and contributions add up to the raw score. They describe the model, not the causes of illness.
+    /// Says what each column of each row adds to its raw score (Shapley values over the trees' own paths, weighted by training
+    /// rows). Base and contributions add up to the raw score; a row in which they did not would throw. They describe the
+    /// model, not the causes of illness. Rows are worked on in blocks, as they are asked for.
     /// </summary>
+    public IEnumerable<Explanation> Explain(FeatureTable table)
+    {
+        CheckSet(table);
+        return Rows();
+
+        IEnumerable<Explanation> Rows()
+        {
+            const int Block = 256;
+            for (var start = 0; start < table.Rows; start += Block)
+            {
+                var matrix = FeatureMatrix.From(table, [.. Enumerable.Range(start, Math.Min(Block, table.Rows - start))]);
+                var contributions = new double[matrix.Values.Length];
+                _contributions.Of(matrix.Values, contributions);
+                var raw = _trees.Raw(matrix, s_alone);
+                for (var r = 0; r < matrix.Rows; r++)
+                {
+                    yield return Explained(contributions.AsSpan(r * matrix.Columns, matrix.Columns), raw[r]);
+                }
+            }
+        }
+    }
+
+    /// <summary>The same of one row.</summary>
     public Explanation Explain(FeatureTable table, int row)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, table.Rows);
         CheckSet(table);
-        var values = new float[table.Columns.Count];
-        for (var c = 0; c < values.Length; c++)
+        var values = FeatureMatrix.From(table, [row]).Row(0);
+        return Explained(_contributions.Of(values), _trees.Raw(values));
+    }
+
+    private Explanation Explained(ReadOnlySpan<double> contributions, double raw)
+    {
+        var sum = _contributions.Base;
+        foreach (var contribution in contributions)
         {
-            values[c] = FeatureMatrix.ToFloat(table.Values[c][row]);
+            sum += contribution;
         }
 
-        return Explanation.Of(Document.Columns, _contributions.Of(values), _contributions.Base, _trees.Raw(values));
+        return Math.Abs(sum - raw) <= Tolerance * Math.Max(1, Math.Abs(raw))
+            ? new(_contributions.Base, raw, contributions.ToArray(), _groups.Raising(contributions))
+            : throw new ModelException($"The contributions of a row do not add up to its score under the model for '{Document.Task}': {sum:R} against {raw:R}.");
     }
 
     private FeatureMatrix MatrixOf(FeatureTable table)

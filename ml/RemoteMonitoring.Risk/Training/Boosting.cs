@@ -1,7 +1,6 @@
-using Microsoft.ML;
-using Microsoft.ML.Calibrators;
-using Microsoft.ML.Data;
-using Microsoft.ML.Trainers.LightGbm;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using RemoteMonitoring.Risk.Trees;
 
 namespace RemoteMonitoring.Risk.Training;
 
@@ -35,6 +34,13 @@ public sealed record BoostingSettings
     /// <summary>Most distinct values kept of a column.</summary>
     public int MaximumBins { get; init; } = 63;
 
+    /// <summary>Columns, by name or by a pattern with <c>*</c>, whose rising value may only raise the risk: what is known of them keeps chance out.</summary>
+    public IReadOnlyList<string> Rising { get; init => field = value ?? []; } = [];
+
+    /// <summary>Threads of one fit. One, and fits of different folds side by side, uses the cores better on data of this size; the bits are the same.</summary>
+    [JsonIgnore]
+    public int Threads { get; init; } = 1;
+
     /// <summary>Training rows from which fewer, larger steps are taken: with many rows the small ones buy time lost and little else.</summary>
     public int LargeSteps { get; init; } = 15_000;
 
@@ -43,60 +49,80 @@ public sealed record BoostingSettings
         rows < LargeSteps ? this : this with { LearningRate = 2 * LearningRate, Patience = Math.Max(1, Patience / 2), LargeSteps = int.MaxValue };
 }
 
-/// <summary>A trained set of trees: ML.NET's own form for the file, ours for scoring.</summary>
-internal sealed record BoostedTrees(
-    BinaryPredictionTransformer<CalibratedModelParametersBase<LightGbmBinaryModelParameters, PlattCalibrator>> Transformer,
-    DataViewSchema Schema,
-    TreeEnsemble Ensemble);
+/// <summary>Trained trees, and their text.</summary>
+internal sealed record BoostedTrees(TreeEnsemble Ensemble, string Text);
 
-/// <summary>Trains LightGBM through ML.NET.</summary>
+/// <summary>Trains LightGBM through its C interface.</summary>
 internal static class Boosting
 {
     /// <summary>
     /// Trains on <paramref name="rows"/>; with <paramref name="validation"/> rows it stops when these gain nothing more and
-    /// keeps the trees up to the best, without them it grows <paramref name="trees"/> trees.
+    /// keeps the trees up to the best, without them it grows <paramref name="trees"/> trees. The same rows, settings and seed
+    /// give the same bytes, on any number of threads.
     /// </summary>
     internal static BoostedTrees Train(
-        FeatureMatrix matrix, bool[] label, int[] rows, int[]? validation, int trees, BoostingSettings settings, int seed)
+        FeatureMatrix matrix, bool[] label, int[] rows, int[]? validation, int trees, BoostingSettings settings, int seed,
+        CancellationToken cancellationToken = default)
     {
-        // A context of its own for each training: ML.NET draws LightGBM's sample of rows from the context's generator, so
-        // that in a shared one the result would depend on what was trained before.
-        var context = new MLContext(seed);
-        var options = new LightGbmBinaryTrainer.Options
+        var parameters = Parameters(matrix, rows.Length, settings, seed);
+        using var training = LightGbmLibrary.Dataset(matrix.Copy(rows), matrix.Columns, Labels(label, rows), parameters, null);
+        if (matrix.Names is { } names)
         {
-            NumberOfIterations = trees,
-            LearningRate = settings.LearningRate,
-            NumberOfLeaves = settings.Leaves,
-            MinimumExampleCountPerLeaf = Math.Max(1, Math.Min(settings.MinimumRowsPerLeaf, rows.Length / 20)),
-            MaximumBinCountPerFeature = settings.MaximumBins,
-            // Default is 0.5, which makes the raw score twice the log-odds.
-            Sigmoid = 1,
-            EarlyStoppingRound = validation is null ? 0 : settings.Patience,
-            EvaluationMetric = LightGbmBinaryTrainer.Options.EvaluateMetricType.Logloss,
-            HandleMissingValue = true,
-            UseZeroAsMissingValue = false,
-            // Above 50,000 rows ML.NET would switch this on by itself.
-            UseCategoricalSplit = false,
-            Seed = seed,
-            // Off by default, and of no effect unless the histogram layout is fixed: left free it is chosen by timing.
-            Deterministic = true,
-            ForceColumnWise = true,
-            // Left unset LightGBM takes every core, and its threads wait for each other by spinning, some hundred times a
-            // tree. One thread a fit, and fits of different folds side by side, uses the cores better on data of this size
-            // and gives the same bits on any number of them.
-            NumberOfThreads = 1,
-            Booster = new GradientBooster.Options
+            LightGbmLibrary.NameColumns(training, names);
+        }
+
+        using var held = validation is null
+            ? null
+            : LightGbmLibrary.Dataset(matrix.Copy(validation), matrix.Columns, Labels(label, validation), parameters, training);
+        using var booster = LightGbmLibrary.Booster(training, parameters);
+        if (held is not null)
+        {
+            LightGbmLibrary.AddValidation(booster, held);
+        }
+
+        var (grown, best, lowest) = (0, 0, double.PositiveInfinity);
+        while (grown < trees && LightGbmLibrary.Grow(booster))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            grown++;
+            if (held is null)
             {
-                FeatureFraction = settings.FeatureFraction,
-                SubsampleFraction = settings.RowFraction,
-                SubsampleFrequency = settings.RowFraction < 1 ? 1 : 0,
-                L2Regularization = settings.L2,
-                MinimumChildWeight = 1e-3,
-            },
-        };
-        var view = matrix.View(rows, label);
-        var trainer = context.BinaryClassification.Trainers.LightGbm(options);
-        var transformer = validation is null ? trainer.Fit(view) : trainer.Fit(view, matrix.View(validation, label));
-        return new(transformer, view.Schema, TreeExtraction.OfTrained(transformer.Model.SubModel, matrix, rows));
+                best = grown;
+            }
+            else if (LightGbmLibrary.Validate(booster) is var loss && loss < lowest)
+            {
+                (best, lowest) = (grown, loss);
+            }
+            else if (grown - best >= settings.Patience)
+            {
+                break;
+            }
+        }
+
+        // Where nothing can be split the library still has its one leaf, the mean.
+        var text = TreeModelText.Settle(LightGbmLibrary.Text(booster, Math.Max(1, best)));
+        return new(TreeModelText.Read(text, matrix.Columns), text);
     }
+
+    private static string Parameters(FeatureMatrix matrix, int rows, BoostingSettings settings, int seed)
+    {
+        var parameters = new List<string>
+        {
+            "objective=binary", "metric=binary_logloss", "verbosity=-1", "feature_pre_filter=false",
+            string.Create(CultureInfo.InvariantCulture, $"learning_rate={settings.LearningRate:R} num_leaves={settings.Leaves} max_bin={settings.MaximumBins}"),
+            string.Create(CultureInfo.InvariantCulture, $"min_data_in_leaf={Math.Max(1, Math.Min(settings.MinimumRowsPerLeaf, rows / 20))} min_sum_hessian_in_leaf=0.001"),
+            string.Create(CultureInfo.InvariantCulture, $"feature_fraction={settings.FeatureFraction:R} bagging_fraction={settings.RowFraction:R} bagging_freq={(settings.RowFraction < 1 ? 1 : 0)}"),
+            string.Create(CultureInfo.InvariantCulture, $"lambda_l2={settings.L2:R} seed={seed} num_threads={settings.Threads}"),
+            // Off by default, and of no effect unless the histogram layout is fixed: left free it is chosen by timing.
+            "deterministic=true force_col_wise=true",
+        };
+        if (settings.Rising.Count > 0 && matrix.Names is { } names)
+        {
+            parameters.Add("monotone_constraints=" + string.Join(',', names.Select(n => settings.Rising.Any(p => ColumnPattern.Matches(p, n)) ? 1 : 0)));
+        }
+
+        return string.Join(' ', parameters);
+    }
+
+    private static float[] Labels(bool[] label, int[] rows) => Array.ConvertAll(rows, r => label[r] ? 1f : 0f);
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using RemoteMonitoring.Risk.Scoring;
+
 namespace RemoteMonitoring.Risk.Training;
 
 /// <summary>How far a long training has come.</summary>
@@ -43,6 +46,9 @@ public sealed record TrainingSettings
     /// <summary>Patient-level bootstrap resamples.</summary>
     public int Resamples { get; init; } = 1000;
 
+    /// <summary>The settings that decide results, as text: how many fits run side by side is none of them.</summary>
+    public string Canonical() => JsonSerializer.Serialize(this with { Parallelism = 1 }, RiskJsonContext.Default.TrainingSettings);
+
     internal ParallelOptions Side(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
 }
 
@@ -80,7 +86,7 @@ internal static class CrossFitting
             }
 
             var fit = Boosting.Train(
-                data.Matrix, data.Label, train, BothLabels(data, held) ? held : null, boosting.MaximumTrees, boosting, settings.Seed);
+                data.Matrix, data.Label, train, BothLabels(data, held) ? held : null, boosting.MaximumTrees, boosting, settings.Seed, cancellationToken);
             grown[f] = fit.Ensemble.Trees.Length;
             for (var i = 0; i < rows.Length; i++)
             {
@@ -97,7 +103,7 @@ internal static class CrossFitting
         // that its calibration is fitted on.
         var trees = (int)Math.Round(grown.Average() ?? boosting.MaximumTrees / 5.0);
         trees = Math.Clamp(trees, 10, boosting.MaximumTrees);
-        var final = Boosting.Train(data.Matrix, data.Label, rows, null, trees, boosting, settings.Seed);
+        var final = Boosting.Train(data.Matrix, data.Label, rows, null, trees, boosting, settings.Seed, cancellationToken);
         var outOfFold = raw.Where((_, i) => predicted[i]).ToArray();
         var label = rows.Where((_, i) => predicted[i]).Select(r => data.Label[r]).ToArray();
         return new(final, PlattScaling.Fit(outOfFold, label), AlertThreshold(outOfFold, label));

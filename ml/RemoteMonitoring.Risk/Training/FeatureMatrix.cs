@@ -7,18 +7,18 @@ namespace RemoteMonitoring.Risk.Training;
 /// <summary>Feature values row after row, shape [rows × columns], NaN where unknown.</summary>
 internal sealed class FeatureMatrix
 {
-    // ML.NET keeps a tree's direction for NaN as "threshold + 1" in 32 bits, which is the threshold itself from 2^24 on.
-    // Beyond 2^20 values are therefore squeezed to below 2^24; the order stays, and order is all that a tree asks for.
-    private const double Squeezed = 1 << 20;
-
-    internal FeatureMatrix(float[] values, int columns)
+    internal FeatureMatrix(float[] values, int columns, IReadOnlyList<string>? names = null)
     {
         Values = values;
+        Names = names;
         Columns = columns;
         Rows = columns == 0 ? 0 : values.Length / columns;
     }
 
     internal float[] Values { get; }
+
+    /// <summary>Names of the columns, where they have some.</summary>
+    internal IReadOnlyList<string>? Names { get; }
 
     internal int Rows { get; }
 
@@ -47,27 +47,30 @@ internal sealed class FeatureMatrix
             }
         }
 
-        return new(values, columns);
+        return new(values, columns, [.. table.Columns.Select(c => c.Name)]);
     }
 
     /// <summary>32 bits, NaN for anything that is not a finite number.</summary>
-    internal static float ToFloat(double value)
+    internal static float ToFloat(double value) => double.IsFinite(value) ? (float)Math.Clamp(value, -float.MaxValue, float.MaxValue) : float.NaN;
+
+    /// <summary>The named rows one after the other.</summary>
+    internal float[] Copy(int[] rows)
     {
-        if (!double.IsFinite(value))
+        var values = new float[checked(rows.Length * Columns)];
+        for (var i = 0; i < rows.Length; i++)
         {
-            return float.NaN;
+            Row(rows[i]).CopyTo(values.AsSpan(i * Columns));
         }
 
-        var size = Math.Abs(value);
-        return size <= Squeezed ? (float)value : (float)(Math.Sign(value) * Squeezed * (1 + (Math.Log2(size / Squeezed) / 100)));
+        return values;
     }
 
     /// <summary>The named rows as ML.NET reads them, with a label where there is one.</summary>
     internal IDataView View(int[] rows, bool[]? label) => new RowsView(this, rows, label);
 
     /// <summary>
-    /// Rows of the matrix as an <see cref="IDataView"/> of <c>Features</c> and <c>Label</c>. LightGBM reads its input four
-    /// times and logistic regression once for every step, so a getter is one copy of a span: no reflection, no object a row.
+    /// Rows of the matrix as an <see cref="IDataView"/> of <c>Features</c> and <c>Label</c>. Logistic regression
+    /// reads its input once for every step, so a getter is one copy of a span: no reflection, no object a row.
     /// </summary>
     private sealed class RowsView : IDataView
     {

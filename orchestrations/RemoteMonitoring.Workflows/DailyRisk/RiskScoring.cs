@@ -125,9 +125,9 @@ internal static class RiskScoring
         }
 
         var table = builder.Build(keys, cores, cancellationToken);
-        var scores = plan.Model.Score(table);
+        var scores = plan.Model.Score(table, cores);
         var (predictions, notScored) = (new List<Prediction>(), new List<NotScored>());
-        for (var row = 0; row < table.Rows; row++)
+        foreach (var (row, explanation) in plan.Model.Explain(table).Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (!table.HasReading[row])
@@ -152,7 +152,7 @@ internal static class RiskScoring
                 Raw = scores.Raw[row],
                 News2 = double.IsNaN(table.News2Point[row]) ? null : new News2Figures((int)table.News2Low[row], (int)table.News2Point[row], (int)table.News2High[row]),
                 Reasons = ReasonText.Of(
-                    plan.Model.Explain(table, row), table, row, vital => builder.CellsOf(key, vital), plan.Set.LookBack, PatientRecord.ZoneAt(plan.Records.GetValueOrDefault(key.PatientId), key.KnownBy)),
+                    explanation, table, row, vital => builder.CellsOf(key, vital), plan.Set.LookBack, PatientRecord.ZoneAt(plan.Records.GetValueOrDefault(key.PatientId), key.KnownBy)),
             });
         }
 

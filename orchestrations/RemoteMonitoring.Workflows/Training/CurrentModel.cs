@@ -55,7 +55,7 @@ public static class CurrentModel
     {
         var folder = lake.NameOf($"models/{task}/{version}");
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        foreach (var name in (string[])[ModelFiles.TreesName, ModelFiles.CoversName, ModelFiles.DocumentName])
+        foreach (var name in ModelFiles.Names)
         {
             if (await lake.TryReadAsync(LakePaths.Model(task, version, name), cancellationToken) is { } bytes)
             {

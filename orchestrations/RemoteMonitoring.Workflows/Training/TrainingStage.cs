@@ -48,7 +48,7 @@ public static class TrainingStage
     /// <summary>Metadata key of a snapshot: the observations it was made of.</summary>
     internal const string ObservationsKey = "remotemonitoring.observations";
 
-    private const string Rules = "training 2";
+    private const string Rules = "training 3";
 
     /// <summary>Trains a task's model over what has been compacted.</summary>
     /// <returns>The model, and whether it was there already.</returns>
@@ -61,8 +61,7 @@ public static class TrainingStage
         CancellationToken cancellationToken)
     {
         var set = FeatureSet.Named(task.FeatureSet);
-        // How many fits run side by side changes no result, so it makes no other version.
-        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings with { Parallelism = 1 }}");
+        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings.Canonical()}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
         if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
@@ -159,7 +158,7 @@ public static class TrainingStage
         [
             features,
             .. task.Splits.SelectMany(split => (string[])[HeldOutPath(task, version, split), ReportPath(task, version, split)]),
-            .. ((string[])[ModelFiles.TreesName, ModelFiles.CoversName, ModelFiles.DocumentName]).Select(name => LakePaths.Model(task.Name, version, name)),
+            .. ModelFiles.Names.Select(name => LakePaths.Model(task.Name, version, name)),
         ],
         cancellationToken);
 

@@ -134,9 +134,9 @@ public sealed class RunReproductionTests(TrainedHome trained) : IDisposable
         Assert.Null(await new RunReproduction(home.Store, [TrainedHome.Task], _scratch).RunAsync("another", default));
         Assert.Contains("this program has no task 'admission-2d'", (await new RunReproduction(home.Store, [], _scratch).RunAsync(entry.Run, default))!.Obstacle, StringComparison.Ordinal);
 
-        home.Delete(LakePaths.Model(entry.Task, entry.Model, "model.zip"));
+        home.Delete(LakePaths.Model(entry.Task, entry.Model, "trees.txt"));
         var without = await ReproduceAsync(home);
-        Assert.Contains("model.zip", without.Obstacle, StringComparison.Ordinal);
+        Assert.Contains("trees.txt", without.Obstacle, StringComparison.Ordinal);
         Assert.All(without.Outputs, o => Assert.Equal((null, false), (o.Made, o.IsSame)));
     }
 

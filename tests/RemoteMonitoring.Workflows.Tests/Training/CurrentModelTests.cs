@@ -45,10 +45,8 @@ public sealed class CurrentModelTests(TrainedHome trained)
     }
 
     [Theory]
-    [InlineData("model.zip", null, "model.zip")]
-    [InlineData("model.zip", "PK", "model.zip")]
-    [InlineData("covers.bin", null, "covers.bin")]
-    [InlineData("covers.bin", "1234", "covers.bin")]
+    [InlineData("trees.txt", null, "trees.txt")]
+    [InlineData("trees.txt", "PK", "trees.txt")]
     [InlineData("model.json", null, "model.json")]
     [InlineData("model.json", "", "model.json")]
     [InlineData("model.json", "{ \"schemaVersion\": 99 }", "layout version 99")]

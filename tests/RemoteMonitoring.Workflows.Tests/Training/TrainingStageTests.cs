@@ -110,9 +110,9 @@ public sealed class TrainingStageTests(TrainedHome trained)
 
     [Theory]
     [InlineData("model.json")]
-    [InlineData("model.zip", "model.json")]
+    [InlineData("trees.txt", "model.json")]
     [InlineData("evaluation-new-patients.json")]
-    [InlineData("held-out-new-patients.parquet", "covers.bin", "model.json")]
+    [InlineData("held-out-new-patients.parquet", "model.json")]
     public async Task Interrupted_after_some_files_it_is_made_whole_byte_for_byte(params string[] missing)
     {
         var (home, manifest) = await trained.CopyAsync();
@@ -136,10 +136,10 @@ public sealed class TrainingStageTests(TrainedHome trained)
     {
         var (home, manifest) = await trained.CopyAsync();
         await using var _ = home;
-        home.Overwrite($"{trained.Model.Folder}/model.zip", "PK");
+        home.Overwrite($"{trained.Model.Folder}/trees.txt", "PK");
         home.Delete($"{trained.Model.Folder}/model.json");
         var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest));
-        Assert.StartsWith(home.Lake.FullPath($"{trained.Model.Folder}/model.zip"), fault.Message, StringComparison.Ordinal);
+        Assert.StartsWith(home.Lake.FullPath($"{trained.Model.Folder}/trees.txt"), fault.Message, StringComparison.Ordinal);
         Assert.False(await home.Lake.ExistsAsync($"{trained.Model.Folder}/model.json", default));
     }
 
