@@ -49,8 +49,11 @@ public sealed class FeatureSet
     /// <summary>Hourly, for acute care: 6, 12, 24 and 48 hours.</summary>
     public static FeatureSet Acute { get; } = Bundled("acute");
 
+    /// <summary>Hour by hour, for intensive care: 6, 12, 24 and 72 hours.</summary>
+    public static FeatureSet IcuHourly { get; } = Bundled("icu-hourly");
+
     /// <summary>Those that come with this version.</summary>
-    public static IReadOnlyList<FeatureSet> All { get; } = [Home, Acute];
+    public static IReadOnlyList<FeatureSet> All { get; } = [Home, Acute, IcuHourly];
 
     /// <summary>The definition.</summary>
     public FeatureSetDefinition Definition { get; }

@@ -29,7 +29,7 @@ public static class Evaluator
         progress?.Report(new("Folds", 0, folds.Count));
         Parallel.For(0, folds.Count, settings.Side(cancellationToken), f =>
         {
-            var train = Thinning.Of(data, folds[f].Train, settings.RowsPerFit);
+            var train = Thinning.Of(data, folds[f].Train, settings);
             var trees = CrossFitting.Train(data, train, settings, cancellationToken);
             var logistic = LogisticRegression.Train(data.Matrix, data.Label, train, settings.LogisticL2, settings.Seed);
             fitted[f] = (trees, logistic.Raw(data.Matrix, folds[f].Test), train);

@@ -40,6 +40,25 @@ public static class SepsisScorer
         return gains;
     }
 
+    /// <summary>The same for rows of many patients; the rows of a patient stand together, in order of time.</summary>
+    public static double[] Gains(IReadOnlyList<string> patientId, ReadOnlySpan<bool> labels)
+    {
+        var gains = new double[labels.Length];
+        for (var start = 0; start < gains.Length;)
+        {
+            var end = start + 1;
+            while (end < gains.Length && patientId[end] == patientId[start])
+            {
+                end++;
+            }
+
+            Gains(labels[start..end]).CopyTo(gains.AsSpan(start));
+            start = end;
+        }
+
+        return gains;
+    }
+
     /// <summary>Normalised utility of alerts, from the gain of each row.</summary>
     public static double Normalised(ReadOnlySpan<double> gains, ReadOnlySpan<bool> alerts)
     {

@@ -53,7 +53,7 @@ public sealed class RiskModel
         IProgress<TrainingProgress>? progress, CancellationToken cancellationToken, string? observations = null)
     {
         var cutOff = until.ToUnixMicros();
-        var rows = Thinning.Of(data, [.. Enumerable.Range(0, data.Rows).Where(r => data.LabelKnown[r] <= cutOff)], settings.RowsPerFit);
+        var rows = Thinning.Of(data, [.. Enumerable.Range(0, data.Rows).Where(r => data.LabelKnown[r] <= cutOff)], settings);
         var events = rows.Count(r => data.Label[r]);
         if (events == 0 || events == rows.Length)
         {

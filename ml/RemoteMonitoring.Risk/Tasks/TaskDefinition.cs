@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using NodaTime;
 using NodaTime.TimeZones;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
 
 namespace RemoteMonitoring.Risk.Tasks;
@@ -105,6 +106,9 @@ public sealed record TaskDefinition
 
     /// <summary>The rule a model has to beat beside NEWS2: <see cref="BaselineRules"/>.</summary>
     public required string BaselineRule { get; init; }
+
+    /// <summary>What alerts are worth where that is defined: the threshold is then the one that gains the most on training rows.</summary>
+    public AlertWorth AlertWorth { get; init; }
 
     /// <summary>How a model of the task is evaluated; the first is the one it is judged by.</summary>
     public IReadOnlyList<SplitKind> Splits { get; init; } = [SplitKind.NewPatients];

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Scoring;
 
 namespace RemoteMonitoring.Risk.Training;
@@ -30,9 +31,15 @@ public sealed record TrainingSettings
 
     /// <summary>
     /// Rows that one fit learns from at the most: beyond it patients keep every second, third, … of their instants. The
-    /// instants of a patient that lie a day apart are nearly the same row, so that they cost time and teach little.
+    /// instants of a patient that lie a day or an hour apart are nearly the same row, so that they cost time and teach little.
     /// </summary>
     public int RowsPerFit { get; init; } = 50_000;
+
+    /// <summary>Rows of each patient that a fit may learn from all the same, on average, where there are many patients: it is they who teach.</summary>
+    public int RowsPerPatient { get; init; } = 12;
+
+    /// <summary>Rows of a fit that no number of patients exceeds.</summary>
+    public int MostRowsPerFit { get; init; } = 200_000;
 
     /// <summary>Penalty of the logistic regression, against the sum of its losses over the rows.</summary>
     public double LogisticL2 { get; init; } = 150;
@@ -58,7 +65,10 @@ public sealed record TrainingSettings
 /// Fitted on predictions for patients that the predicting trees were not grown on. The same patients decided how many trees
 /// there are, which makes these predictions a little better than those for strangers.
 /// </param>
-/// <param name="AlertRaw">Raw score above which, among these predictions, as many rows lay as had the outcome.</param>
+/// <param name="AlertRaw">
+/// Raw score from which on to alert: where alerts have a worth of their own the one that gains the most on these predictions, else the one above which as
+/// many rows lay as had the outcome.
+/// </param>
 internal sealed record CalibratedTrees(BoostedTrees Trees, PlattScaling Scaling, double AlertRaw);
 
 /// <summary>
@@ -106,7 +116,10 @@ internal static class CrossFitting
         var final = Boosting.Train(data.Matrix, data.Label, rows, null, trees, boosting, settings.Seed, cancellationToken);
         var outOfFold = raw.Where((_, i) => predicted[i]).ToArray();
         var label = rows.Where((_, i) => predicted[i]).Select(r => data.Label[r]).ToArray();
-        return new(final, PlattScaling.Fit(outOfFold, label), AlertThreshold(outOfFold, label));
+        var threshold = data.AlertGain is { } gain
+            ? SepsisScorer.BestThreshold(outOfFold, [.. rows.Where((_, i) => predicted[i]).Select(r => gain[r])])
+            : AlertThreshold(outOfFold, label);
+        return new(final, PlattScaling.Fit(outOfFold, label), threshold);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Telemetry;
 
@@ -51,6 +52,9 @@ public sealed class LabelledRows
 
     /// <summary>The same over 28 days.</summary>
     public int[] PriorOutcomes28Days { get; }
+
+    /// <summary>What an alert at each row gains over silence, by the worth that the task gives to alerts; null where it gives none.</summary>
+    public double[]? AlertGain { get; private set; }
 
     /// <summary>Row of <see cref="Features"/> that belongs to each row.</summary>
     public int[] FeatureRow { get; }
@@ -120,6 +124,7 @@ public sealed class LabelledRows
             rows.Patients++;
         }
 
+        rows.AlertGain = AlertWorths.Gains(cohort.Task.AlertWorth, rows.PatientId, rows.Label);
         return rows;
     }
 }
