@@ -33,6 +33,7 @@ public static class Program
         root.Subcommands.Add(QuarantineCommand.Create());
         root.Subcommands.Add(StreamCommand.Create());
         root.Subcommands.Add(FeaturesCommand.Create());
+        root.Subcommands.Add(TasksCommand.Create());
         root.Subcommands.Add(TrainCommand.Create());
         root.Subcommands.Add(ScoreCommand.Create());
         root.Subcommands.Add(WorklistCommand.Create());

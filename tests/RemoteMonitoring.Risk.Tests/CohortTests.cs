@@ -1,26 +1,13 @@
 using NodaTime;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Telemetry.Reference;
+using static RemoteMonitoring.Risk.Tests.PatientP;
 
 namespace RemoteMonitoring.Risk.Tests;
 
 public sealed class CohortTests
 {
-    private static readonly Instant s_day0 = Instant.FromUtc(2025, 1, 1, 0, 0);
-
-    private static readonly TaskDefinition s_daily = new()
-    {
-        Name = "test",
-        Title = "Test",
-        OutcomeKinds = ["hospital-admission"],
-        Grid = AsOfGrid.DailyLocalMidnight,
-        Setting = CareSetting.Home,
-        Horizon = Horizon.LocalDays(2),
-        ReportingDelay = Duration.FromDays(1),
-        MinimumUnderMonitoring = Duration.FromDays(2),
-        FeatureSet = "none",
-        BaselineRule = BaselineRules.News2,
-    };
+    private static readonly TaskDefinition s_daily = PatientP.Daily;
 
     [Fact]
     public void Rows_begin_after_the_minimum_and_end_when_window_and_delay_reach_the_end_of_the_data()
@@ -227,26 +214,5 @@ public sealed class CohortTests
         Assert.NotEqual(s_daily.Hash, (s_daily with { Horizon = Horizon.Hours(48) }).Hash);
         Assert.NotEqual(s_daily.Hash, (s_daily with { ReportingDelay = Duration.Zero }).Hash);
         Assert.Equal(BundledTasks.All.Count, BundledTasks.All.Select(t => t.Hash).Distinct().Count());
-    }
-
-    private static Instant Day(double day) => s_day0 + Duration.FromDays(day);
-
-    private static IEnumerable<Instant> Days(params int[] days) => days.Select(d => Day(d));
-
-    private static CensusEvent Enrolled(Instant at) => Event(CensusKind.Enrolled, at);
-
-    private static CensusEvent Event(CensusKind kind, Instant at) => new() { PatientId = "p", Kind = kind, Effective = at, Known = at };
-
-    private static Outcome Admission(Instant at, Instant known) => new() { PatientId = "p", Kind = "hospital-admission", Effective = at, Known = known };
-
-    private static Patient Roster(string id, string zone) => new() { PatientId = id, CareTeamId = "t", TimeZone = zone, Known = Instant.MinValue };
-
-    private static ReferenceData Home(CensusEvent[] census, Outcome[]? outcomes = null, string zone = "Etc/UTC") =>
-        new() { Patients = [Roster("p", zone)], Census = census, Outcomes = outcomes ?? [] };
-
-    private static (int Patients, int Rows) Fell(Cohort cohort, string step)
-    {
-        var found = cohort.Flow.Single(s => s.Step == step);
-        return (found.Patients, found.Rows);
     }
 }

@@ -1,4 +1,5 @@
 using CsCheck;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 
 namespace RemoteMonitoring.Risk.Tests;
@@ -83,4 +84,26 @@ public sealed class SplitsTests
         var e = Assert.Throws<ArgumentException>(() => LabelledRows.Join(cohort, shorter));
         Assert.Contains("1 of 15", e.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Stated_windows_hold_out_their_local_days_and_learn_from_what_was_certain_before()
+    {
+        // Rows of 7 January to 5 February; labels are certain two days after as-of.
+        var windows = new ForwardWindows { First = new(2025, 1, 20), Days = 7, Count = 3 };
+        var folds = Splits.Forward(s_data, windows).ToArray();
+        Assert.Equal([0, 1, 2], folds.Select(f => f.Number));
+        for (var w = 0; w < 3; w++)
+        {
+            var (first, last) = (windows.First.PlusDays(7 * w), windows.First.PlusDays((7 * w) + 6));
+            var from = first.AtMidnight().InUtc().ToInstant().ToUnixTimeTicks() / 10;
+            Assert.Equal(Enumerable.Range(0, s_data.Rows).Where(r => s_data.Day[r] >= first && s_data.Day[r] <= last), folds[w].Test);
+            Assert.NotEmpty(folds[w].Test);
+            Assert.Equal(Enumerable.Range(0, s_data.Rows).Where(r => s_data.LabelKnown[r] <= from), folds[w].Train);
+            Assert.NotEmpty(folds[w].Train);
+        }
+    }
+
+    [Fact]
+    public void Windows_before_all_rows_have_nothing_to_learn_from_or_to_foresee() =>
+        Assert.All(Splits.Forward(s_data, new ForwardWindows { First = new(2024, 1, 1), Days = 7, Count = 2 }), f => Assert.Empty(f.Test.Concat(f.Train)));
 }

@@ -18,12 +18,12 @@ public sealed class TrainedHome : IAsyncLifetime, IAsyncDisposable
         Title = "Hospital admission in the next 2 days",
         OutcomeKinds = ["hospital-admission"],
         Grid = AsOfGrid.DailyLocalMidnight,
-        Setting = CareSetting.Home,
+        Population = new() { Setting = CareSetting.Home },
         Horizon = Horizon.LocalDays(2),
         ReportingDelay = Duration.Zero,
         MinimumUnderMonitoring = Duration.FromDays(2),
         FeatureSet = "home",
-        BaselineRule = BaselineRules.News2,
+        Baselines = [BaselineRules.News2],
     };
 
     internal static readonly TrainingSettings Quick = new()

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 
 namespace RemoteMonitoring.Features.Sets;
 
@@ -28,7 +27,7 @@ public sealed record PriorOutcomes
 }
 
 /// <summary>What a feature set is, as data: its JSON is hashed, and the hash travels with vectors, models and scores.</summary>
-public sealed partial record FeatureSetDefinition
+public sealed record FeatureSetDefinition
 {
     /// <summary>Version of this form: 1.</summary>
     public required int SchemaVersion { get; init; }
@@ -80,27 +79,9 @@ public sealed partial record FeatureSetDefinition
         }
         catch (JsonException e)
         {
-            throw new FormatException(InWords(e), e);
+            throw new FormatException(JsonFault.InWords(e, "feature set"), e);
         }
     }
-
-    /// <summary>Where in the file, and what, without the names of types that only the program knows.</summary>
-    private static string InWords(JsonException e)
-    {
-        var what = e.Message.Split('\n', '\r')[0];
-        what = ReadersPlace().Replace(what, "");
-        what = what.Contains("could not be converted to", StringComparison.Ordinal) ? "the value is not of the kind that stands here" : what;
-        what = what.Replace("could not be mapped to any .NET member contained", "is none", StringComparison.Ordinal);
-        what = what.Contains("doesn't allow null values", StringComparison.Ordinal) ? "null does not stand here" : TypeName().Replace(what, " of a feature set");
-        var where = e.Path is { Length: > 2 } path ? $", {path[2..]}" : "";
-        return $"line {(e.LineNumber ?? 0) + 1}{where}: {what.TrimEnd('.')}";
-    }
-
-    [GeneratedRegex(@" (Path: |LineNumber: ).*$")]
-    private static partial Regex ReadersPlace();
-
-    [GeneratedRegex(@" (in|on|for|of)? ?type '[^']*'")]
-    private static partial Regex TypeName();
 
     /// <summary>The reader lets nulls through in lists.</summary>
     private void CheckItems()

@@ -50,7 +50,9 @@ public static class Evaluator
         progress?.Report(new("Intervals", 0, settings.Resamples));
         var figures = Figures.Of(
             rows, data.Task.BaselineRule == BaselineRules.TrailingSevenDays, settings.Resamples, settings.Seed, settings.Parallelism,
-            resampled => progress?.Report(new("Intervals", resampled, settings.Resamples)), cancellationToken);
+            resampled => progress?.Report(new("Intervals", resampled, settings.Resamples)),
+            AlertWorths.Gains(data.Task.AlertWorth, rows.PatientId, rows.Label), cancellationToken);
+        var ablated = Ablations.Run(data, folds, settings, progress, cancellationToken);
         return new(
             new()
             {
@@ -70,6 +72,7 @@ public static class Evaluator
                 Calibration = figures.Calibration,
                 Folds = summaries,
                 Flow = flow,
+                Variants = EvaluationVariants.Of(rows, ablated, data, settings, cancellationToken),
             },
             rows);
     }

@@ -13,10 +13,11 @@ public sealed record Figures(
 {
     /// <summary>
     /// Computes them. <paramref name="trailingRate"/> says whether the patient's own recent outcomes are a baseline of the
-    /// task. The same rows, seed and number of resamples give the same figures on any number of threads.
+    /// task, <paramref name="alertGain"/> what an alert at each row gains where alerts have a worth. The same rows, seed and number of resamples give the same figures on any number of threads.
     /// </summary>
     public static Figures Of(
-        HeldOutRows rows, bool trailingRate, int resamples, int seed, int threads = 2, Action<int>? done = null, CancellationToken cancellationToken = default)
+        HeldOutRows rows, bool trailingRate, int resamples, int seed, int threads = 2, Action<int>? done = null,
+        double[]? alertGain = null, CancellationToken cancellationToken = default)
     {
         var number = new Dictionary<string, int>();
         var patient = new int[rows.Rows];
@@ -28,7 +29,7 @@ public sealed record Figures(
 
         var scorers = new List<ScorerMetrics>
         {
-            new(MetricNames.Model, rows.P, true, rows.Alert, rows, patient, number.Count),
+            new(MetricNames.Model, rows.P, true, rows.Alert, rows, patient, number.Count, alertGain),
             new(MetricNames.Logistic, rows.Logistic, true, null, rows, patient, number.Count),
             // Nothing known scores nothing: the chart has no other answer.
             new(MetricNames.News2, Array.ConvertAll(rows.News2Point, p => double.IsNaN(p) ? 0 : p), false, null, rows, patient, number.Count),

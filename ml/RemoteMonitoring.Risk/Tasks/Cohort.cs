@@ -6,12 +6,13 @@ namespace RemoteMonitoring.Risk.Tasks;
 /// <summary>One labelled row.</summary>
 /// <param name="PatientId">Whose.</param>
 /// <param name="AsOf">The instant it speaks for; its features may use what was effective and known by then.</param>
-/// <param name="Label">True when an outcome of the task is effective in the window behind as-of.</param>
+/// <param name="Label">True when an outcome of the task is effective in the window of the task's horizon.</param>
 /// <param name="LabelKnown">When window and reporting delay had passed and, for a positive, the outcome was known: from then on the row may teach a model.</param>
-/// <param name="PriorOutcomes7Days">The patient's own outcomes of the task in (as-of − 7 d, as-of] that were known by as-of.</param>
+/// <param name="PriorOutcomes7Days">The patient's own outcomes of the task that were known by as-of in the 7 days before the window of the label: up to as-of, or, where that window ends at as-of, up to its beginning.</param>
 /// <param name="PriorOutcomes28Days">The same over 28 days.</param>
+/// <param name="Day">The date of the patient's zone it is about: the day that ended for same-day detection, else that of as-of.</param>
 public sealed record CohortRow(
-    string PatientId, Instant AsOf, bool Label, Instant LabelKnown, int PriorOutcomes7Days, int PriorOutcomes28Days);
+    string PatientId, Instant AsOf, bool Label, Instant LabelKnown, int PriorOutcomes7Days, int PriorOutcomes28Days, LocalDate Day);
 
 /// <summary>A patient who can be scored, and the instant to score them for.</summary>
 /// <param name="PatientId">Whose.</param>
@@ -25,14 +26,22 @@ public sealed record ScoreableCohort(IReadOnlyList<ScoreableRow> Rows, IReadOnly
 
 /// <summary>
 /// The labelled rows of a task. The grid comes from the census alone, never from readings: whether anybody measured
-/// anything must not decide whether a patient is at risk. Outcomes count by effective time in (as-of, as-of + horizon].
+/// anything must not decide whether a patient is at risk. Outcomes count by effective time in the window of the horizon.
 /// </summary>
 /// <remarks>
+/// <para>
+/// Whether a patient is a member at an instant is told by what was known at that instant: those are the patients whom a
+/// list made then would have named. An enrolment, a roster line or an age that became known later makes no member of
+/// anybody before; an admission that was known late leaves a member in hospital. Whether a member has a label, and which,
+/// is told by all that is known at the end of the data: who turns out to have been dead, gone or in hospital at that instant
+/// already was not at risk and has none. Both are steps of the flow.
+/// </para>
+/// <para>
 /// A row is there only when its window and the reporting delay had passed by the end of the data, positive or not:
-/// letting early positives in would make the last weeks look worse than they were. A patient who leaves within the
-/// window without an outcome has no row, for nobody saw what followed. A patient who dies within the window without the
-/// outcome stays, labelled negative: the risk foreseen is that of the outcome in the presence of death as a competing
-/// event, and dropping the row would condition on the future. The count of such rows is a step of the flow.
+/// letting early positives in would make the last weeks look worse than they were. A patient who leaves, or gives all
+/// devices back, within the window without an outcome has no row, for nobody saw what followed; an outcome after that is
+/// none of the task's. How death within the window without the outcome counts is the task's choice, and its count a step.
+/// </para>
 /// </remarks>
 public sealed class Cohort
 {
@@ -63,10 +72,10 @@ public sealed class Cohort
         var rows = new List<CohortRow>();
         foreach (var patient in known.Patients)
         {
-            foreach (var asOf in instants ?? patient.Grid(task, endOfData))
+            foreach (var at in instants?.Select(i => new GridInstant(i)) ?? patient.Grid(endOfData))
             {
                 flow.Row(CohortFlowSteps.Candidates, patient.Id);
-                if ((patient.Exclusion(task, asOf) ?? Label(task, patient, asOf, endOfData, rows, flow)) is { } reason)
+                if ((patient.Exclusion(at, at.AsOf) ?? Label(task, patient, at.AsOf, endOfData, rows, flow)) is { } reason)
                 {
                     flow.Row(reason, patient.Id);
                 }
@@ -77,8 +86,8 @@ public sealed class Cohort
     }
 
     /// <summary>
-    /// Who can be scored at <paramref name="instant"/> by what was known then. On a daily grid everybody is scored for the
-    /// instant itself; on a once-a-stay grid those are listed whose stay still lasts and whose instant has come.
+    /// Who can be scored at <paramref name="instant"/> by what was known then. Everybody is scored for the instant itself,
+    /// but on a once-a-stay grid: there those are listed whose stay still lasts and whose instant has come.
     /// </summary>
     public static ScoreableCohort Scoreable(TaskDefinition task, ReferenceData reference, Instant instant)
     {
@@ -87,16 +96,16 @@ public sealed class Cohort
         var rows = new List<ScoreableRow>();
         foreach (var patient in known.Patients)
         {
-            var asOfs = task.Grid == AsOfGrid.DailyLocalMidnight
-                ? [instant]
-                : patient.Grid(task, instant).Where(a => a <= instant && patient.Timeline.EndAfter(a, task.Setting) is null);
-            foreach (var asOf in asOfs)
+            IEnumerable<GridInstant> instants = task.Grid != AsOfGrid.OnceAfterEnrolment
+                ? [new(instant)]
+                : patient.Grid(instant).Where(a => a.AsOf <= instant && patient.Timeline.EndAfter(a.AsOf, instant) is null);
+            foreach (var at in instants)
             {
                 flow.Row(CohortFlowSteps.Candidates, patient.Id);
-                var step = patient.Exclusion(task, asOf);
+                var step = patient.Exclusion(at, instant);
                 if (step is null)
                 {
-                    rows.Add(new(patient.Id, asOf));
+                    rows.Add(new(patient.Id, at.AsOf));
                 }
 
                 flow.Row(step ?? CohortFlowSteps.Scoreable, patient.Id);
@@ -109,19 +118,28 @@ public sealed class Cohort
     /// <summary>Whom the census, as known by an instant, has under monitoring at another, in hospital or not, in ordinal order; null where it enrols nobody at all.</summary>
     public static IReadOnlyList<string>? Enrolled(ReferenceData reference, Instant asOf, Instant knownBy)
     {
-        var census = reference.Census.HoldingAt(knownBy).GroupBy(e => e.PatientId, StringComparer.Ordinal).Select(g => (Id: g.Key, Timeline: new StayTimeline(g))).ToArray();
+        var census = reference.Census.HoldingAt(knownBy)
+            .GroupBy(e => e.PatientId, StringComparer.Ordinal)
+            .Select(g => (Id: g.Key, Timeline: new StayTimeline(g.Select(e => (e, (Instant?)null)), CareSetting.Home)))
+            .ToArray();
         return census.Any(p => p.Timeline.Enrolments.Any())
-            ? [.. census.Where(p => p.Timeline.At(asOf, out _) is StayState.Monitored or StayState.InHospital).Select(p => p.Id).Order(StringComparer.Ordinal)]
+            ? [.. census.Where(p => p.Timeline.At(asOf, knownBy, out _) is StayState.Monitored or StayState.InHospital).Select(p => p.Id).Order(StringComparer.Ordinal)]
             : null;
     }
 
-    /// <summary>Adds the row, or says why there is none.</summary>
+    /// <summary>Adds the row of a member, or says why it has no label. All that is known at the end of the data counts.</summary>
     private static string? Label(
         TaskDefinition task, KnownPatient patient, Instant asOf, Instant endOfData, List<CohortRow> rows, FlowCounter flow)
     {
-        var stayEnd = patient.Timeline.EndAfter(asOf, task.Setting);
-        var windowEnd = task.Horizon.End(asOf, patient.Zone);
-        var outcome = patient.FirstOutcome(asOf, windowEnd ?? stayEnd ?? endOfData);
+        if (!patient.IsAtRisk(asOf, endOfData, out var enrolled))
+        {
+            return CohortFlowSteps.NotAtRisk;
+        }
+
+        var zone = patient.ZoneAt(asOf);
+        var (after, windowEnd) = (task.Horizon.After(asOf, enrolled, zone), task.Horizon.End(asOf, zone));
+        var stayEnd = task.Horizon.LooksBack ? null : Earlier(patient.Timeline.EndAfter(asOf, endOfData), patient.DevicesReturned(endOfData));
+        var outcome = patient.FirstOutcome(after, Earlier(windowEnd, stayEnd) ?? endOfData, endOfData);
         // Until the stay ends: an outcome closes it as well, in case the census says nothing more.
         var closed = windowEnd ?? outcome?.Effective ?? stayEnd;
         if (closed is not { } end || end + task.ReportingDelay > endOfData)
@@ -129,28 +147,41 @@ public sealed class Cohort
             return CohortFlowSteps.WindowOpen;
         }
 
-        if (outcome is null && windowEnd is not null && stayEnd <= end)
+        var died = outcome is null && stayEnd <= end ? patient.Timeline.First(CensusKind.Died, asOf, stayEnd.Value, endOfData) : null;
+        if (died is not null && task.DeathBeforeEvent == DeathBeforeEvent.Censored)
         {
-            if (patient.Timeline.First(CensusKind.Died, asOf, end) is not null)
-            {
-                flow.Row(CohortFlowSteps.DiedInWindow, patient.Id);
-            }
-            else if (patient.Timeline.First(CensusKind.Withdrawn, asOf, end) is { } left && left < end)
-            {
-                return CohortFlowSteps.LeftInWindow;
-            }
+            return CohortFlowSteps.CensoredByDeath;
+        }
+
+        // A stay that is looked at to its end has been seen whole; of one that ends inside the window that cannot be said.
+        if (outcome is null && died is null && windowEnd is not null && stayEnd < end)
+        {
+            return CohortFlowSteps.LeftInWindow;
+        }
+
+        var counted = outcome ?? (task.DeathBeforeEvent == DeathBeforeEvent.Positive ? died : null);
+        if (counted is null && task.ObservedBy.Count > 0 && !patient.WasObserved(after, Earlier(end, stayEnd)!.Value, endOfData))
+        {
+            return CohortFlowSteps.NotObserved;
+        }
+
+        if (died is not null)
+        {
+            flow.Row(counted is null ? CohortFlowSteps.DiedInWindow : CohortFlowSteps.DiedAsOutcome, patient.Id);
         }
 
         // Some outcomes are heard of later than the delay allows for: such a row teaches from then on, and not before.
-        var labelKnown = Instant.Max(end + task.ReportingDelay, outcome?.Known ?? Instant.MinValue);
+        var labelKnown = Instant.Max(end + task.ReportingDelay, counted?.Known ?? Instant.MinValue);
         rows.Add(new(
-            patient.Id, asOf, outcome is not null, labelKnown, patient.PriorOutcomes(asOf, 7), patient.PriorOutcomes(asOf, 28)));
+            patient.Id, asOf, counted is not null, labelKnown, patient.PriorOutcomes(after, 7, asOf), patient.PriorOutcomes(after, 28, asOf), task.Horizon.DayOf(asOf, zone)));
         flow.Row(CohortFlowSteps.Rows, patient.Id);
-        if (outcome is not null)
+        if (counted is not null)
         {
             flow.Row(CohortFlowSteps.Positive, patient.Id);
         }
 
         return null;
     }
+
+    private static Instant? Earlier(Instant? one, Instant? other) => one is null || other < one ? other ?? one : one;
 }

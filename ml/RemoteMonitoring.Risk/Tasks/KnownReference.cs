@@ -3,7 +3,10 @@ using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Risk.Tasks;
 
-/// <summary>What was known by an instant, gathered by patient. Anything known later is not here at all.</summary>
+/// <summary>
+/// What was known by an instant, gathered by patient; anything known later is not here at all. What is here still has the
+/// time at which it became known, so that a row can be asked about by what was known at its own as-of.
+/// </summary>
 internal sealed class KnownReference
 {
     private int _onRoster;
@@ -15,40 +18,42 @@ internal sealed class KnownReference
 
     internal static KnownReference At(TaskDefinition task, ReferenceData reference, Instant knownBy)
     {
-        var zones = new SortedDictionary<string, (string Zone, Instant Known)>(StringComparer.Ordinal);
-        foreach (var patient in reference.Patients)
+        var roster = new SortedDictionary<string, Patient[]>(StringComparer.Ordinal);
+        foreach (var statements in reference.Patients.Where(p => p.Known <= knownBy).GroupBy(p => p.PatientId, StringComparer.Ordinal))
         {
             // The latest statement holds; of two with the same time the later line does.
-            if (patient.Known <= knownBy && (!zones.TryGetValue(patient.PatientId, out var stated) || stated.Known <= patient.Known))
-            {
-                zones[patient.PatientId] = (patient.TimeZone, patient.Known);
-            }
+            roster.Add(statements.Key, [.. statements.OrderBy(p => p.Known)]);
         }
 
-        var census = reference.Census.HoldingAt(knownBy).ToLookup(e => e.PatientId);
-        var outcomes = reference.Outcomes.HoldingAt(knownBy).Where(task.Counts).ToLookup(o => o.PatientId);
+        var census = reference.Census.WithEnds().Where(e => e.Event.Known <= knownBy).ToLookup(e => e.Event.PatientId, StringComparer.Ordinal);
+        var outcomes = reference.Outcomes.WithEnds()
+            .Where(o => o.Event.Known <= knownBy)
+            .Select(o => (o.Event.PatientId, Outcome: new KnownOutcome(
+                o.Event.Effective, o.Event.Known, o.Until, task.Counts(o.Event), task.ObservedBy.Contains(o.Event.Kind))))
+            .Where(o => o.Outcome.Counts || o.Outcome.Observes)
+            .ToLookup(o => o.PatientId, o => o.Outcome, StringComparer.Ordinal);
+        var devices = task.Population.Setting == CareSetting.Home ? DeviceStay.ByPatient(reference.Assignments, knownBy) : null;
         var patients = new List<KnownPatient>();
         var noCensus = 0;
-        foreach (var (id, (zoneId, _)) in zones)
+        foreach (var (id, statements) in roster)
         {
-            var timeline = new StayTimeline(census[id]);
-            if (!timeline.Enrolments.Any())
+            var timeline = new StayTimeline(census[id], task.Population.Setting, task.Grid == AsOfGrid.Hourly);
+            if (timeline.Enrolments.Any())
+            {
+                patients.Add(new(task, id, statements, timeline, [.. outcomes[id].OrderBy(o => o.Effective)], [.. devices?[id] ?? []]));
+            }
+            else
             {
                 noCensus++;
-                continue;
             }
-
-            var zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(zoneId)
-                ?? throw new ArgumentException($"The roster names a time zone that does not exist: '{zoneId}'.", nameof(reference));
-            patients.Add(new(id, zone, timeline, [.. outcomes[id].OrderBy(o => o.Effective)]));
         }
 
         return new KnownReference
         {
             Patients = patients,
-            _onRoster = zones.Count,
+            _onRoster = roster.Count,
             _noCensus = noCensus,
-            _notOnRoster = census.Count(g => !zones.ContainsKey(g.Key)),
+            _notOnRoster = census.Count(g => !roster.ContainsKey(g.Key)),
         };
     }
 
@@ -70,72 +75,25 @@ internal sealed class KnownReference
     }
 }
 
-/// <summary>One patient's zone, stays and outcomes.</summary>
-internal sealed record KnownPatient(string Id, DateTimeZone Zone, StayTimeline Timeline, Outcome[] Outcomes)
+/// <summary>One outcome, or one sign that somebody looked, and from when until when it was known.</summary>
+internal readonly record struct KnownOutcome(Instant Effective, Instant Known, Instant? Until, bool Counts, bool Observes)
 {
-    /// <summary>The task's instants from first enrolment to the end of the data.</summary>
-    internal IEnumerable<Instant> Grid(TaskDefinition task, Instant endOfData)
-    {
-        if (task.Grid == AsOfGrid.OnceAfterEnrolment)
+    internal bool Holds(Instant knownBy) => Known <= knownBy && !(Until <= knownBy);
+}
+
+/// <summary>One device with one patient, as one statement has it while it holds.</summary>
+internal readonly record struct DeviceStay(Instant From, Instant? To, Instant Known, Instant? Until)
+{
+    internal bool Holds(Instant knownBy) => Known <= knownBy && !(Until <= knownBy);
+
+    /// <summary>Statements by patient. Of those about one device and start each holds until the next is known.</summary>
+    internal static ILookup<string, DeviceStay> ByPatient(IReadOnlyList<DeviceAssignment> assignments, Instant knownBy) => assignments
+        .Where(a => a.Known <= knownBy)
+        .GroupBy(a => (a.DeviceId, a.From))
+        .SelectMany(g =>
         {
-            foreach (var enrolled in Timeline.Enrolments)
-            {
-                yield return enrolled + task.AfterEnrolment;
-            }
-
-            yield break;
-        }
-
-        var date = Timeline.Enrolments.First().InZone(Zone).Date;
-        while (true)
-        {
-            // A day that starts at 01:00 because the clocks went forward at midnight is such a day all the same.
-            date = date.PlusDays(1);
-            var midnight = Zone.AtStartOfDay(date).ToInstant();
-            if (midnight > endOfData)
-            {
-                yield break;
-            }
-
-            yield return midnight;
-        }
-    }
-
-    /// <summary>Why the patient has no row at an instant, or null.</summary>
-    internal string? Exclusion(TaskDefinition task, Instant asOf) => Timeline.At(asOf, out var enrolled) switch
-    {
-        StayState.Dead => CohortFlowSteps.Dead,
-        StayState.Withdrawn => CohortFlowSteps.Withdrawn,
-        StayState.NotEnrolled => CohortFlowSteps.NotEnrolled,
-        StayState.InHospital when task.Setting == CareSetting.Home => CohortFlowSteps.InHospital,
-        _ => asOf - enrolled < task.MinimumUnderMonitoring ? CohortFlowSteps.TooLittleHistory : null,
-    };
-
-    /// <summary>When the first outcome in (after, until] was, and when the first word of any of them came; null where there is none.</summary>
-    internal (Instant Effective, Instant Known)? FirstOutcome(Instant after, Instant until)
-    {
-        (Instant Effective, Instant Known)? first = null;
-        foreach (var outcome in Outcomes.Where(o => o.Effective > after && o.Effective <= until))
-        {
-            first = first is { } f ? (f.Effective, Instant.Min(f.Known, outcome.Known)) : (outcome.Effective, outcome.Known);
-        }
-
-        return first;
-    }
-
-    /// <summary>Outcomes in (as-of − days, as-of] that were known by as-of.</summary>
-    internal int PriorOutcomes(Instant asOf, int days)
-    {
-        var from = asOf - Duration.FromDays(days);
-        var count = 0;
-        foreach (var outcome in Outcomes)
-        {
-            if (outcome.Effective > from && outcome.Effective <= asOf && outcome.Known <= asOf)
-            {
-                count++;
-            }
-        }
-
-        return count;
-    }
+            DeviceAssignment[] stated = [.. g.OrderBy(a => a.Known)];
+            return stated.Select((a, i) => (a.PatientId, Stay: new DeviceStay(a.From, a.To, a.Known, i + 1 < stated.Length ? stated[i + 1].Known : null)));
+        })
+        .ToLookup(s => s.PatientId, s => s.Stay, StringComparer.Ordinal);
 }

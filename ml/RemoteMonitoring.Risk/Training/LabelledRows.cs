@@ -1,3 +1,4 @@
+using NodaTime;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Tasks;
@@ -23,6 +24,7 @@ public sealed class LabelledRows
         Label = new bool[rows];
         PriorOutcomes7Days = new int[rows];
         PriorOutcomes28Days = new int[rows];
+        Day = new LocalDate[rows];
         FeatureRow = new int[rows];
     }
 
@@ -53,6 +55,9 @@ public sealed class LabelledRows
     /// <summary>The same over 28 days.</summary>
     public int[] PriorOutcomes28Days { get; }
 
+    /// <summary>The local date each row is about, see <see cref="CohortRow.Day"/>.</summary>
+    public LocalDate[] Day { get; }
+
     /// <summary>What an alert at each row gains over silence, by the worth that the task gives to alerts; null where it gives none.</summary>
     public double[]? AlertGain { get; private set; }
 
@@ -65,7 +70,7 @@ public sealed class LabelledRows
     /// <summary>Number of rows.</summary>
     public int Rows => PatientId.Length;
 
-    internal FeatureMatrix Matrix { get; }
+    internal FeatureMatrix Matrix { get; private set; }
 
     /// <summary>
     /// Joins on (patient, as-of). Every row of the cohort needs a vector, if only one of NaN; a row without one throws, since
@@ -112,10 +117,11 @@ public sealed class LabelledRows
 
             rows.Patient[i] = rows.Patients;
             rows.AsOf[i] = row.AsOf.ToUnixMicros();
-            rows.LabelKnown[i] = row.LabelKnown == NodaTime.Instant.MaxValue ? UnixMicros.Open : row.LabelKnown.ToUnixMicros();
+            rows.LabelKnown[i] = row.LabelKnown == Instant.MaxValue ? UnixMicros.Open : row.LabelKnown.ToUnixMicros();
             rows.Label[i] = row.Label;
             rows.PriorOutcomes7Days[i] = row.PriorOutcomes7Days;
             rows.PriorOutcomes28Days[i] = row.PriorOutcomes28Days;
+            rows.Day[i] = row.Day;
             rows.FeatureRow[i] = order[i];
         }
 
@@ -126,5 +132,13 @@ public sealed class LabelledRows
 
         rows.AlertGain = AlertWorths.Gains(cohort.Task.AlertWorth, rows.PatientId, rows.Label);
         return rows;
+    }
+
+    /// <summary>The same rows without the columns that any of the patterns names; <see cref="Features"/> still has them.</summary>
+    internal LabelledRows Without(IReadOnlyList<string> patterns)
+    {
+        var without = (LabelledRows)MemberwiseClone();
+        without.Matrix = Matrix.Without(patterns);
+        return without;
     }
 }

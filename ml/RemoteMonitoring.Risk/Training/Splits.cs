@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using RemoteMonitoring.Risk.Tasks;
 
 namespace RemoteMonitoring.Risk.Training;
 
@@ -80,14 +81,14 @@ public static class Splits
     /// <summary>
     /// The folds, without those that have no test row or whose training rows are all of one label. Where time counts, a
     /// row teaches only when its label was certain (window and reporting delay over) at the first test instant: what lies
-    /// between is purged.
+    /// between is purged. Where the task states windows, they are the folds of <see cref="SplitKind.KnownPatientsLater"/>, however many.
     /// </summary>
     public static IReadOnlyList<Fold> Of(SplitKind kind, LabelledRows data, int folds, int seed)
     {
         IEnumerable<Fold> all = kind switch
         {
             SplitKind.NewPatients => ByPatient(data, folds, seed, long.MinValue),
-            SplitKind.KnownPatientsLater => Forward(data, folds),
+            SplitKind.KnownPatientsLater => data.Task.Windows is { } windows ? Forward(data, windows) : Forward(data, folds),
             SplitKind.NewPatientsLater => ByPatient(data, folds, seed, Quantile(data, 0.6)),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
@@ -122,6 +123,21 @@ public static class Splits
                 w,
                 Rows(data, r => data.LabelKnown[r] <= from),
                 Rows(data, r => data.AsOf[r] >= from && data.AsOf[r] < to));
+        }
+    }
+
+    /// <summary>
+    /// Windows of local days, by the day that a row is about; each is foreseen from all that was certain at its first row's
+    /// as-of. Numbers are those of the windows, whether or not one before is empty.
+    /// </summary>
+    public static IEnumerable<Fold> Forward(LabelledRows data, ForwardWindows windows)
+    {
+        for (var w = 0; w < windows.Count; w++)
+        {
+            var (first, next) = (windows.First.PlusDays(w * windows.Days), windows.First.PlusDays((w + 1) * windows.Days));
+            var test = Rows(data, r => data.Day[r] >= first && data.Day[r] < next);
+            var from = test.Length == 0 ? long.MinValue : test.Min(r => data.AsOf[r]);
+            yield return new(w, Rows(data, r => data.LabelKnown[r] <= from), test);
         }
     }
 

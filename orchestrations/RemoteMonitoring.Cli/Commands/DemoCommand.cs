@@ -101,6 +101,8 @@ internal static class DemoCommand
     {
         TihmImporter.Cohort => BundledTasks.TihmAlertNextDay,
         PhysioNet2012Importer.Cohort => BundledTasks.InHospitalDeath,
+        PhysioNet2019Importer.Cohort => BundledTasks.Named("sepsis-hourly"),
+        UciDiabetesImporter.Cohort => BundledTasks.Named("glucose-below-54"),
         _ => BundledTasks.AdmissionSevenDays,
     };
 

@@ -17,7 +17,7 @@ internal static class FeaturesExportCommand
 {
     private const int MostInstants = 100_000;
 
-    private static readonly Argument<string?> s_task = new("task") { Description = "Whose patients, by the task's own rules: " + string.Join(", ", BundledTasks.All.Select(t => t.Name)), Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> s_task = new("task") { Description = "Whose patients, by the task's own rules: " + TaskFiles.Names, Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string?> s_set = FeaturesCommand.SetOption("Default: the task's. Without a task the rows are everybody enrolled at the instant (in hospital or not), or, where the census enrols nobody, everybody with a reading in the look-back");
     private static readonly Option<string?> s_asOf = FeaturesCommand.InstantOption("--as-of", "Instant to speak for. Default: the last midnight (or the last reading) that has landed; with --labels the task's own grid");
     private static readonly Option<string?> s_from = FeaturesCommand.InstantOption("--from", "First instant of a grid, in place of --as-of");
@@ -33,9 +33,9 @@ internal static class FeaturesExportCommand
     {
         s_task.Validators.Add(result =>
         {
-            if (result.GetValue(s_task) is { } name && BundledTasks.All.All(t => t.Name != name))
+            if (result.GetValue(s_task) is { } name && TaskFiles.Problem(name) is { } problem)
             {
-                result.AddError($"There is no task '{name}'. Tasks: {string.Join(", ", BundledTasks.All.Select(t => t.Name))}.");
+                result.AddError(problem);
             }
         });
         s_format.AcceptOnlyFromAmong("parquet", "csv");
@@ -50,7 +50,7 @@ internal static class FeaturesExportCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
         var terminal = GlobalOptions.TerminalOf(parsed);
-        var task = parsed.GetValue(s_task) is { } name ? BundledTasks.Named(name) : null;
+        var task = parsed.GetValue(s_task) is { } name ? TaskFiles.Of(name) : null;
         var set = (parsed.GetValue(s_set) ?? task?.FeatureSet) is { } named
             ? FeaturesCommand.SetOf(named)
             : throw new UserException("Name a task, or a set with --set.", ExitCodes.Usage);
@@ -58,6 +58,11 @@ internal static class FeaturesExportCommand
         if (labels && task is null)
         {
             throw new UserException("--labels needs a task: it says what is foretold.", ExitCodes.Usage);
+        }
+
+        if (labels && task!.KindsTold(set) is [var told, ..])
+        {
+            throw new UserException($"--set {named}: it has the history of '{told}' up to as-of, which is the label of '{task.Name}'. Take a set without it.", ExitCodes.Usage);
         }
 
         await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);

@@ -17,16 +17,16 @@ internal static class ScoreCommand
 {
     public static Command Create()
     {
-        var task = TrainCommand.TaskArgument();
+        var task = TaskFiles.Argument();
         var asOf = AsOfOption();
         var model = new Option<string?>("--model") { Description = "Folder of a model version, for one trained elsewhere. Default: the cohort's current one", HelpName = "DIR" };
         var command = new Command("score", "Score everybody a task can score at an instant, and make the list of each care team") { task, asOf, model };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            var definition = TaskFiles.Of(parsed.GetRequiredValue(task));
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await TrainCommand.CompactedAsync(store, token);
-            var definition = BundledTasks.Named(parsed.GetRequiredValue(task));
             var (version, modelLake) = parsed.GetValue(model) is { } folder ? Elsewhere(folder, definition) : (null, null);
             version ??= await CurrentModel.FindAsync(store.Lake, definition.Name, token)
                 ?? throw new UserException($"{store.Folder}: there is no model for '{definition.Name}' yet. Run 'rmon train {definition.Name}' first.");

@@ -12,26 +12,20 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var task = TaskArgument();
+        var task = TaskFiles.Argument();
         var command = new Command("train", "Evaluate on patients and times held out, beside NEWS2 and logistic regression, and train the model that scores") { task };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            var definition = TaskFiles.Of(parsed.GetRequiredValue(task));
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await CompactedAsync(store, token);
-            var (model, _) = await RunAsync(terminal, store, manifest, BundledTasks.Named(parsed.GetRequiredValue(task)), token);
+            var (model, _) = await RunAsync(terminal, store, manifest, definition, token);
             Show(terminal, store, model);
             terminal.Document(Results.TrainedJson(store, model));
             return ExitCodes.Done;
         });
         return command;
-    }
-
-    public static Argument<string> TaskArgument()
-    {
-        var task = new Argument<string>("task") { Description = string.Join(", ", BundledTasks.All.Select(t => t.Name)) };
-        task.AcceptOnlyFromAmong([.. BundledTasks.All.Select(t => t.Name)]);
-        return task;
     }
 
     public static async Task<ObservationsManifest> CompactedAsync(CohortStore store, CancellationToken cancellationToken) =>
@@ -55,6 +49,7 @@ internal static class TrainCommand
         for (var i = 0; i < model.Reports.Count; i++)
         {
             Results.ShowMetrics(terminal, model.Reports[i]);
+            Results.ShowVariants(terminal, model.Reports[i]);
             terminal.Line($"held-out predictions: {store.Lake.NameOf(model.HeldOut[i])}");
         }
     }

@@ -61,7 +61,7 @@ public static class TrainingStage
         CancellationToken cancellationToken)
     {
         var set = FeatureSet.Named(task.FeatureSet);
-        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{string.Join(',', task.Splits)}\n{settings.Canonical()}");
+        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{task.EvaluationHash}\n{settings.Canonical()}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
         if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
@@ -114,11 +114,11 @@ public static class TrainingStage
     }
 
     /// <summary>The instant up to which outcomes had the time to become known.</summary>
-    /// <remarks>A task that looks to the end of a stay waits for outcomes long after the last reading; the others must not look past the readings, since nobody says that outcomes were watched for longer.</remarks>
+    /// <remarks>A task that looks to the end of a stay, or whose outcome is told at its end, waits for outcomes long after the last reading; the others must not look past the readings, since nobody says that outcomes were watched for longer.</remarks>
     internal static Instant EndOfData(TaskDefinition task, ObservationsManifest manifest, ReferenceData reference)
     {
         var watermark = UnixMicros.ToInstant(manifest.Inputs.Watermark);
-        return task.Horizon.Unit == HorizonUnit.RestOfStay
+        return task.Horizon.Unit is HorizonUnit.RestOfStay or HorizonUnit.Ongoing
             ? reference.Outcomes.Select(o => o.Known).Concat(reference.Census.Select(c => c.Known)).Append(watermark).Max()
             : watermark;
     }

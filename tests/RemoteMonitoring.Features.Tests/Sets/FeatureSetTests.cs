@@ -7,12 +7,13 @@ namespace RemoteMonitoring.Features.Tests.Sets;
 
 public sealed class FeatureSetTests
 {
-    public static TheoryData<string> Names => ["home", "acute"];
+    public static TheoryData<string> Names => ["home", "acute", "home-detection"];
 
     /// <summary>A changed hash separates stored vectors and models from this version's: change it here on purpose or not at all.</summary>
     [Theory]
     [InlineData("home", "e2d0f23d69f8f2d2")]
     [InlineData("acute", "776e06e1ad3171ac")]
+    [InlineData("home-detection", "89b5539d1c05479a")]
     public void The_hash_is_the_one_that_stored_vectors_and_models_carry(string name, string hash) => Assert.Equal(hash, FeatureSet.Named(name).Hash);
 
     [Theory]

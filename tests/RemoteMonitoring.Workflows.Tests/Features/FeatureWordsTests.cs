@@ -15,6 +15,7 @@ public sealed class FeatureWordsTests
     [Theory]
     [InlineData("home")]
     [InlineData("acute")]
+    [InlineData("home-detection")]
     public void Every_column_of_a_bundled_set_is_explained(string name)
     {
         var set = FeatureSet.Named(name);
@@ -32,7 +33,7 @@ public sealed class FeatureWordsTests
     [Fact]
     public void The_bounds_of_a_window_are_half_open_and_stand_in_local_time_too()
     {
-        var explanation = Assert.Single(FeatureExplanation.Find(FeatureSet.All, "spo2_z_3d"));
+        var explanation = Assert.Single(FeatureExplanation.Find([FeatureSet.Home, FeatureSet.Acute], "spo2_z_3d"));
         var (asOf, london) = (Instant.FromUtc(2025, 3, 31, 23, 0), DateTimeZoneProviders.Tzdb["Europe/London"]);
         Assert.Equal("(as-of − 3d, as-of]", explanation.Window.ToString());
         Assert.Equal("(2025-03-28T23:00:00Z, 2025-03-31T23:00:00Z]", explanation.Window!.Value.At(asOf));
@@ -45,7 +46,7 @@ public sealed class FeatureWordsTests
     [Fact]
     public void A_column_of_two_sets_is_explained_for_each_since_they_look_back_differently()
     {
-        var both = FeatureExplanation.Find(FeatureSet.All, "heart_rate_last");
+        var both = FeatureExplanation.Find([FeatureSet.Home, FeatureSet.Acute], "heart_rate_last");
         Assert.Equal(["(as-of − 28d, as-of]", "(as-of − 48h, as-of]"], both.Select(e => e.Window.ToString()));
     }
 

@@ -1,0 +1,89 @@
+namespace RemoteMonitoring.Risk.Training;
+
+/// <summary>One try of a search.</summary>
+/// <param name="Settings">What was tried.</param>
+/// <param name="LogLoss">Mean over the parts of the log loss on patients that the trees were not grown on; lower is better.</param>
+/// <param name="Trees">Mean number of trees at which the parts gained nothing more.</param>
+public sealed record SearchTrial(BoostingSettings Settings, double LogLoss, double Trees);
+
+/// <summary>
+/// Looks for better settings of the trees by random trials on parts of the training patients. In an evaluation every fold
+/// searches among its own training patients, so that no held-out patient has a say in the settings that foresee them.
+/// </summary>
+public static class SettingsSearch
+{
+    /// <summary>Parts of the patients that each trial is tested on in turn.</summary>
+    private const int Parts = 3;
+
+    /// <summary>
+    /// The trials, the best first; the settings given are one of them. Trial n is a function of seed and n alone; where
+    /// <paramref name="mayGoOn"/> says no, those done so far stand.
+    /// </summary>
+    public static IReadOnlyList<SearchTrial> Run(
+        LabelledRows data, int[] rows, TrainingSettings settings, int trials, Func<bool> mayGoOn, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var part = GroupedFolds.OfRows(data, rows, Parts, $"search/{settings.Seed}");
+        var splits = Enumerable.Range(0, Parts)
+            .Select(p => (Train: rows.Where((_, i) => part[i] != p).ToArray(), Held: rows.Where((_, i) => part[i] == p).ToArray()))
+            .Where(s => s.Train.Any(r => data.Label[r]) && s.Held.Any(r => data.Label[r]) && s.Held.Any(r => !data.Label[r]))
+            .ToArray();
+        var done = new List<SearchTrial>();
+        for (var trial = 0; trial <= trials && splits.Length > 0; trial++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            // The first is always tried: it is what the others have to beat.
+            if (trial > 0 && !mayGoOn())
+            {
+                break;
+            }
+
+            progress?.Report(new("Settings", trial, trials + 1));
+            var tried = trial == 0 ? settings.Boosting : Draw(settings.Boosting, settings.Seed, trial);
+            var (loss, trees) = (new double[splits.Length], new double[splits.Length]);
+            Parallel.For(0, splits.Length, settings.Side(cancellationToken), s =>
+            {
+                var boosting = tried.For(splits[s].Train.Length);
+                var fit = Boosting.Train(data.Matrix, data.Label, splits[s].Train, splits[s].Held, boosting.MaximumTrees, boosting, settings.Seed, cancellationToken);
+                (loss[s], trees[s]) = (LogLoss(fit.Ensemble.Raw(data.Matrix, splits[s].Held), data.Label, splits[s].Held), fit.Ensemble.Trees.Length);
+            });
+            done.Add(new(tried, loss.Average(), trees.Average()));
+        }
+
+        return [.. done.Index().OrderBy(t => t.Item.LogLoss).ThenBy(t => t.Index).Select(t => t.Item)];
+    }
+
+    private static BoostingSettings Draw(BoostingSettings around, int seed, int trial)
+    {
+        var random = new Random(unchecked((seed * 1_000_003) + trial));
+        return around with
+        {
+            LearningRate = Rounded(0.015, 0.08),
+            Leaves = random.Next(4) switch { 0 => 7, 1 => 15, 2 => 23, _ => 31 },
+            MinimumRowsPerLeaf = (int)Rounded(10, 120),
+            FeatureFraction = Rounded(0.08, 0.8),
+            RowFraction = random.Next(4) switch { 0 => 0.5, 1 => 0.65, 2 => 0.8, _ => 1 },
+            L2 = Rounded(0.3, 60),
+        };
+
+        // Even on the scale of orders of magnitude, to two digits.
+        double Rounded(double low, double high)
+        {
+            var value = low * Math.Pow(high / low, random.NextDouble());
+            var digit = Math.Pow(10, Math.Floor(Math.Log10(value)) - 1);
+            return Math.Round(Math.Round(value / digit) * digit, 6);
+        }
+    }
+
+    private static double LogLoss(double[] raw, bool[] label, int[] rows)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var margin = label[rows[i]] ? raw[i] : -raw[i];
+            // log(1 + exp(−margin)), without leaving the range of numbers.
+            sum += margin > 0 ? Math.Log(1 + Math.Exp(-margin)) : -margin + Math.Log(1 + Math.Exp(margin));
+        }
+
+        return sum / rows.Length;
+    }
+}
