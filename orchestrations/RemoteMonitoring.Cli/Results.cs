@@ -61,16 +61,17 @@ internal static class Results
     /// <summary>The model with other columns and on fewer patients; nothing where the task asks for neither.</summary>
     public static void ShowVariants(Terminal terminal, EvaluationReport report)
     {
-        if (report.Variants.Count > 0)
+        foreach (var population in report.Variants.GroupBy(v => v.Population, StringComparer.Ordinal))
         {
+            var first = population.First();
+            terminal.Line($"The model with other columns, {population.Key}: {Terminal.Number(first.Patients)} patients, {Terminal.Number(first.Events)} instants with the outcome");
             terminal.Table(
-                ["the model", "columns", "of", "patients", "AUROC", "AUPRC", "utility"],
-                report.Variants.Select(v => new[]
-                {
-                    v.Columns, Terminal.Number(v.ColumnCount), v.Population, Terminal.Number(v.Patients),
-                    Interval(v.Auroc), Interval(v.Auprc), v.Utility is { } utility ? Interval(utility) : "",
-                }),
-                1, 3);
+                ["", "columns", "AUROC", "AUPRC", .. first.Utility is null ? (string[])[] : ["utility"]],
+                population.Select(v => (string[])
+                [
+                    v.Columns, Terminal.Number(v.ColumnCount), Interval(v.Auroc), Interval(v.Auprc), .. v.Utility is { } utility ? (string[])[Interval(utility)] : [],
+                ]),
+                1);
         }
     }
 
