@@ -162,6 +162,8 @@ internal static class Results
             ["held_out"] = store.Lake.NameOf(model.HeldOut[i]),
         })]),
         ["cohort_flow"] = FlowJson(model.Reports[0].Flow),
+        ["report"] = store.Lake.NameOf(model.Report),
+        ["card"] = store.Lake.NameOf(model.Card),
         ["features"] = store.Lake.NameOf(model.Features),
     };
 

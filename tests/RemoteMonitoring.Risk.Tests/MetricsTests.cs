@@ -1,6 +1,7 @@
 using CsCheck;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Tests;
 
@@ -187,6 +188,12 @@ public sealed class MetricsTests
             News2High = Some(),
             TrailingCount7Days = Some(),
             TrailingCount28Days = Some(),
+            NextEvent = [.. Enumerable.Repeat(UnixMicros.Open, count)],
+            Team = [.. Enumerable.Repeat("", count)],
+            Age = [.. Enumerable.Repeat(double.NaN, count)],
+            Sex = [.. Enumerable.Repeat("unknown", count)],
+            Conditions = [.. Enumerable.Repeat("", count)],
+            Contacts7Days = [.. Enumerable.Repeat(double.NaN, count)],
         };
     }
 

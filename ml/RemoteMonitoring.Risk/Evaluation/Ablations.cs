@@ -7,7 +7,7 @@ namespace RemoteMonitoring.Risk.Evaluation;
 /// <param name="Columns">Columns that it had.</param>
 /// <param name="Raw">Raw log-odds.</param>
 /// <param name="Alert">Whether they reached the threshold of the fold's training rows.</param>
-internal sealed record AblatedScores(string Name, int Columns, double[] Raw, bool[] Alert);
+public sealed record AblatedScores(string Name, int Columns, double[] Raw, bool[] Alert);
 
 /// <summary>Trains and tests a task's model again without the columns that its ablations name, on the same folds and by the same rules.</summary>
 internal static class Ablations

@@ -91,6 +91,9 @@ public static class MetricNames
 /// <summary>How a model did on rows it had not seen, beside what it has to beat on the same rows.</summary>
 public sealed record EvaluationReport
 {
+    /// <summary>The version that this program writes, and the newest it reads: 2 since it says how the model would do in use.</summary>
+    public const int CurrentSchemaVersion = 2;
+
     /// <summary>Version of this layout.</summary>
     public required int SchemaVersion { get; init; }
 
@@ -139,18 +142,34 @@ public sealed record EvaluationReport
     /// <summary>From roster to rows.</summary>
     public required IReadOnlyList<CohortFlowStep> Flow { get; init; }
 
+    /// <summary>How the model would do in use; null in version 1.</summary>
+    public ClinicalReport? Clinical { get; init; }
+
     /// <summary>The model under other conditions, beside itself as it is; empty where the task asks for none.</summary>
     public IReadOnlyList<EvaluationVariant> Variants { get; init => field = value ?? []; } = [];
 
     /// <summary>The report as JSON; NaN as text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RiskJsonContext.Default.EvaluationReport);
 
-    /// <summary>Reads a report; throws <see cref="JsonException"/> saying what is wrong.</summary>
-    public static EvaluationReport FromJson(string json) => JsonSerializer.Deserialize(json, RiskJsonContext.Default.EvaluationReport)
-        ?? throw new JsonException("The report is null.");
+    /// <summary>Reads a report, of an older version too; throws <see cref="JsonException"/> saying what is wrong.</summary>
+    public static EvaluationReport FromJson(string json)
+    {
+        // The version first and by itself: a newer layout may have fields that the strict reader would stumble over.
+        using (var document = JsonDocument.Parse(json))
+        {
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("schemaVersion", out var version)
+                && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var stated) && stated > CurrentSchemaVersion)
+            {
+                throw new JsonException($"It has layout version {stated}; this program reads up to {CurrentSchemaVersion}: update it.");
+            }
+        }
+
+        return JsonSerializer.Deserialize(json, RiskJsonContext.Default.EvaluationReport) ?? throw new JsonException("The report is null.");
+    }
 }
 
-/// <summary>A report and the rows it was computed from.</summary>
+/// <summary>A report, the rows it was computed from, and the rows to look at.</summary>
 /// <param name="Report">The figures.</param>
 /// <param name="HeldOut">The rows.</param>
-public sealed record EvaluationResult(EvaluationReport Report, HeldOutRows HeldOut);
+/// <param name="Errors">The worst misses and false alarms.</param>
+public sealed record EvaluationResult(EvaluationReport Report, HeldOutRows HeldOut, ErrorReview Errors);

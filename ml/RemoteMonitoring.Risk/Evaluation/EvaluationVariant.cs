@@ -48,15 +48,15 @@ internal static class EvaluationVariants
 {
     /// <summary>Every set of columns on every population; none where there is one of each.</summary>
     internal static IReadOnlyList<EvaluationVariant> Of(
-        HeldOutRows rows, IReadOnlyList<AblatedScores> ablated, LabelledRows data, TrainingSettings settings, CancellationToken cancellationToken)
+        HeldOutRows rows, LabelledRows data, TrainingSettings settings, CancellationToken cancellationToken)
     {
         var fromFirstRow = data.Task.Horizon.Unit == HorizonUnit.Ongoing ? PositiveAtFirstRow(rows) : [];
-        if (ablated.Count == 0 && fromFirstRow.Count == 0)
+        if (rows.Ablated.Count == 0 && fromFirstRow.Count == 0)
         {
             return [];
         }
 
-        AblatedScores[] columns = [new(EvaluationVariant.AllColumns, data.Matrix.Columns, rows.Raw, rows.Alert), .. ablated];
+        AblatedScores[] columns = [new(EvaluationVariant.AllColumns, data.Matrix.Columns, rows.Raw, rows.Alert), .. rows.Ablated];
         var gains = AlertWorths.Gains(data.Task.AlertWorth, rows.PatientId, rows.Label);
         return
         [

@@ -9,11 +9,12 @@ public static class Evaluator
     /// <summary>
     /// Evaluates by a kind of split. In each fold everything fitted (trees and their number, calibration, logistic
     /// regression with its means and scales, alert threshold) comes from that fold's training rows. Throws
-    /// <see cref="ArgumentException"/> when no fold has rows to test and both labels to learn from.
+    /// <see cref="ArgumentException"/> when no fold has rows to test and both labels to learn from. Of <paramref name="context"/>
+    /// nothing is learned; without it there are no events to warn of, teams or subgroups.
     /// </summary>
     public static EvaluationResult Evaluate(
         LabelledRows data, IReadOnlyList<CohortFlowStep> flow, SplitKind kind, TrainingSettings settings,
-        IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        IProgress<TrainingProgress>? progress, CancellationToken cancellationToken, RowContext? context = null)
     {
         var folds = Splits.Of(kind, data, settings.Folds, settings.Seed);
         if (folds.Count == 0)
@@ -23,7 +24,7 @@ public static class Evaluator
         }
 
         var total = folds.Sum(f => f.Test.Length);
-        var rows = Empty(total);
+        var rows = HeldOutRows.Empty(total);
         var fitted = new (CalibratedTrees Trees, double[] Logistic, int[] Train)[folds.Count];
         var done = 0;
         progress?.Report(new("Folds", 0, folds.Count));
@@ -37,10 +38,17 @@ public static class Evaluator
         });
 
         var summaries = new List<FoldSummary>();
+        var origin = new (CalibratedTrees Trees, int Row)[total];
         var at = 0;
         foreach (var (fold, (trees, logistic, train)) in folds.Zip(fitted))
         {
             Fill(rows, at, data, fold, trees, logistic);
+            for (var i = 0; i < fold.Test.Length; i++)
+            {
+                (context ?? RowContext.Nothing).Fill(rows, at + i);
+                origin[at + i] = (trees, fold.Test[i]);
+            }
+
             at += fold.Test.Length;
             summaries.Add(new(
                 fold.Number, train.Length, train.Count(r => data.Label[r]), fold.Test.Length, fold.Test.Count(r => data.Label[r]),
@@ -48,15 +56,16 @@ public static class Evaluator
         }
 
         progress?.Report(new("Intervals", 0, settings.Resamples));
+        var trailingRate = data.Task.BaselineRule == BaselineRules.TrailingSevenDays;
         var figures = Figures.Of(
-            rows, data.Task.BaselineRule == BaselineRules.TrailingSevenDays, settings.Resamples, settings.Seed, settings.Parallelism,
+            rows, trailingRate, settings.Resamples, settings.Seed, settings.Parallelism,
             resampled => progress?.Report(new("Intervals", resampled, settings.Resamples)),
             AlertWorths.Gains(data.Task.AlertWorth, rows.PatientId, rows.Label), cancellationToken);
-        var ablated = Ablations.Run(data, folds, settings, progress, cancellationToken);
+        rows.Ablated = Ablations.Run(data, folds, settings, progress, cancellationToken);
         return new(
             new()
             {
-                SchemaVersion = 1,
+                SchemaVersion = EvaluationReport.CurrentSchemaVersion,
                 Task = data.Task.Name,
                 TaskHash = data.Task.Hash,
                 FeatureSet = data.Features.SetName,
@@ -72,9 +81,11 @@ public static class Evaluator
                 Calibration = figures.Calibration,
                 Folds = summaries,
                 Flow = flow,
-                Variants = EvaluationVariants.Of(rows, ablated, data, settings, cancellationToken),
+                Clinical = ClinicalFigures.Of(rows, trailingRate, settings.Resamples, settings.Seed, settings.Parallelism, cancellationToken),
+                Variants = EvaluationVariants.Of(rows, data, settings, cancellationToken),
             },
-            rows);
+            rows,
+            ErrorReview.Of(rows, row => ErrorReview.Explain(data, origin[row].Trees.Trees.Ensemble, origin[row].Row)));
     }
 
     private static void Fill(HeldOutRows rows, int at, LabelledRows data, Fold fold, CalibratedTrees trees, double[] logistic)
@@ -99,23 +110,6 @@ public static class Evaluator
             rows.TrailingCount28Days[at] = data.PriorOutcomes28Days[row];
         }
     }
-
-    private static HeldOutRows Empty(int rows) => new()
-    {
-        PatientId = new string[rows],
-        AsOf = new long[rows],
-        Fold = new int[rows],
-        Label = new bool[rows],
-        P = new double[rows],
-        Raw = new double[rows],
-        Alert = new bool[rows],
-        Logistic = new double[rows],
-        News2Low = new double[rows],
-        News2Point = new double[rows],
-        News2High = new double[rows],
-        TrailingCount7Days = new double[rows],
-        TrailingCount28Days = new double[rows],
-    };
 
     private static string Describe(SplitKind kind, int folds) => kind switch
     {

@@ -13,37 +13,23 @@ public sealed record Figures(
 {
     /// <summary>
     /// Computes them. <paramref name="trailingRate"/> says whether the patient's own recent outcomes are a baseline of the
-    /// task, <paramref name="alertGain"/> what an alert at each row gains where alerts have a worth. The same rows, seed and number of resamples give the same figures on any number of threads.
+    /// task, <paramref name="alertGain"/> what an alert at each row gains where alerts have a worth. The same rows, seed and
+    /// number of resamples give the same figures on any number of threads.
     /// </summary>
     public static Figures Of(
         HeldOutRows rows, bool trailingRate, int resamples, int seed, int threads = 2, Action<int>? done = null,
         double[]? alertGain = null, CancellationToken cancellationToken = default)
     {
-        var number = new Dictionary<string, int>();
-        var patient = new int[rows.Rows];
-        for (var i = 0; i < patient.Length; i++)
-        {
-            number.TryAdd(rows.PatientId[i], number.Count);
-            patient[i] = number[rows.PatientId[i]];
-        }
-
-        var scorers = new List<ScorerMetrics>
-        {
-            new(MetricNames.Model, rows.P, true, rows.Alert, rows, patient, number.Count, alertGain),
-            new(MetricNames.Logistic, rows.Logistic, true, null, rows, patient, number.Count),
-            // Nothing known scores nothing: the chart has no other answer.
-            new(MetricNames.News2, Array.ConvertAll(rows.News2Point, p => double.IsNaN(p) ? 0 : p), false, null, rows, patient, number.Count),
-        };
-        if (trailingRate)
-        {
-            scorers.Add(new(MetricNames.TrailingRate, rows.TrailingCount7Days, false, null, rows, patient, number.Count));
-            scorers.Add(new(MetricNames.TrailingRate28Days, rows.TrailingCount28Days, false, null, rows, patient, number.Count));
-        }
-
-        var once = new int[number.Count];
+        var (patient, patients) = rows.NumberPatients();
+        var scorers = rows.Scorers(trailingRate)
+            .Select(s => s.Name == MetricNames.Model
+                ? new ScorerMetrics(s.Name, s.Score, s.IsProbability, rows.Alert, rows, patient, patients, alertGain)
+                : new ScorerMetrics(s.Name, s.Score, s.IsProbability, null, rows, patient, patients))
+            .ToList();
+        var once = new int[patients];
         Array.Fill(once, 1);
         var values = scorers.ConvertAll(s => s.Compute(once));
-        var resampled = PatientBootstrap.Run(scorers, number.Count, resamples, seed, threads, done, cancellationToken);
+        var resampled = PatientBootstrap.Run(scorers, patients, resamples, seed, threads, done, cancellationToken);
         var metrics = new SortedDictionary<string, IReadOnlyDictionary<string, Metric>>(StringComparer.Ordinal);
         var differences = new SortedDictionary<string, IReadOnlyDictionary<string, Metric>>(StringComparer.Ordinal);
         for (var s = 0; s < scorers.Count; s++)
@@ -66,22 +52,9 @@ public sealed record Figures(
             }
         }
 
-        return new(metrics, differences, Bands(rows), number.Count);
+        return new(metrics, differences, Bands(rows), patients);
     }
 
-    private static List<CalibrationBand> Bands(HeldOutRows rows)
-    {
-        var order = Enumerable.Range(0, rows.Rows).OrderBy(i => rows.P[i]).ThenBy(i => i).ToArray();
-        var bands = new List<CalibrationBand>();
-        for (var b = 0; b < 10; b++)
-        {
-            var band = order[(int)((long)b * order.Length / 10)..(int)((long)(b + 1) * order.Length / 10)];
-            if (band.Length > 0)
-            {
-                bands.Add(new(band.Length, band.Average(i => rows.P[i]), band.Average(i => rows.Label[i] ? 1.0 : 0.0)));
-            }
-        }
-
-        return bands;
-    }
+    private static List<CalibrationBand> Bands(HeldOutRows rows) =>
+        [.. CalibrationSums.Tenths(rows).Select(tenth => new CalibrationBand(tenth.Length, tenth.Average(i => rows.P[i]), tenth.Average(i => rows.Label[i] ? 1.0 : 0.0)))];
 }

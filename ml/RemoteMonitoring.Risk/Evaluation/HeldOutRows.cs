@@ -1,3 +1,5 @@
+using RemoteMonitoring.Telemetry;
+
 namespace RemoteMonitoring.Risk.Evaluation;
 
 /// <summary>
@@ -45,6 +47,77 @@ public sealed class HeldOutRows
     /// <summary>The same over 28 days.</summary>
     public required double[] TrailingCount28Days { get; init; }
 
+    /// <summary>When the patient's next outcome of the task was, Unix microseconds; <see cref="UnixMicros.Open"/> where none is known of.</summary>
+    public required long[] NextEvent { get; init; }
+
+    /// <summary>Team by the roster; empty where it names none.</summary>
+    public required string[] Team { get; init; }
+
+    /// <summary>Age in years by the roster; NaN where unknown.</summary>
+    public required double[] Age { get; init; }
+
+    /// <summary>Sex by the roster, <c>unknown</c> where it says nothing.</summary>
+    public required string[] Sex { get; init; }
+
+    /// <summary>Conditions by the roster in ordinal order, with <c>;</c> between them; empty where it names none.</summary>
+    public required string[] Conditions { get; init; }
+
+    /// <summary>Contacts of staff with the patient in the 7 days before; NaN throughout where the cohort has no record of contacts.</summary>
+    public required double[] Contacts7Days { get; init; }
+
+    /// <summary>What models said of the rows that were trained without some columns; empty where the task asks for none.</summary>
+    public IReadOnlyList<AblatedScores> Ablated { get; set => field = value ?? []; } = [];
+
     /// <summary>Number of rows.</summary>
     public int Rows => PatientId.Length;
+
+    /// <summary>Rows of this many, to be filled in.</summary>
+    internal static HeldOutRows Empty(int rows) => new()
+    {
+        PatientId = new string[rows],
+        AsOf = new long[rows],
+        Fold = new int[rows],
+        Label = new bool[rows],
+        P = new double[rows],
+        Raw = new double[rows],
+        Alert = new bool[rows],
+        Logistic = new double[rows],
+        News2Low = new double[rows],
+        News2Point = new double[rows],
+        News2High = new double[rows],
+        TrailingCount7Days = new double[rows],
+        TrailingCount28Days = new double[rows],
+        NextEvent = new long[rows],
+        Team = new string[rows],
+        Age = new double[rows],
+        Sex = new string[rows],
+        Conditions = new string[rows],
+        Contacts7Days = new double[rows],
+    };
+
+    /// <summary>A number for each row's patient, 0 … count − 1, in the order in which patients first come.</summary>
+    internal (int[] Patient, int Count) NumberPatients()
+    {
+        var number = new Dictionary<string, int>(StringComparer.Ordinal);
+        var patient = new int[Rows];
+        for (var i = 0; i < patient.Length; i++)
+        {
+            number.TryAdd(PatientId[i], number.Count);
+            patient[i] = number[PatientId[i]];
+        }
+
+        return (patient, number.Count);
+    }
+
+    /// <summary>What stands beside the model: its name, its score of each row, and whether that is a probability.</summary>
+    internal IReadOnlyList<(string Name, double[] Score, bool IsProbability)> Scorers(bool trailingRate) =>
+    [
+        (MetricNames.Model, P, true),
+        (MetricNames.Logistic, Logistic, true),
+        // Nothing known scores nothing: the chart has no other answer.
+        (MetricNames.News2, Array.ConvertAll(News2Point, p => double.IsNaN(p) ? 0 : p), false),
+        .. trailingRate
+            ? ((string, double[], bool)[])[(MetricNames.TrailingRate, TrailingCount7Days, false), (MetricNames.TrailingRate28Days, TrailingCount28Days, false)]
+            : [],
+    ];
 }

@@ -52,6 +52,9 @@ internal static class TrainCommand
             Results.ShowVariants(terminal, model.Reports[i]);
             terminal.Line($"held-out predictions: {store.Lake.NameOf(model.HeldOut[i])}");
         }
+
+        terminal.Line($"report: {store.Lake.NameOf(model.Report)}");
+        terminal.Line($"model card: {store.Lake.NameOf(model.Card)}");
     }
 
     private sealed class Steps(IProgress<Fraction> progress) : IProgress<TrainingProgress>

@@ -3,6 +3,7 @@ using NodaTime;
 using NodaTime.Text;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Risk.Reporting;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Catalog;
@@ -82,9 +83,9 @@ public static class ReasonText
         };
     }
 
-    private static string Usual(PersonalRange range, VitalSign vital) => Number(range.UsualLow) == Number(range.UsualHigh)
+    private static string Usual(PersonalRange range, VitalSign vital) => Quantity.Number(range.UsualLow) == Quantity.Number(range.UsualHigh)
         ? $"usual {With(range.UsualHigh, vital)}"
-        : $"usual {Number(range.UsualLow)}–{With(range.UsualHigh, vital)}";
+        : $"usual {Quantity.Number(range.UsualLow)}–{With(range.UsualHigh, vital)}";
 
     /// <summary>That something is not known, a condition is absent, nothing happened or a score is zero is no reason to call anybody.</summary>
     private static Reason? OfColumn(ReasonCandidate candidate, double value)
@@ -96,7 +97,7 @@ public static class ReasonText
             : new Reason
             {
                 Contribution = candidate.Contribution,
-                Text = yesOrNo ? candidate.Fallback : $"{candidate.Fallback}: {Number(value)}",
+                Text = yesOrNo ? candidate.Fallback : $"{candidate.Fallback}: {Quantity.Number(value)}",
             };
     }
 
@@ -105,11 +106,11 @@ public static class ReasonText
     {
         _ when double.IsNaN(value) => "",
         "last" => "",
-        "count" => $" ({Number(value)} {(value == 1 ? "reading" : "readings")} in {Over(strongest)})",
+        "count" => $" ({Quantity.Number(value)} {(value == 1 ? "reading" : "readings")} in {Over(strongest)})",
         "age" => "",
-        "adherence" => $" (a reading on {Number(value * 100)} % of the days in {Span(strongest.Window)})",
+        "adherence" => $" (a reading on {Quantity.Number(value * 100)} % of the days in {Span(strongest.Window)})",
         "sd" => $" (varies by {With(value, vital)} over {Over(strongest)})",
-        "cv" => $" (varies by {Number(value * 100)} % of its mean over {Over(strongest)})",
+        "cv" => $" (varies by {Quantity.Number(value * 100)} % of its mean over {Over(strongest)})",
         "range" => $" (spans {With(value, vital)} over {Over(strongest)})",
         "gain" => $" ({Signed(value, vital)} from first to last over {Over(strongest)})",
         "slope" => $" (trend {Signed(value, vital)} a day over {Over(strongest)})",
@@ -136,24 +137,7 @@ public static class ReasonText
         Span(column.Window) + column.Part switch { "night" => " at night", "daytime" => " by day", _ => "" };
 
     private static string Signed(double value, VitalSign? vital) =>
-        (value >= 0 ? "+" : "−") + (vital is null ? Number(Math.Abs(value)) : With(Math.Abs(value), vital));
+        (value >= 0 ? "+" : "−") + (vital is null ? Quantity.Number(Math.Abs(value)) : With(Math.Abs(value), vital));
 
-    private static string With(double value, VitalSign vital) => $"{Number(value)} {Unit(vital.Unit)}".TrimEnd();
-
-    /// <summary>No more digits than matter: whole from 100 on, two significant ones where the value is small; a true minus sign, and none before zero.</summary>
-    private static string Number(double value)
-    {
-        var size = Math.Abs(value);
-        var digits = size switch { >= 100 => "0", >= 10 => "0.#", >= 0.1 or 0 => "0.##", >= 0.01 => "0.###", _ => "0.####" };
-        var text = size.ToString(digits, CultureInfo.InvariantCulture);
-        return value < 0 && text != "0" ? "−" + text : text;
-    }
-
-    private static string Unit(string ucum) => ucum switch
-    {
-        "Cel" => "°C",
-        "mm[Hg]" => "mmHg",
-        "[pH]" or "1" or "{score}" or "{steps}/d" => "",
-        _ => ucum.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal),
-    };
+    private static string With(double value, VitalSign vital) => Quantity.With(value, vital.Unit);
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using RemoteMonitoring.Ingestion.Erasure;
+using RemoteMonitoring.Risk.Reporting;
 using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
@@ -8,7 +10,7 @@ namespace RemoteMonitoring.Workflows.Erasure;
 
 /// <summary>
 /// Erases in the tables made for the cohort: observations and readings of nobody of whatever generation, vectors, predictions,
-/// held-out rows. Those of before the erasure keep their names and the rows of everybody else; what they were is in the
+/// held-out rows, error reviews. Those of before the erasure keep their names and the rows of everybody else; what they were is in the
 /// ledger's notes, and the manifests that name them say what they are. A table that an erasure took rows from says so in its footer.
 /// Rollups only save time: they are thrown away whole, and made again when they are next asked for.
 /// </summary>
@@ -45,7 +47,30 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
             }
         }
 
+        await EraseReportsAsync(report, dryRun, cancellationToken);
         await ReplaceManifestsAsync(rewritten, dryRun, cancellationToken);
+    }
+
+    /// <summary>Reports of models show readings of those whom the model was most wrong about.</summary>
+    private async Task EraseReportsAsync(ErasureReport report, bool dryRun, CancellationToken cancellationToken)
+    {
+        foreach (var path in (await lake.ListAsync("models", cancellationToken)).Where(p => p.EndsWith('/' + ReportPage.FileName, StringComparison.Ordinal)))
+        {
+            var before = Encoding.UTF8.GetString(await lake.ReadAsync(path, cancellationToken));
+            var (page, cases) = ReportPage.Without(before, plan.PatientId, _mark);
+            if (cases == 0)
+            {
+                continue;
+            }
+
+            var bytes = Encoding.UTF8.GetBytes(page);
+            if (!dryRun && page != before)
+            {
+                await lake.ReplaceAsync(path, bytes, cancellationToken);
+            }
+
+            report.Add("reports", path, cases, Lake.Hash(bytes));
+        }
     }
 
     /// <summary>Manifests of the past go on to name their files, as those are now.</summary>

@@ -4,6 +4,7 @@ using NodaTime;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Reporting;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
@@ -34,6 +35,12 @@ public sealed record TrainedModel
     /// <summary>Lake path of the vectors that were trained on.</summary>
     public required string Features { get; init; }
 
+    /// <summary>Lake path of the report for people: one HTML page.</summary>
+    public string Report => LakePaths.Model(Task, Version, ReportPage.FileName);
+
+    /// <summary>Lake path of the model card.</summary>
+    public string Card => LakePaths.Model(Task, Version, ReportPage.CardName);
+
     /// <summary>Lake folder of the model.</summary>
     public string Folder => LakePaths.Model(Task, Version, "").TrimEnd('/');
 }
@@ -48,7 +55,7 @@ public static class TrainingStage
     /// <summary>Metadata key of a snapshot: the observations it was made of.</summary>
     internal const string ObservationsKey = "remotemonitoring.observations";
 
-    private const string Rules = "training 3";
+    private const string Rules = "training 4";
 
     /// <summary>Trains a task's model over what has been compacted.</summary>
     /// <returns>The model, and whether it was there already.</returns>
@@ -94,16 +101,18 @@ public static class TrainingStage
         snapshot.Metadata[ObservationsKey] = manifest.InputHash;
         await FeatureDictionaryFile.KeepAsync(store.Lake, set, cancellationToken);
         await store.Lake.CreateDerivedAsync(features, snapshot.ToBytes(), cancellationToken);
-        var reports = new List<EvaluationReport>();
+        var context = RowContext.Of(task, reference, endOfData);
+        var results = new List<EvaluationResult>();
         foreach (var split in task.Splits)
         {
-            var (report, heldOut) = Evaluator.Evaluate(data, zones is null ? cohort.Flow : [.. cohort.Flow, zones], split, settings, progress, cancellationToken);
-            reports.Add(report);
-            await store.Lake.CreateDerivedAsync(HeldOutPath(task, version, split), ToParquet(heldOut).ToBytes(), cancellationToken);
-            await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(report.ToJson()), cancellationToken);
+            var result = Evaluator.Evaluate(data, zones is null ? cohort.Flow : [.. cohort.Flow, zones], split, settings, progress, cancellationToken, context);
+            results.Add(result);
+            await store.Lake.CreateDerivedAsync(HeldOutPath(task, version, split), HeldOutTable.ToParquet(result.HeldOut).ToBytes(), cancellationToken);
+            await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(result.Report.ToJson()), cancellationToken);
         }
 
-        var model = RiskModel.Train(data, endOfData, settings, reports[0], progress, cancellationToken, manifest.InputHash);
+        var model = RiskModel.Train(data, endOfData, settings, results[0].Report, progress, cancellationToken, manifest.InputHash);
+        await ReportFiles.WriteAsync(store.Lake, manifest, task, version, model.Document, results, cancellationToken);
         foreach (var (name, bytes) in ModelFiles.Save(model))
         {
             await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
@@ -158,24 +167,10 @@ public static class TrainingStage
         [
             features,
             .. task.Splits.SelectMany(split => (string[])[HeldOutPath(task, version, split), ReportPath(task, version, split)]),
+            .. ReportFiles.Paths(task, version),
             .. ModelFiles.Names.Select(name => LakePaths.Model(task.Name, version, name)),
         ],
         cancellationToken);
-
-    private static ParquetTable ToParquet(HeldOutRows rows) => new ParquetTable()
-        .Text("patient_id", rows.PatientId)
-        .Time("as_of", rows.AsOf)
-        .Int32("fold", rows.Fold)
-        .Boolean("label", rows.Label)
-        .Float64("p", rows.P)
-        .Float64("news2_low", rows.News2Low)
-        .Float64("news2_point", rows.News2Point)
-        .Float64("news2_high", rows.News2High)
-        .Float64("p_logistic", rows.Logistic)
-        .Float64("raw", rows.Raw)
-        .Boolean("alert", rows.Alert)
-        .Float64("trailing_7d", rows.TrailingCount7Days)
-        .Float64("trailing_28d", rows.TrailingCount28Days);
 
     private static string HeldOutPath(TaskDefinition task, string version, SplitKind split) => LakePaths.Model(task.Name, version, $"held-out-{Name(split)}.parquet");
 

@@ -26,7 +26,7 @@ public sealed class ArrowTests
         (["Parquet"], ["Storage"]),
         (["Microsoft.Data.Sqlite", "SQLitePCLRaw"], ["Storage", "Ingestion", "Workflows"]),
         (["Azure.Storage.Blobs", "Microsoft.Azure.Cosmos", "Azure.Security.KeyVault", "Newtonsoft.Json"], ["Storage"]),
-        (["Azure.Identity"], ["Storage", "Ingestion", "Cli"]),
+        (["Azure.Identity"], ["Storage", "Ingestion", "Workflows", "Cli"]),
         (["Microsoft.ML", "LightGBM"], ["Risk"]),
         (["CsvHelper"], ["Cohorts", "Workflows"]),
         (["Cronos"], ["Workflows"]),

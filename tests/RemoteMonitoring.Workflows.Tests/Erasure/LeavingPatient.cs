@@ -30,7 +30,7 @@ public sealed class LeavingPatient : IAsyncLifetime, IAsyncDisposable
 
     internal static MadeUpFeed Feed()
     {
-        var feed = TrainedHome.Feed().Patient(Patient, "north").Daily(Patient, 0, 9, 95).Daily(Patient, 9, 3, 86, 99).Outcome(Patient, 11.9)
+        var feed = TrainedHome.Feed().Patient(Patient, "north").Daily(Patient, 0, 9, 95).Daily(Patient, 9, 3, 86, 99).Outcome(Patient, 7.5).Outcome(Patient, 11.9)
             .Assigned(Shared, Patient, 1, 5, known: 1)
             .Assigned(Shared, "p01", 5, null, known: 5);
         for (var day = 2; day < 9; day++)

@@ -24,6 +24,7 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
         await using var home = made.Copy();
         var cohort = home.Store.Folder;
         Assert.Equal(LeavingPatient.Words.Length, (await HomeSearch.FindAsync(cohort, LeavingPatient.Words)).Select(f => f.Split(": ")[1]).Distinct().Count());
+        Assert.Contains(LeavingPatient.Patient, Encoding.UTF8.GetString(await home.Lake.ReadAsync(made.Model.Report, default)), StringComparison.Ordinal);
         var before = await LeavingPatient.OthersAsync(home);
         var manifest = (await ObservationsManifest.TryReadAsync(home.Lake, default))!;
 
@@ -81,7 +82,7 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
         Assert.Contains(proof.Remains, r => r.Contains(made.Model.Version, StringComparison.Ordinal));
         Assert.All(proof.Things.Where(t => t.Sha256 is not null), t => Assert.Equal(t.Sha256, LakeDirectory.Hash(File.ReadAllBytes(home.Lake.FullPath(t.Name)))));
         Assert.DoesNotContain(LeavingPatient.Patient, Encoding.UTF8.GetString(await home.Lake.ReadAsync(path, default)), StringComparison.Ordinal);
-        foreach (var place in (string[])["bronze", "silver", "reference log", "observations", "features", "predictions", "held-out rows", "documents"])
+        foreach (var place in (string[])["bronze", "silver", "reference log", "observations", "features", "predictions", "held-out rows", "reports", "documents"])
         {
             Assert.Contains(proof.Things, t => t.Place == place);
         }
@@ -123,7 +124,7 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
 
         var (proof, _) = await EraseAsync(home);
         string Count(string place, IEnumerable<Ingestion.Erasure.ErasedThing> things) => $"{place} {things.Where(t => t.Place == place).Sum(t => t.Rows)}";
-        Assert.All((string[])["bronze", "features", "predictions", "held-out rows", "documents"], place => Assert.Equal(Count(place, tried.Things), Count(place, proof.Things)));
+        Assert.All((string[])["bronze", "features", "predictions", "held-out rows", "reports", "documents"], place => Assert.Equal(Count(place, tried.Things), Count(place, proof.Things)));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using System.Text;
 using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
@@ -112,6 +114,8 @@ public sealed class TrainingStageTests(TrainedHome trained)
     [InlineData("model.json")]
     [InlineData("trees.txt", "model.json")]
     [InlineData("evaluation-new-patients.json")]
+    [InlineData("report.html")]
+    [InlineData("card.md")]
     [InlineData("held-out-new-patients.parquet", "model.json")]
     public async Task Interrupted_after_some_files_it_is_made_whole_byte_for_byte(params string[] missing)
     {
@@ -173,7 +177,8 @@ public sealed class TrainingStageTests(TrainedHome trained)
         await using var _ = home;
         var table = await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none);
         Assert.Equal(
-            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw", "alert", "trailing_7d", "trailing_28d"],
+            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw", "alert", "trailing_7d", "trailing_28d",
+                "next_event", "team", "age", "sex", "conditions", "contacts_7d"],
             table.ColumnNames);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         var cohort = Cohort.Build(TrainedHome.Task, reference, Telemetry.UnixMicros.ToInstant(manifest.Inputs.Watermark));
@@ -187,6 +192,47 @@ public sealed class TrainingStageTests(TrainedHome trained)
         Assert.All(table.Text("patient_id").Zip(table.Int32("fold")).Distinct().CountBy(p => p.First!), p => Assert.Equal(1, p.Value));
         Assert.All(table.Float64("p"), p => Assert.InRange(p, 0, 1));
         Assert.Equal(trained.Model.Reports[0].Rows, table.Rows);
+    }
+
+    [Fact]
+    public async Task All_figures_of_a_report_come_again_from_the_held_out_table_alone()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var copy = home;
+        var rows = HeldOutTable.FromParquet(await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none));
+        var report = trained.Model.Reports[0];
+        var figures = Figures.Of(rows, false, report.Resamples, report.Seed, threads: 1);
+        var again = report with
+        {
+            Rows = rows.Rows,
+            Patients = figures.Patients,
+            Events = rows.Label.Count(l => l),
+            Metrics = figures.Metrics,
+            Differences = figures.Differences,
+            Calibration = figures.Calibration,
+            Clinical = ClinicalFigures.Of(rows, false, report.Resamples, report.Seed, threads: 1),
+        };
+        Assert.Equal(report.ToJson(), again.ToJson());
+        Assert.True(report.Clinical!.EventsInReach > 0);
+        Assert.Contains(report.Clinical.Subgroups, s => s.Dimension == SubgroupDimensions.Sex || s.Dimension == SubgroupDimensions.Age);
+    }
+
+    [Fact]
+    public async Task The_page_and_the_card_stand_beside_the_model_and_say_what_kind_of_data_it_was()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var copy = home;
+        var page = Encoding.UTF8.GetString(await home.Lake.ReadAsync(trained.Model.Report, s_none));
+        var card = Encoding.UTF8.GetString(await home.Lake.ReadAsync(trained.Model.Card, s_none));
+        foreach (var text in (string[])[page, card])
+        {
+            Assert.Contains(trained.Model.Version, text, StringComparison.Ordinal);
+            Assert.Contains("Results on synthetic data do not compare with", text, StringComparison.Ordinal);
+            Assert.Contains("too few to judge", text, StringComparison.OrdinalIgnoreCase);
+        }
+
+        Assert.Contains("Error review: the worst misses", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("p00", card, StringComparison.Ordinal);
     }
 
     [Fact]

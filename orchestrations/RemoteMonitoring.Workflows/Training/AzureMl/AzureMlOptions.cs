@@ -1,0 +1,69 @@
+namespace RemoteMonitoring.Workflows.Training.AzureMl;
+
+/// <summary>The Azure Machine Learning workspace that trains, as the environment names it.</summary>
+public sealed record AzureMlOptions
+{
+    private static readonly string[] s_required =
+        ["RMON_AZUREML_SUBSCRIPTION", "RMON_AZUREML_RESOURCE_GROUP", "RMON_AZUREML_WORKSPACE", "RMON_AZUREML_COMPUTE", "RMON_AZUREML_ENVIRONMENT", "RMON_AZUREML_DATASTORE"];
+
+    /// <summary><c>RMON_AZUREML_SUBSCRIPTION</c>: id of the subscription.</summary>
+    public required string Subscription { get; init; }
+
+    /// <summary><c>RMON_AZUREML_RESOURCE_GROUP</c>: resource group of the workspace.</summary>
+    public required string ResourceGroup { get; init; }
+
+    /// <summary><c>RMON_AZUREML_WORKSPACE</c>: name of the workspace.</summary>
+    public required string Workspace { get; init; }
+
+    /// <summary><c>RMON_AZUREML_COMPUTE</c>: name of the compute cluster that runs jobs.</summary>
+    public required string Compute { get; init; }
+
+    /// <summary><c>RMON_AZUREML_ENVIRONMENT</c>: <c>NAME:VERSION</c> of the environment made from <c>pipelines/azureml</c>.</summary>
+    public required string Environment { get; init; }
+
+    /// <summary><c>RMON_AZUREML_DATASTORE</c>: name of the datastore of the container that is the cohort's lake; jobs read and write through it.</summary>
+    public required string Datastore { get; init; }
+
+    /// <summary><c>RMON_AZUREML_ENDPOINT</c>: Azure Resource Manager. Default: <c>https://management.azure.com</c>.</summary>
+    public Uri Endpoint { get; init; } = new("https://management.azure.com");
+
+    /// <summary>How often a job is asked how it is. Default: 30 s.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest time a job may take, kept by Azure ML itself. Default: 4 hours.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(4);
+
+    /// <summary>Reads them; throws <see cref="ArgumentException"/> with one line that names every key that is missing or wrong.</summary>
+    /// <param name="variable">Value of an environment variable, or null.</param>
+    public static AzureMlOptions Read(Func<string, string?> variable)
+    {
+        var missing = s_required.Where(key => string.IsNullOrWhiteSpace(variable(key))).ToArray();
+        if (missing.Length > 0)
+        {
+            throw new ArgumentException($"Training on Azure ML needs {string.Join(", ", missing)} in the environment; pipelines/azureml/README.md says what they are.");
+        }
+
+        var environment = variable(s_required[4])!;
+        if (environment.Split(':') is not [{ Length: > 0 }, { Length: > 0 }])
+        {
+            throw new ArgumentException($"{s_required[4]} must be NAME:VERSION, and is '{environment}'.");
+        }
+
+        var endpoint = variable("RMON_AZUREML_ENDPOINT") is { Length: > 0 } stated ? stated : "https://management.azure.com";
+        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || !(url.Scheme == Uri.UriSchemeHttps || url.IsLoopback))
+        {
+            throw new ArgumentException($"RMON_AZUREML_ENDPOINT must be an https address, and is '{endpoint}'.");
+        }
+
+        return new AzureMlOptions
+        {
+            Subscription = variable(s_required[0])!,
+            ResourceGroup = variable(s_required[1])!,
+            Workspace = variable(s_required[2])!,
+            Compute = variable(s_required[3])!,
+            Environment = environment,
+            Datastore = variable(s_required[5])!,
+            Endpoint = url,
+        };
+    }
+}
