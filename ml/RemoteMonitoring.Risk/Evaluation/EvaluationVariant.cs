@@ -1,5 +1,4 @@
 using RemoteMonitoring.Risk.Tasks;
-using RemoteMonitoring.Risk.Training;
 
 namespace RemoteMonitoring.Risk.Evaluation;
 
@@ -43,29 +42,32 @@ public sealed record EvaluationVariant
     public Metric? Utility { get; init; }
 }
 
-/// <summary>The variants of an evaluation.</summary>
-internal static class EvaluationVariants
+/// <summary>The variants of an evaluation, from held-out rows alone.</summary>
+public static class EvaluationVariants
 {
-    /// <summary>Every set of columns on every population; none where there is one of each.</summary>
-    internal static IReadOnlyList<EvaluationVariant> Of(
-        HeldOutRows rows, LabelledRows data, TrainingSettings settings, CancellationToken cancellationToken)
+    /// <summary>
+    /// Every set of columns on every population; none where there is one of each. <paramref name="columns"/> is how many the model
+    /// itself has. The same rows, seed and number of resamples give the same figures on any number of threads.
+    /// </summary>
+    public static IReadOnlyList<EvaluationVariant> Of(
+        HeldOutRows rows, TaskDefinition task, int columns, int resamples, int seed, int threads = 2, CancellationToken cancellationToken = default)
     {
-        var fromFirstRow = data.Task.Horizon.Unit == HorizonUnit.Ongoing ? PositiveAtFirstRow(rows) : [];
+        var fromFirstRow = task.Horizon.Unit == HorizonUnit.Ongoing ? PositiveAtFirstRow(rows) : [];
         if (rows.Ablated.Count == 0 && fromFirstRow.Count == 0)
         {
             return [];
         }
 
-        AblatedScores[] columns = [new(EvaluationVariant.AllColumns, data.Matrix.Columns, rows.Raw, rows.Alert), .. rows.Ablated];
-        var gains = AlertWorths.Gains(data.Task.AlertWorth, rows.PatientId, rows.Label);
+        AblatedScores[] all = [new(EvaluationVariant.AllColumns, columns, rows.Raw, rows.Alert), .. rows.Ablated];
+        var gains = AlertWorths.Gains(task.AlertWorth, rows.PatientId, rows.Label);
+        var draws = (Resamples: resamples, Seed: seed, Options: new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken });
         return
         [
-            .. columns.Select(c => Of(rows, c, gains, EvaluationVariant.AllPatients, [.. Enumerable.Range(0, rows.Rows)], settings, cancellationToken)),
+            .. all.Select(c => Of(rows, c, gains, EvaluationVariant.AllPatients, [.. Enumerable.Range(0, rows.Rows)], draws)),
             .. fromFirstRow.Count == 0
                 ? []
-                : columns.Select(c => Of(
-                    rows, c, gains, EvaluationVariant.WithoutFirstRow,
-                    [.. Enumerable.Range(0, rows.Rows).Where(r => !fromFirstRow.Contains(rows.PatientId[r]))], settings, cancellationToken)),
+                : all.Select(c => Of(
+                    rows, c, gains, EvaluationVariant.WithoutFirstRow, [.. Enumerable.Range(0, rows.Rows).Where(r => !fromFirstRow.Contains(rows.PatientId[r]))], draws)),
         ];
     }
 
@@ -84,7 +86,7 @@ internal static class EvaluationVariants
     }
 
     private static EvaluationVariant Of(
-        HeldOutRows rows, AblatedScores scores, double[]? gains, string population, int[] of, TrainingSettings settings, CancellationToken cancellationToken)
+        HeldOutRows rows, AblatedScores scores, double[]? gains, string population, int[] of, (int Resamples, int Seed, ParallelOptions Options) draws)
     {
         var number = new Dictionary<string, int>(StringComparer.Ordinal);
         var patient = Array.ConvertAll(of, r =>
@@ -118,10 +120,10 @@ internal static class EvaluationVariants
         var once = new int[number.Count];
         Array.Fill(once, 1);
         var values = Figures(once);
-        var resampled = new double[settings.Resamples][];
-        Parallel.For(0, settings.Resamples, settings.Side(cancellationToken), () => new int[number.Count], (r, _, weight) =>
+        var resampled = new double[draws.Resamples][];
+        Parallel.For(0, draws.Resamples, draws.Options, () => new int[number.Count], (r, _, weight) =>
         {
-            PatientBootstrap.Draw(weight, settings.Seed, r);
+            PatientBootstrap.Draw(weight, draws.Seed, r);
             resampled[r] = Figures(weight);
             return weight;
         }, _ => { });

@@ -82,7 +82,7 @@ public static class Evaluator
                 Folds = summaries,
                 Flow = flow,
                 Clinical = ClinicalFigures.Of(rows, trailingRate, settings.Resamples, settings.Seed, settings.Parallelism, cancellationToken),
-                Variants = EvaluationVariants.Of(rows, data, settings, cancellationToken),
+                Variants = EvaluationVariants.Of(rows, data.Task, data.Matrix.Columns, settings.Resamples, settings.Seed, settings.Parallelism, cancellationToken),
             },
             rows,
             ErrorReview.Of(rows, row => ErrorReview.Explain(data, origin[row].Trees.Trees.Ensemble, origin[row].Row)));

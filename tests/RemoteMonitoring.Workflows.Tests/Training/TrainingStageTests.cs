@@ -218,6 +218,26 @@ public sealed class TrainingStageTests(TrainedHome trained)
     }
 
     [Fact]
+    public async Task What_models_without_some_columns_said_is_read_again_from_the_held_out_table()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var copy = home;
+        var rows = HeldOutTable.FromParquet(await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none));
+        Assert.Empty(rows.Ablated);
+        rows.Ablated = [new("without half of it", 7, [.. rows.Raw.Select(r => r / 2)], [.. rows.Alert.Select(a => !a)]), new("without more", 3, rows.Raw, rows.Alert)];
+        using var stream = new MemoryStream(HeldOutTable.ToParquet(rows).ToBytes());
+        var again = HeldOutTable.FromParquet(await ParquetTable.ReadAsync(stream, null, s_none));
+        Assert.Equal(["without half of it", "without more"], again.Ablated.Select(a => a.Name));
+        Assert.Equal([7, 3], again.Ablated.Select(a => a.Columns));
+        Assert.Equal(rows.Ablated[0].Raw, again.Ablated[0].Raw);
+        Assert.Equal(rows.Ablated[0].Alert, again.Ablated[0].Alert);
+        var task = BundledTasks.AdmissionSevenDays;
+        var variants = EvaluationVariants.Of(again, task, 12, 20, 1);
+        Assert.Equal(EvaluationVariants.Of(rows, task, 12, 20, 1, threads: 1), variants);
+        Assert.Equal(variants[0].Auroc, variants[2].Auroc);
+    }
+
+    [Fact]
     public async Task The_page_and_the_card_stand_beside_the_model_and_say_what_kind_of_data_it_was()
     {
         var (home, _) = await trained.CopyAsync();
