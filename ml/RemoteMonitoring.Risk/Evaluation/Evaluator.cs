@@ -31,7 +31,7 @@ public static class Evaluator
         Parallel.For(0, folds.Count, settings.Side(cancellationToken), f =>
         {
             var train = Thinning.Of(data, folds[f].Train, settings.RowsPerFit);
-            var trees = CrossFitting.Train(data, train, settings, cancellationToken);
+            var trees = CrossFitting.Train(data, train, settings.For(SettingsSearch.FitOf(kind, folds[f].Number)), cancellationToken);
             var logistic = LogisticRegression.Train(data.Matrix, data.Label, train, settings.LogisticL2, settings.Seed);
             fitted[f] = (trees, logistic.Raw(data.Matrix, folds[f].Test), train);
             progress?.Report(new("Folds", Interlocked.Increment(ref done), folds.Count));
