@@ -13,7 +13,7 @@ public sealed record AblatedScores(string Name, int Columns, double[] Raw, bool[
 internal static class Ablations
 {
     internal static IReadOnlyList<AblatedScores> Run(
-        LabelledRows data, IReadOnlyList<Fold> folds, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        LabelledRows data, SplitKind kind, IReadOnlyList<Fold> folds, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var all = new List<AblatedScores>();
         var (done, total) = (0, data.Task.Ablations.Count * folds.Count);
@@ -25,7 +25,8 @@ internal static class Ablations
             var alert = new bool[folds.Count][];
             Parallel.For(0, folds.Count, settings.Side(cancellationToken), f =>
             {
-                var trees = CrossFitting.Train(without, Thinning.Of(without, folds[f].Train, settings), settings, cancellationToken);
+                var fit = settings.For(SettingsSearch.FitOf(kind, folds[f].Number));
+                var trees = CrossFitting.Train(without, Thinning.Of(without, folds[f].Train, settings), fit, cancellationToken);
                 raw[f] = trees.Trees.Ensemble.Raw(without.Matrix, folds[f].Test);
                 alert[f] = Array.ConvertAll(raw[f], r => r >= trees.AlertRaw);
                 progress?.Report(new("Ablations", Interlocked.Increment(ref done), total));

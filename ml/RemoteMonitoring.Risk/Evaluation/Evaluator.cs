@@ -31,7 +31,7 @@ public static class Evaluator
         Parallel.For(0, folds.Count, settings.Side(cancellationToken), f =>
         {
             var train = Thinning.Of(data, folds[f].Train, settings);
-            var trees = CrossFitting.Train(data, train, settings, cancellationToken);
+            var trees = CrossFitting.Train(data, train, settings.For(SettingsSearch.FitOf(kind, folds[f].Number)), cancellationToken);
             var logistic = LogisticRegression.Train(data.Matrix, data.Label, train, settings.LogisticL2, settings.Seed);
             fitted[f] = (trees, logistic.Raw(data.Matrix, folds[f].Test), train);
             progress?.Report(new("Folds", Interlocked.Increment(ref done), folds.Count));
@@ -61,7 +61,7 @@ public static class Evaluator
             rows, trailingRate, settings.Resamples, settings.Seed, settings.Parallelism,
             resampled => progress?.Report(new("Intervals", resampled, settings.Resamples)),
             AlertWorths.Gains(data.Task.AlertWorth, rows.PatientId, rows.Label), cancellationToken);
-        rows.Ablated = Ablations.Run(data, folds, settings, progress, cancellationToken);
+        rows.Ablated = Ablations.Run(data, kind, folds, settings, progress, cancellationToken);
         return new(
             new()
             {

@@ -61,6 +61,7 @@ public sealed class RiskModel
                 $"The task '{data.Task.Name}' cannot be learned by {until}: {events} of {rows.Length} rows have the outcome.", nameof(data));
         }
 
+        settings = settings.For(SettingsSearch.Final);
         progress?.Report(new("Final model", 0, 1));
         var fitted = CrossFitting.Train(data, rows, settings, cancellationToken);
         var document = new ModelDocument

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Scoring;
 
@@ -47,6 +48,16 @@ public sealed record TrainingSettings
     /// <summary>Fits that run side by side; the results do not depend on it.</summary>
     public int Parallelism { get; init; } = 2;
 
+    /// <summary>Trials of a search for better settings of the trees, beside those given; 0 for none.</summary>
+    public int Trials { get; init; }
+
+    /// <summary>Longest time all searches of a training may take together; what they found by then stands. Default: 10 minutes.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What searches found, by the fit they were for; where there is nothing, <see cref="Boosting"/> holds.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, BoostingSettings> Found { get; init; } = new Dictionary<string, BoostingSettings>();
+
     /// <summary>Outer folds of an evaluation.</summary>
     public int Folds { get; init; } = 5;
 
@@ -55,6 +66,9 @@ public sealed record TrainingSettings
 
     /// <summary>The settings that decide results, as text: how many fits run side by side is none of them.</summary>
     public string Canonical() => JsonSerializer.Serialize(this with { Parallelism = 1 }, RiskJsonContext.Default.TrainingSettings);
+
+    /// <summary>The settings for one fit, by its name: those that its search found.</summary>
+    internal TrainingSettings For(string fit) => Found.TryGetValue(fit, out var boosting) ? this with { Boosting = boosting } : this;
 
     internal ParallelOptions Side(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
 }
@@ -97,7 +111,7 @@ internal static class CrossFitting
 
             var fit = Boosting.Train(
                 data.Matrix, data.Label, train, BothLabels(data, held) ? held : null, boosting.MaximumTrees, boosting, settings.Seed, cancellationToken);
-            grown[f] = fit.Ensemble.Trees.Length;
+            grown[f] = fit.Ensemble.Trees.Length / boosting.Bags;
             for (var i = 0; i < rows.Length; i++)
             {
                 if (part[i] == f)

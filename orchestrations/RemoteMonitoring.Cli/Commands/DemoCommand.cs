@@ -7,6 +7,7 @@ using RemoteMonitoring.Cohorts.Simulation;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
@@ -56,7 +57,7 @@ internal static class DemoCommand
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, cohort, token);
             var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, cohort), cohort, false), token);
             var task = TaskOf(dataSet);
-            var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, token);
+            var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, new TrainingSettings(), token);
             var (ledger, worklists, scoredBefore) = await ScoreCommand.RunAsync(terminal, store, manifest, task, null, model.Version, null, token);
 
             terminal.Line();
