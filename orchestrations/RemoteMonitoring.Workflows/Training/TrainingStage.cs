@@ -13,6 +13,7 @@ using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Features;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.Training;
 
@@ -65,7 +66,7 @@ public static class TrainingStage
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
         if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
-            await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
+            await new ModelRegistry(store, TimeProvider.System).AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
             return (await ReadAsync(store.Lake, task, version, features, cancellationToken), true);
         }
 
@@ -109,7 +110,7 @@ public static class TrainingStage
             await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
         }
 
-        await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
+        await new ModelRegistry(store, TimeProvider.System).AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
         return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
     }
 
