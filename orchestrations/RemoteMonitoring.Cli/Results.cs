@@ -99,12 +99,14 @@ internal static class Results
 
     public static JsonObject MetricsJson(EvaluationReport report) => new(report.Metrics.Select(scorer => KeyValuePair.Create(
         scorer.Key,
-        (JsonNode?)new JsonObject(scorer.Value.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)new JsonObject
-        {
-            ["value"] = Finite(m.Value.Value),
-            ["low"] = Finite(m.Value.Low),
-            ["high"] = Finite(m.Value.High),
-        }))))));
+        (JsonNode?)new JsonObject(scorer.Value.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)MetricJson(m.Value)))))));
+
+    public static JsonObject MetricJson(Metric metric) => new()
+    {
+        ["value"] = Finite(metric.Value),
+        ["low"] = Finite(metric.Low),
+        ["high"] = Finite(metric.High),
+    };
 
     public static JsonArray FlowJson(IReadOnlyList<CohortFlowStep> flow) => new([.. flow.Select(s => new JsonObject
     {
@@ -158,7 +160,7 @@ internal static class Results
         ["not_scored"] = new JsonArray([.. w.NotScored.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
     })]);
 
-    private static string Interval(Metric metric) => double.IsNaN(metric.Value) ? "—" : string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
+    public static string Interval(Metric metric) => double.IsNaN(metric.Value) ? "—" : string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
 
     private static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
 }

@@ -90,8 +90,12 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         var models = await new ModelRegistry(store, TimeProvider.System).ReadAsync(task.Name, cancellationToken);
         spec = spec with
         {
-            Model = spec.Model.Length > 0 ? spec.Model : models.Champion
-                ?? throw new PermanentFailureException(models.Damage ?? $"There is no model for '{task.Name}' yet: train one first."),
+            Model = spec.Model switch
+            {
+                "" or ModelVersions.Champion => models.Champion ?? throw new PermanentFailureException(models.Damage ?? $"There is no model for '{task.Name}' yet: train one first."),
+                ModelVersions.Challenger => models.Challenger ?? throw new PermanentFailureException($"'{task.Name}' has no challenger: train one, or name a version."),
+                var version => version,
+            },
         };
         var isChampion = spec.Model == models.Champion;
         var manifest = await ManifestAsync(store, spec, cancellationToken);

@@ -27,7 +27,7 @@ public sealed record DailyRiskInput
     /// </summary>
     public bool KnownWhenBegun { get; init; }
 
-    /// <summary>Version of the model; null for the current one.</summary>
+    /// <summary>Version of the model, <c>@champion</c> or <c>@challenger</c>; null for the champion.</summary>
     public string? Model { get; init; }
 
     /// <summary>Observations to score, by the hash of their inputs; null to compact what has landed.</summary>
