@@ -6,7 +6,6 @@ using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Registry;
-using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Tests.DailyRisk;
 

@@ -36,9 +36,9 @@ public sealed class ModelRegistryTests
         await DecideAsync(registry, DecisionKind.Rollback, "v1");
         state = await registry.ReadAsync("t", default);
         Assert.Equal(("v1", null), Aliases(state));
-        Assert.Equal(["v1", null, null, null, null, null, null], state.Champions.Concat(new string?[6]));
+        Assert.Equal(["v1"], state.Champions);
         Assert.Equal(Enumerable.Range(1, 7), state.Decisions.Select(d => d.Sequence));
-        Assert.Equal((await home.Lake.ListAsync("models/t/decisions", default))[^1], "models/t/decisions/00000007.json");
+        Assert.Equal("models/t/decisions/00000007.json", (await home.Lake.ListAsync("models/t/decisions", default))[^1]);
         Assert.Null(await registry.ChampionAsync("another", default));
     }
 
@@ -234,7 +234,7 @@ public sealed class ModelRegistryTests
         try
         {
             var file = Path.Combine(root, "home.tar.gz");
-            var summary = await HomeBackup.RunAsync(home.Root, [MadeUpFeed.Cohort], file, TimeProvider.System, null, default);
+            var summary = await HomeBackup.RunAsync(home.Root, [MadeUpFeed.Cohort], file, TimeProvider.System, default);
             Assert.Contains(summary.Files, f => f.Path == $"{MadeUpFeed.Cohort}/registry.key");
             await HomeRestore.RunAsync(file, Path.Combine(root, "restored"), null, default);
             await using var store = CohortStore.Open(Path.Combine(root, "restored"), MadeUpFeed.Cohort);
