@@ -12,7 +12,6 @@ using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Registry;
-using RemoteMonitoring.Workflows.Training;
 using Xunit.Abstractions;
 
 namespace RemoteMonitoring.EndToEnd.Tests;

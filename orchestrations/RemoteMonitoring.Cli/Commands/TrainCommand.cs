@@ -3,6 +3,7 @@ using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Registry;
 using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Commands;
@@ -22,7 +23,17 @@ internal static class TrainCommand
             var manifest = await CompactedAsync(store, token);
             var (model, _) = await RunAsync(terminal, store, manifest, definition, token);
             Show(terminal, store, model);
-            terminal.Document(Results.TrainedJson(store, model));
+            var models = await new ModelRegistry(store, TimeProvider.System).ReadAsync(definition.Name, token);
+            var alias = model.Version == models.Champion ? ModelVersions.Champion : model.Version == models.Challenger ? ModelVersions.Challenger : null;
+            terminal.Line(alias switch
+            {
+                ModelVersions.Champion => "It is the champion: it scores.",
+                ModelVersions.Challenger => $"It is the challenger: {models.Champion} goes on to score. 'rmon models compare {definition.Name}' says how they differ, 'rmon models promote {definition.Name} --why TEXT' makes it the champion.",
+                _ => $"It was decided about before, and {models.Champion} goes on to score: 'rmon models show {definition.Name} {model.Version}'.",
+            });
+            var document = Results.TrainedJson(store, model);
+            document["alias"] = alias;
+            terminal.Document(document);
             return ExitCodes.Done;
         });
         return command;

@@ -25,8 +25,6 @@ public static class DailyRiskWorkflow
 
     private static readonly Duration s_poll = Duration.FromSeconds(30);
 
-    private static readonly Duration s_shadow = Duration.FromHours(1);
-
     private static readonly Duration s_late = Duration.FromMinutes(15);
 
     private static async Task<DailyRiskOutcome> RunAsync(IWorkflowContext context, DailyRiskInput input)
@@ -60,27 +58,7 @@ public static class DailyRiskWorkflow
             context.CallAsync(RiskSteps.PublishPredictions, new PublishAsked(plan.Spec, plan.Run, some), s_long));
         Show(context, "lists");
         var outcome = await context.CallAsync(RiskSteps.PublishLists, new ListsAsked(plan.Spec, context.InstanceId, all, notices), s_long);
-        return plan.Challenger is null ? outcome : outcome with { Shadow = await ShadowAsync(context, plan.Spec, plan.Run, plan.Challenger) };
-    }
-
-    /// <summary>The challenger scores when the lists are out, and whatever comes of it is only told.</summary>
-    private static async Task<ShadowOutcome> ShadowAsync(IWorkflowContext context, RiskSpec spec, string run, string challenger)
-    {
-        Show(context, "shadow");
-        var step = context.CallAsync(RiskSteps.ScoreShadow, new ShadowAsked(spec.Cohort, spec.Task, run, challenger), s_soon);
-        if (!await context.EndsByAsync(step, context.Now + s_shadow))
-        {
-            return new ShadowOutcome(challenger, 0, "it took too long");
-        }
-
-        try
-        {
-            return await step;
-        }
-        catch (StepFailedException e)
-        {
-            return new ShadowOutcome(challenger, 0, e.Failure.Message);
-        }
+        return plan.Challenger is null ? outcome : outcome with { Shadow = await ShadowStep.RunAsync(context, new ShadowAsked(input.Cohort, input.Task, plan.Run, plan.Challenger)) };
     }
 
     /// <summary>Scores some shards; where that comes to nothing they are set aside, and the lists go out without them.</summary>
