@@ -60,9 +60,20 @@ public sealed class CohortStore : IAsyncDisposable
     public RegistryKey? FindRegistryKey() => GivenRegistryKey ?? (KeepsKeyElsewhere ? null : RegistryKey.Find(RegistryKeyFile));
 
     /// <summary>The key to sign decisions about models with; in a local home it is made when first asked for.</summary>
-    public RegistryKey MakeRegistryKey() => GivenRegistryKey ?? (KeepsKeyElsewhere
-        ? throw new LakeException("Decisions about models in an Azure home are signed with a key that outlasts this machine: make 64 random hex digits a secret of Key Vault and name its URL in RMON_REGISTRY_KEY.")
-        : RegistryKey.FindOrMake(RegistryKeyFile));
+    public RegistryKey MakeRegistryKey()
+    {
+        CheckRegistryKey();
+        return GivenRegistryKey ?? RegistryKey.FindOrMake(RegistryKeyFile);
+    }
+
+    /// <summary>Throws <see cref="LakeException"/> where there is no key to sign decisions with and none can be made.</summary>
+    public void CheckRegistryKey()
+    {
+        if (GivenRegistryKey is null && KeepsKeyElsewhere)
+        {
+            throw new LakeException("Decisions about models in an Azure home are signed with a key that outlasts this machine: make 64 random hex digits a secret of Key Vault and name its URL in RMON_REGISTRY_KEY.");
+        }
+    }
 
     private bool KeepsKeyElsewhere { get; init; }
 

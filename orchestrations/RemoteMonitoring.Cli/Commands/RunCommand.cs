@@ -10,8 +10,8 @@ using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
-using RemoteMonitoring.Workflows.Runs;
 using RemoteMonitoring.Workflows.Registry;
+using RemoteMonitoring.Workflows.Runs;
 
 namespace RemoteMonitoring.Cli.Commands;
 

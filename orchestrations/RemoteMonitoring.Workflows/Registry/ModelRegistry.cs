@@ -110,6 +110,13 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
         await TryDecideAsync(state, decided, cancellationToken)
         ?? throw new LakeException($"{_lake.NameOf(LakePaths.Decision(state.Task, state.Decisions.Count + 1))}: somebody else decided about '{state.Task}' meanwhile, so nothing was done. See what with 'rmon models show {state.Task} @champion', and decide again.");
 
+    /// <summary>Throws <see cref="LakeException"/> where nothing can be decided about a task: nobody is to train for an hour to be told so.</summary>
+    public async Task CheckAsync(string task, CancellationToken cancellationToken)
+    {
+        store.CheckRegistryKey();
+        Check(await ReadAsync(task, cancellationToken));
+    }
+
     /// <summary>
     /// Makes a version that was trained the challenger, or the champion where the task has none. Of one that was decided about before nothing is written.
     /// </summary>
@@ -126,7 +133,8 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
             var decided = state.Champion is null
                 ? new NewDecision(DecisionKind.FirstModel, version, by) { Why = "the first model of the task; nothing to compare with" }
                 : new NewDecision(DecisionKind.Challenger, version, by) { Why = "trained" };
-            if (conflicts == MostConflicts ? await DecideAsync(state, decided, cancellationToken) is not null : await TryDecideAsync(state, decided, cancellationToken) is not null)
+            var made = conflicts < MostConflicts ? await TryDecideAsync(state, decided, cancellationToken) : await DecideAsync(state, decided, cancellationToken);
+            if (made is not null)
             {
                 return await ReadAsync(task, cancellationToken);
             }
@@ -135,11 +143,7 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
 
     private async Task<Decision?> TryDecideAsync(RegistryState state, NewDecision decided, CancellationToken cancellationToken)
     {
-        if (state.Damage is { } damage)
-        {
-            throw new LakeException($"{damage}: until then nothing can be decided about '{state.Task}'.");
-        }
-
+        Check(state);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(state.Decisions.Count, MostDecisions);
         var decision = new Decision
         {
@@ -162,6 +166,14 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
         }
 
         return await _lake.TryCreateAsync(LakePaths.Decision(state.Task, decision.Sequence), DecisionFile.ToBytes(decision, store.MakeRegistryKey()), cancellationToken) ? decision : null;
+    }
+
+    private static void Check(RegistryState state)
+    {
+        if (state.Damage is { } damage)
+        {
+            throw new LakeException($"{damage}: until then nothing can be decided about '{state.Task}'.");
+        }
     }
 
     private static RegistryState? Refuse(string why, out string problem)

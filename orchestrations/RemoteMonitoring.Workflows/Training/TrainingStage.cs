@@ -64,12 +64,14 @@ public static class TrainingStage
         var set = FeatureSet.Named(task.FeatureSet);
         var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{task.EvaluationHash}\n{settings.Canonical()}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
+        var registry = new ModelRegistry(store, TimeProvider.System);
         if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
-            await new ModelRegistry(store, TimeProvider.System).AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
+            await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
             return (await ReadAsync(store.Lake, task, version, features, cancellationToken), true);
         }
 
+        await registry.CheckAsync(task.Name, cancellationToken);
         var (reference, zones) = UsableReference.WithZonesThatExist(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken));
         var endOfData = EndOfData(task, manifest, reference);
         var cohort = Cohort.Build(task, reference, endOfData);
@@ -110,7 +112,7 @@ public static class TrainingStage
             await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
         }
 
-        await new ModelRegistry(store, TimeProvider.System).AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
+        await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
         return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
     }
 

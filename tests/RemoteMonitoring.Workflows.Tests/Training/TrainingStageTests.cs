@@ -152,6 +152,19 @@ public sealed class TrainingStageTests(TrainedHome trained)
     }
 
     [Fact]
+    public async Task Where_nothing_can_be_decided_nothing_is_trained()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var _ = home;
+        home.Overwrite(LakePaths.Decision(TrainedHome.Task.Name, 1), "{}");
+        var before = await home.FilesAsync();
+        var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest, settings: TrainedHome.Quick with { Seed = 8 }));
+        Assert.StartsWith(home.Lake.FullPath(LakePaths.Decision(TrainedHome.Task.Name, 1)), fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.Equal(before, await home.FilesAsync());
+    }
+
+    [Fact]
     public async Task Cancelled_on_the_way_it_leaves_no_model_and_the_next_run_makes_it()
     {
         await using var home = new TempHome();
