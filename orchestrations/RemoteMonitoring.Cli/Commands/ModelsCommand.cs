@@ -74,7 +74,7 @@ internal static class ModelsCommand
         rows.Sort((a, b) => b.Document.Training.TrainedUntil.CompareTo(a.Document.Training.TrainedUntil) is not 0 and var order ? order : string.CompareOrdinal(a.Version, b.Version));
         terminal.Heading(task);
         terminal.Table(
-            ["version", "", "taught up to (UTC)", "events", .. s_figures.Select(f => f.Title)],
+            ["version", "", "taught up to (UTC)", "with events", .. s_figures.Select(f => f.Title)],
             rows.Select(r => (string[])
             [
                 r.Version, AliasOf(state, r.Version), r.Document.Training.TrainedUntil.ToString("uuuu-MM-dd HH:mm", CultureInfo.InvariantCulture), Terminal.Number(r.Document.Training.Events),
