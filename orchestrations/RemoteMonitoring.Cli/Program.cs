@@ -35,6 +35,7 @@ public static class Program
         root.Subcommands.Add(FeaturesCommand.Create());
         root.Subcommands.Add(TasksCommand.Create());
         root.Subcommands.Add(TrainCommand.Create());
+        root.Subcommands.Add(ModelsCommand.Create());
         root.Subcommands.Add(ScoreCommand.Create());
         root.Subcommands.Add(WorklistCommand.Create());
         root.Subcommands.Add(RunCommand.Create());
@@ -53,7 +54,8 @@ public static class Program
         root.Subcommands.Add(RestoreCommand.Create());
         root.Subcommands.Add(HomeCommand.Create());
 
-        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+        // '@champion' is a model, and no file with more arguments.
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)

@@ -133,6 +133,13 @@ internal static class Results
         ["utility"] = v.Utility is { } utility ? MetricJson(utility) : null,
     })]);
 
+    public static JsonObject MetricJson(Metric metric) => new()
+    {
+        ["value"] = Finite(metric.Value),
+        ["low"] = Finite(metric.Low),
+        ["high"] = Finite(metric.High),
+    };
+
     public static JsonArray FlowJson(IReadOnlyList<CohortFlowStep> flow) => new([.. flow.Select(s => new JsonObject
     {
         ["step"] = s.Step,
@@ -188,9 +195,7 @@ internal static class Results
         ["not_scored"] = new JsonArray([.. w.NotScored.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
     })]);
 
-    private static JsonObject MetricJson(Metric metric) => new() { ["value"] = Finite(metric.Value), ["low"] = Finite(metric.Low), ["high"] = Finite(metric.High) };
-
-    private static string Interval(Metric metric) => double.IsNaN(metric.Value) ? "—" : string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
+    public static string Interval(Metric metric) => double.IsNaN(metric.Value) ? "—" : string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
 
     private static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
 }

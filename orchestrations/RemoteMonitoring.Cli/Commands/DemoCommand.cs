@@ -11,6 +11,7 @@ using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -58,7 +59,8 @@ internal static class DemoCommand
             var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, cohort), cohort, false), token);
             var task = TaskOf(dataSet);
             var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, new TrainingSettings(), token);
-            var (ledger, worklists, scoredBefore) = await ScoreCommand.RunAsync(terminal, store, manifest, task, null, model.Version, null, token);
+            var champion = await new ModelRegistry(store, TimeProvider.System).ChampionAsync(task.Name, token) ?? model.Version;
+            var (ledger, worklists, scoredBefore) = await ScoreCommand.RunAsync(terminal, store, manifest, task, null, champion, null, token);
 
             terminal.Line();
             terminal.Line(feed.Source);

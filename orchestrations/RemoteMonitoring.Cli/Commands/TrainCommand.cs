@@ -5,6 +5,7 @@ using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Registry;
 using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Commands;
@@ -55,10 +56,20 @@ internal static class TrainCommand
                 terminal.Table(
                     ["patients", "rows", "with the outcome", "AUROC", "AUPRC"],
                     points.Select(p => new[] { Terminal.Number(p.Patients), Terminal.Number(p.Rows), Terminal.Number(p.Events), $"{p.Auroc:F3}", $"{p.Auprc:F3}" }));
-                terminal.Line("Means over the folds of the first split; the training patients of each fold were drawn anew for no size: smaller ones are part of larger ones.");
+                terminal.Line("Means over the folds of the first split; each size holds the patients of the smaller ones.");
             }
 
-            terminal.Document(Results.TrainedJson(store, model));
+            var models = await new ModelRegistry(store, TimeProvider.System).ReadAsync(definition.Name, token);
+            var alias = model.Version == models.Champion ? ModelVersions.Champion : model.Version == models.Challenger ? ModelVersions.Challenger : null;
+            terminal.Line(alias switch
+            {
+                ModelVersions.Champion => "It is the champion: it scores.",
+                ModelVersions.Challenger => $"It is the challenger: {models.Champion} goes on to score. 'rmon models compare {definition.Name}' says how they differ, 'rmon models promote {definition.Name} --why TEXT' makes it the champion.",
+                _ => $"It was decided about before, and {models.Champion} goes on to score: 'rmon models show {definition.Name} {model.Version}'.",
+            });
+            var document = Results.TrainedJson(store, model);
+            document["alias"] = alias;
+            terminal.Document(document);
             return ExitCodes.Done;
         });
         return command;

@@ -14,6 +14,7 @@ using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Features;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.Training;
 
@@ -70,12 +71,14 @@ public static class TrainingStage
         var set = FeatureSet.Named(task.FeatureSet);
         var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{task.EvaluationHash}\n{settings.Canonical()}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
+        var registry = new ModelRegistry(store, TimeProvider.System);
         if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
-            await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
+            await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
             return (await ReadAsync(store.Lake, task, version, features, cancellationToken), true);
         }
 
+        await registry.CheckAsync(task.Name, cancellationToken);
         var labelled = await LabelAsync(store, manifest, task, set, settings, progress, cancellationToken);
         var (data, endOfData) = (labelled.Data, labelled.EndOfData);
         var snapshot = FeatureStage.ToParquet(data.Features, labelled.Keys);
@@ -100,7 +103,7 @@ public static class TrainingStage
             await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
         }
 
-        await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
+        await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
         return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
     }
 
