@@ -4,6 +4,7 @@ using Azure.Security.KeyVault.Secrets;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 
 namespace RemoteMonitoring.Storage;
 
@@ -34,6 +35,12 @@ public sealed record AzureHome
     /// erased: the key must outlast this machine.
     /// </summary>
     public string? ErasureKey { get; init; }
+
+    /// <summary>
+    /// The key that decisions about models are signed with: 64 hex digits, or the URL of a Key Vault secret that holds them. Null where
+    /// nobody decides or trains: the key must outlast this machine.
+    /// </summary>
+    public string? RegistryKey { get; init; }
 
     /// <summary>A folder of this machine for what need not last.</summary>
     public required string Folder { get; init; }
@@ -84,6 +91,10 @@ public sealed record AzureHome
 
     internal async Task<ErasureKey?> ErasureKeyAsync(CancellationToken cancellationToken) => ErasureKey is { } text
         ? Erasure.ErasureKey.Parse(await KeyVaultSecret.ResolveAsync(text, "ErasureKey (RMON_ERASURE_KEY)", Credential, Secrets, cancellationToken), "ErasureKey (RMON_ERASURE_KEY)")
+        : null;
+
+    internal async Task<RegistryKey?> RegistryKeyAsync(CancellationToken cancellationToken) => RegistryKey is { } text
+        ? Storage.Secrets.RegistryKey.Parse(await KeyVaultSecret.ResolveAsync(text, "RegistryKey (RMON_REGISTRY_KEY)", Credential, Secrets, cancellationToken), "RegistryKey (RMON_REGISTRY_KEY)")
         : null;
 
     private static Uri? UrlOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps ? url : null;

@@ -2,6 +2,7 @@ using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Storage.Retries;
+using RemoteMonitoring.Storage.Secrets;
 
 namespace RemoteMonitoring.Storage;
 
@@ -52,10 +53,34 @@ public sealed class CohortStore : IAsyncDisposable
         ? throw new LakeException("Erasing in an Azure home needs a key that outlasts this machine: make 64 random hex digits a secret of Key Vault and name its URL in RMON_ERASURE_KEY.")
         : ErasureKey.FindOrMake(ErasureKeyFile));
 
+    /// <summary>Where the key that decisions about models are signed with is, if it was given none.</summary>
+    public string RegistryKeyFile => Path.Combine(Folder, "registry.key");
+
+    /// <summary>The key to verify decisions about models with; null where there is none.</summary>
+    public RegistryKey? FindRegistryKey() => GivenRegistryKey ?? (KeepsKeyElsewhere ? null : RegistryKey.Find(RegistryKeyFile));
+
+    /// <summary>The key to sign decisions about models with; in a local home it is made when first asked for.</summary>
+    public RegistryKey MakeRegistryKey()
+    {
+        CheckRegistryKey();
+        return GivenRegistryKey ?? RegistryKey.FindOrMake(RegistryKeyFile);
+    }
+
+    /// <summary>Throws <see cref="LakeException"/> where there is no key to sign decisions with and none can be made.</summary>
+    public void CheckRegistryKey()
+    {
+        if (GivenRegistryKey is null && KeepsKeyElsewhere)
+        {
+            throw new LakeException("Decisions about models in an Azure home are signed with a key that outlasts this machine: make 64 random hex digits a secret of Key Vault and name its URL in RMON_REGISTRY_KEY.");
+        }
+    }
+
     private bool KeepsKeyElsewhere { get; init; }
 
+    private RegistryKey? GivenRegistryKey { get; init; }
+
     /// <summary>The same cohort over another lake and other documents, which are closed with it: what was erased stays erased there too.</summary>
-    public CohortStore Over(Lake.Lake lake, DocumentStore documents) => new(Cohort, lake, documents, Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere };
+    public CohortStore Over(Lake.Lake lake, DocumentStore documents) => new(Cohort, lake, documents, Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere, GivenRegistryKey = GivenRegistryKey };
 
     /// <summary>The cohorts of a local home, by name.</summary>
     public static IReadOnlyList<string> List(string home) => Directory.Exists(home)
@@ -94,7 +119,11 @@ public sealed class CohortStore : IAsyncDisposable
         try
         {
             await documents.EnsureCreatedAsync(Containers.All, cancellationToken);
-            return new CohortStore(cohort, lake, documents, Path.Combine(Path.GetFullPath(home.Folder), cohort), await home.ErasureKeyAsync(cancellationToken)) { KeepsKeyElsewhere = true };
+            return new CohortStore(cohort, lake, documents, Path.Combine(Path.GetFullPath(home.Folder), cohort), await home.ErasureKeyAsync(cancellationToken))
+            {
+                KeepsKeyElsewhere = true,
+                GivenRegistryKey = await home.RegistryKeyAsync(cancellationToken),
+            };
         }
         catch
         {
@@ -113,7 +142,7 @@ public sealed class CohortStore : IAsyncDisposable
 
     /// <summary>The same cohort, whose stores are asked again when a fault may pass by itself; closing either closes the documents of both.</summary>
     public CohortStore WithRetries(RetryOptions options, TimeProvider? time = null) =>
-        new(Cohort, new RetryingLake(Lake, options, time), new RetryingDocuments(Documents, options, time), Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere };
+        new(Cohort, new RetryingLake(Lake, options, time), new RetryingDocuments(Documents, options, time), Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere, GivenRegistryKey = GivenRegistryKey };
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => Documents.DisposeAsync();

@@ -54,7 +54,8 @@ public static class Program
         root.Subcommands.Add(RestoreCommand.Create());
         root.Subcommands.Add(HomeCommand.Create());
 
-        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+        // '@champion' is a model, and no file with more arguments.
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)

@@ -26,6 +26,7 @@ internal static class Results
         (MetricNames.Auprc, "AUPRC"),
         (MetricNames.Brier, "Brier"),
         (MetricNames.CalibrationSlope, "calibration slope"),
+        (MetricNames.Utility, "utility"),
     ];
 
     public static void ShowFlow(Terminal terminal, IReadOnlyList<CohortFlowStep> flow)
@@ -47,13 +48,31 @@ internal static class Results
             terminal.Line("No outcome among the held-out instants: nothing is known of how good this model is. More patients or days are needed.");
         }
 
+        var metrics = s_metrics.Where(m => report.Metrics[MetricNames.Model].ContainsKey(m.Metric)).ToArray();
         terminal.Table(
-            ["", .. s_metrics.Select(m => m.Title)],
+            ["", .. metrics.Select(m => m.Title)],
             s_scorers.Where(s => report.Metrics.ContainsKey(s.Scorer)).Select(s => (string[])
             [
                 s.Title,
-                .. s_metrics.Select(m => report.Metrics[s.Scorer].TryGetValue(m.Metric, out var metric) ? Interval(metric) : ""),
+                .. metrics.Select(m => report.Metrics[s.Scorer].TryGetValue(m.Metric, out var metric) ? Interval(metric) : ""),
             ]));
+    }
+
+    /// <summary>The model with other columns and on fewer patients; nothing where the task asks for neither.</summary>
+    public static void ShowVariants(Terminal terminal, EvaluationReport report)
+    {
+        foreach (var population in report.Variants.GroupBy(v => v.Population, StringComparer.Ordinal))
+        {
+            var first = population.First();
+            terminal.Line($"The model with other columns, {population.Key}: {Terminal.Number(first.Patients)} patients, {Terminal.Number(first.Events)} instants with the outcome");
+            terminal.Table(
+                ["", "columns", "AUROC", "AUPRC", .. first.Utility is null ? (string[])[] : ["utility"]],
+                population.Select(v => (string[])
+                [
+                    v.Columns, Terminal.Number(v.ColumnCount), Interval(v.Auroc), Interval(v.Auprc), .. v.Utility is { } utility ? (string[])[Interval(utility)] : [],
+                ]),
+                1);
+        }
     }
 
     public static void ShowWorklist(Terminal terminal, string cohort, TeamWorklist worklist, int rows)
@@ -114,12 +133,27 @@ internal static class Results
 
     public static JsonObject MetricsJson(EvaluationReport report) => new(report.Metrics.Select(scorer => KeyValuePair.Create(
         scorer.Key,
-        (JsonNode?)new JsonObject(scorer.Value.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)new JsonObject
-        {
-            ["value"] = Finite(m.Value.Value),
-            ["low"] = Finite(m.Value.Low),
-            ["high"] = Finite(m.Value.High),
-        }))))));
+        (JsonNode?)new JsonObject(scorer.Value.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)MetricJson(m.Value)))))));
+
+    public static JsonArray VariantsJson(EvaluationReport report) => new([.. report.Variants.Select(v => new JsonObject
+    {
+        ["columns"] = v.Columns,
+        ["column_count"] = v.ColumnCount,
+        ["population"] = v.Population,
+        ["rows"] = v.Rows,
+        ["patients"] = v.Patients,
+        ["events"] = v.Events,
+        ["auroc"] = MetricJson(v.Auroc),
+        ["auprc"] = MetricJson(v.Auprc),
+        ["utility"] = v.Utility is { } utility ? MetricJson(utility) : null,
+    })]);
+
+    public static JsonObject MetricJson(Metric metric) => new()
+    {
+        ["value"] = Finite(metric.Value),
+        ["low"] = Finite(metric.Low),
+        ["high"] = Finite(metric.High),
+    };
 
     public static JsonArray FlowJson(IReadOnlyList<CohortFlowStep> flow) => new([.. flow.Select(s => new JsonObject
     {
@@ -146,6 +180,7 @@ internal static class Results
             ["patients"] = report.Patients,
             ["events"] = report.Events,
             ["metrics"] = MetricsJson(report),
+            ["variants"] = VariantsJson(report),
             ["held_out"] = store.Lake.NameOf(model.HeldOut[i]),
         })]),
         ["cohort_flow"] = FlowJson(model.Reports[0].Flow),
@@ -179,7 +214,7 @@ internal static class Results
         ["not_scored"] = new JsonArray([.. w.NotScored.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
     })]);
 
-    private static string Interval(Metric metric) => double.IsNaN(metric.Value) ? "—" : string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
+    public static string Interval(Metric metric) => double.IsNaN(metric.Value) ? "—" : string.Create(CultureInfo.InvariantCulture, $"{metric.Value:0.000} ({metric.Low:0.000}–{metric.High:0.000})");
 
     private static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
 }

@@ -35,6 +35,10 @@ public sealed class ActivityFunctions(FunctionsHost host)
     public Task<Payload> PublishListsAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
         host.DoAsync(PublishLists, input, client, cancellationToken);
 
+    [Function(ScoreShadow)]
+    public Task<Payload> ScoreShadowAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(ScoreShadow, input, client, cancellationToken);
+
     [Function(PurgeRuns)]
     public Task<Payload> PurgeRunsAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
         host.DoAsync(PurgeRuns, input, client, cancellationToken);

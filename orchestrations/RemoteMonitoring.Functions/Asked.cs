@@ -5,15 +5,15 @@ using NodaTime;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.Registry;
 using RemoteMonitoring.Workflows.Runs;
-using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Functions;
 
 /// <summary>What a run is asked to do, over HTTP: the part of its input that its id is made of, and that somebody may have got wrong.</summary>
 /// <param name="Cohort">The cohort.</param>
 /// <param name="Task">The task; null for a workflow without one.</param>
-/// <param name="Model">The version of the model; null for the current one.</param>
+/// <param name="Model">The version of the model, <c>@champion</c> or <c>@challenger</c>; null for the champion.</param>
 /// <param name="At">The instants it is for, in their order.</param>
 internal sealed record Asked(string Cohort, string? Task, string? Model, IReadOnlyList<Instant> At)
 {
@@ -50,13 +50,17 @@ internal sealed record Asked(string Cohort, string? Task, string? Model, IReadOn
             return $"There is no such task: take {string.Join(", ", BundledTasks.All.Select(t => t.Name))}.";
         }
 
-        if (await CurrentModel.FindAsync(store.Lake, Task, cancellationToken) is null)
+        var models = await new ModelRegistry(store, time).ReadAsync(Task, cancellationToken);
+        if (models.Champion is null)
         {
-            return $"There is no model for '{Task}' yet: train one first.";
+            return models.Damage is null ? $"There is no model for '{Task}' yet: train one first." : $"The record of decisions about '{Task}' does not hold ({models.DamagedFile}): restore it.";
         }
 
-        return Model is null || (LakePaths.IsName(Model) && await store.Lake.ExistsAsync(LakePaths.Model(Task, Model, "model.json"), cancellationToken))
-            ? null
-            : $"There is no such version of the model for '{Task}'.";
+        return Model switch
+        {
+            null or ModelVersions.Champion => null,
+            ModelVersions.Challenger => models.Challenger is null ? $"'{Task}' has no challenger." : null,
+            _ => LakePaths.IsName(Model) && await store.Lake.ExistsAsync(LakePaths.Model(Task, Model, "model.json"), cancellationToken) ? null : $"There is no such version of the model for '{Task}'.",
+        };
     }
 }

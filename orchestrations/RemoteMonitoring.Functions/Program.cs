@@ -24,6 +24,7 @@ builder.Services.AddSingleton(new AzureHome
     Blobs = blobs,
     Cosmos = cosmos,
     ErasureKey = Setting("RMON_ERASURE_KEY"),
+    RegistryKey = Setting("RMON_REGISTRY_KEY"),
     Folder = Setting("RMON_HOME") ?? Path.Combine(Path.GetTempPath(), "rmon"),
 });
 builder.Services.AddSingleton<FunctionsHost>();

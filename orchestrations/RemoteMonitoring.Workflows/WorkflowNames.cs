@@ -18,6 +18,7 @@ public static class WorkflowNames
     public const string ScorePart = "score-part";
     public const string PublishPredictions = "publish-predictions";
     public const string PublishLists = "publish-lists";
+    public const string ScoreShadow = "score-shadow";
     public const string PurgeRuns = "purge-runs";
     public const string Seal = "seal";
     public const string CollectGarbage = "collect-garbage";

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using RemoteMonitoring.Benchmarks;
 using RemoteMonitoring.Benchmarks.Features;
+using RemoteMonitoring.Benchmarks.Night;
 
 if (args is ["--land", var file, var lake])
 {
@@ -15,6 +16,12 @@ if (args is ["--land", var file, var lake])
 if (args is ["--features-alone", var small, var cohort, var times])
 {
     Console.Write(await FeaturesAlone.RunAsync(small, cohort, int.Parse(times, CultureInfo.InvariantCulture)));
+    return 0;
+}
+
+if (args is ["--night-alone", var home])
+{
+    Console.Write(await NightAlone.RunAsync(home));
     return 0;
 }
 

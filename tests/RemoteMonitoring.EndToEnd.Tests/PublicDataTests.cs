@@ -54,6 +54,51 @@ public sealed class PublicDataTests(DemoRuns demos, ITestOutputHelper output)
         Assert.Equal((56, 7), (flow["on-roster"], flow["no-census"]));
     }
 
+    [Fact]
+    public async Task Low_glucose_of_the_coming_day_is_foreseen_beside_the_trailing_rate_for_patients_never_seen()
+    {
+        if (await demos.OfAsync("uci-diabetes", output) is not { } demo)
+        {
+            return;
+        }
+
+        var document = demo.Document;
+        Show(document);
+        Assert.Equal((3665, 644), (document.GetProperty("evaluations")[0].GetProperty("rows").GetInt32(), document.GetProperty("evaluations")[0].GetProperty("events").GetInt32()));
+        Assert.True(Auroc(document, "model") >= 0.68);
+        Assert.True(Auroc(document, "trailing_rate") >= 0.65);
+        Assert.Equal(33, document.GetProperty("left_out").GetProperty("row without a readable date").GetInt32());
+    }
+
+    /// <summary>Trains on half a million hours five times over, with and without some columns: some ten minutes on two cores.</summary>
+    [Fact]
+    public async Task Sepsis_of_the_2019_challenge_is_foreseen_for_patients_never_seen_with_the_floors_of_auroc_and_utility()
+    {
+        if (Environment.GetEnvironmentVariable("RMON_LONG") != "1")
+        {
+            output.WriteLine("not run: set RMON_LONG=1 to train on the whole of the 2019 challenge");
+            return;
+        }
+
+        if (await demos.OfAsync("physionet2019", output) is not { } demo)
+        {
+            return;
+        }
+
+        var document = demo.Document;
+        Show(document);
+        var evaluation = document.GetProperty("evaluations")[0];
+        Assert.Equal((630_935, 16_288, 13_753), (evaluation.GetProperty("rows").GetInt32(), evaluation.GetProperty("patients").GetInt32(), evaluation.GetProperty("events").GetInt32()));
+        Assert.True(Auroc(document, "model") >= 0.82);
+        Assert.True(Auroc(document, "model") > Auroc(document, "news2"));
+        Assert.True(document.GetProperty("metrics").GetProperty("model").GetProperty("utility").GetProperty("value").GetDouble() >= 0.41);
+        foreach (var variant in evaluation.GetProperty("variants").EnumerateArray())
+        {
+            output.WriteLine($"{variant.GetProperty("columns")}, {variant.GetProperty("population")}: AUROC {variant.GetProperty("auroc").GetProperty("value").GetDouble():F3}, utility {variant.GetProperty("utility").GetProperty("value").GetDouble():F3}");
+            Assert.True(variant.GetProperty("auroc").GetProperty("value").GetDouble() >= 0.7);
+        }
+    }
+
     private void Show(JsonElement document)
     {
         Assert.True(document.GetProperty("readings").GetProperty("conserves").GetBoolean());

@@ -11,7 +11,7 @@ using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Features;
-using RemoteMonitoring.Workflows.Training;
+using RemoteMonitoring.Workflows.Registry;
 using Xunit.Abstractions;
 
 namespace RemoteMonitoring.EndToEnd.Tests;
@@ -68,7 +68,7 @@ public sealed class TruncationTests(DemoRuns demos, ITestOutputHelper output) : 
         await Must(_cut.RunAsync("ingest", cut));
         await using var whole = CohortStore.Open(demo.Rmon.Home, "physionet2012");
         await using var known = CohortStore.Open(_cut.Home, "physionet2012");
-        var model = await CurrentModel.LoadAsync(
+        var model = await ModelVersions.LoadAsync(
             whole.Lake, "in-hospital-death-48h", demo.Document.GetProperty("version").GetString()!, FeatureSet.Acute.Hash, CancellationToken.None);
         var scores = await ScoresAsync(whole, model);
         Assert.Equal(4000, scores.Length);

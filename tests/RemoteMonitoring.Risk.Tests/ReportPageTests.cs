@@ -5,6 +5,7 @@ using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Reporting;
 using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Telemetry.Reference;
 
@@ -15,6 +16,10 @@ public sealed partial class ReportPageTests
     private const string Hostile = "<script>alert(1)</script>&\"";
 
     private static readonly Lazy<(ReportSubject Subject, EvaluationResult Result, string Page)> s_made = new(Make);
+
+    [Fact]
+    public void There_are_words_for_every_horizon() =>
+        Assert.All(Enum.GetValues<HorizonUnit>(), unit => Assert.NotEmpty(ReportWords.Horizon(new Horizon(unit, 2))));
 
     [Fact]
     public void The_page_needs_nothing_but_itself()

@@ -20,7 +20,7 @@ internal static class SyntheticCohort
     {
         Seed = 1,
         Resamples = 40,
-        Boosting = new() { LearningRate = 0.1, MaximumTrees = 60, Patience = 10, Leaves = 7, MinimumRowsPerLeaf = 10, FeatureFraction = 0.8 },
+        Boosting = new() { ExtraTrees = false, Bags = 1, LearningRate = 0.1, MaximumTrees = 60, Patience = 10, Leaves = 7, MinimumRowsPerLeaf = 10, FeatureFraction = 0.8 },
     };
 
     /// <summary>

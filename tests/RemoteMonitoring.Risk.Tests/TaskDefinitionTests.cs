@@ -26,7 +26,7 @@ public sealed class TaskDefinitionTests
     [InlineData("admission-7d", "90047074cd526f83")]
     [InlineData("tihm-alert-next-day", "ddd6179838baec1b")]
     [InlineData("in-hospital-death-48h", "fec53b1b3fe4d13e")]
-    [InlineData("sepsis-hourly", "efe7e91d5464f4de")]
+    [InlineData("sepsis-hourly", "a764c592f96a830b")]
     public void The_hash_is_the_one_that_stored_models_carry(string name, string hash) => Assert.Equal(hash, BundledTasks.Named(name).Hash[..16]);
 
     [Fact]
@@ -46,12 +46,13 @@ public sealed class TaskDefinitionTests
     [Fact]
     public void Ablations_of_laboratory_orders_name_their_columns_and_no_vital_sign()
     {
-        var columns = FeatureSet.Acute.Columns.Select(c => c.Name).Where(n => n.Contains("_count_", StringComparison.Ordinal));
-        var patterns = BundledTasks.Named("sepsis-hourly").Ablations[1].Without.Select(p => p.TrimEnd('*')).ToArray();
+        var sepsis = BundledTasks.Named("sepsis-hourly");
+        var columns = FeatureSet.Named(sepsis.FeatureSet).Columns.Select(c => c.Name).ToArray();
+        Assert.All(sepsis.Ablations.SelectMany(a => a.Without), pattern => Assert.Contains(columns, c => ColumnPattern.Matches(pattern, c)));
         Assert.Equal(
-            ["fio2", "gcs", "heart_rate", "height", "respiratory_rate", "sao2", "spo2", "temperature", "urine", "ventilation", "weight"],
-            columns.Where(c => !patterns.Any(p => c.StartsWith(p, StringComparison.Ordinal)) && !c.Contains("bp", StringComparison.Ordinal))
-                .Select(c => c[..c.IndexOf("_count_", StringComparison.Ordinal)]).Where(v => v != "cholesterol").Distinct().Order(StringComparer.Ordinal));
+            ["diastolic_bp", "fio2", "heart_rate", "mean_bp", "respiratory_rate", "spo2", "systolic_bp", "temperature"],
+            columns.Where(c => c.Contains("_count_", StringComparison.Ordinal) && !sepsis.Ablations[1].Without.Any(p => ColumnPattern.Matches(p, c)))
+                .Select(c => c[..c.IndexOf("_count_", StringComparison.Ordinal)]).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -91,6 +92,8 @@ public sealed class TaskDefinitionTests
     [InlineData("windows", """{"first":"12.5.2019","days":7,"count":5}""", "windows.first: '12.5.2019' is no date like 2019-05-12")]
     [InlineData("ablations", """[{"name":"x","without":["Heart Rate"]}]""", "ablations[0].without 'Heart Rate': lower-case letters")]
     [InlineData("ablations", "[null]", "ablations[0]: null does not stand in this list")]
+    [InlineData("alertWorth", "\"sepsis2019\"", "alertWorth: is told from all hours of a stay; it goes with the grid hourly")]
+    [InlineData("alertWorth", "\"much\"", "alertWorth: 'much' is none of none, sepsis2019")]
     [InlineData("outcomes", "[]", "outcomes: The JSON property 'outcomes' is none of a task")]
     [InlineData("hash", "\"0\"", "hash: is worked out, and does not stand in a task's file")]
     public void Nonsense_is_refused_with_the_file_the_field_and_what_is_allowed(string field, string value, string said)

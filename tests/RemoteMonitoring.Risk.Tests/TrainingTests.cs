@@ -71,6 +71,19 @@ public sealed class TrainingTests
         Assert.Equal(kept, Thinning.Of(data, rows, data.Rows / 5));
     }
 
+    [Theory]
+    [InlineData(600, 0, 5000, 600)]
+    [InlineData(600, 5, 5000, 750)]
+    [InlineData(600, 5, 500, 600)]
+    [InlineData(600, 100, 5000, 1500)]
+    public void A_fit_learns_from_more_rows_where_there_are_more_patients(int rowsPerFit, int rowsPerPatient, int most, int expected)
+    {
+        var data = SyntheticCohort.Rows(150, 10, 10, 0.4, row => double.IsNaN(row[1]) ? 0 : row[1] - 1);
+        int[] rows = [.. Enumerable.Range(0, data.Rows)];
+        var settings = SyntheticCohort.Quick with { RowsPerFit = rowsPerFit, RowsPerPatient = rowsPerPatient, MostRowsPerFit = most };
+        Assert.InRange(Thinning.Of(data, rows, settings).Length, expected * 0.75, expected);
+    }
+
     [Fact]
     public void Being_missing_is_told_apart_from_every_value()
     {

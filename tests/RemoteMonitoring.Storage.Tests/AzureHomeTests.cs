@@ -6,6 +6,7 @@ using Azure.Core.Pipeline;
 using Azure.Security.KeyVault.Secrets;
 using RemoteMonitoring.Azurite;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Storage.Tests.Lake;
 
 namespace RemoteMonitoring.Storage.Tests;
@@ -96,6 +97,18 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
         e.SaysInOneLine(_secret);
         Assert.StartsWith("Blobs: ", e.Message, StringComparison.Ordinal);
         Assert.Contains(says, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_key_of_the_registry_comes_from_the_vault_and_what_is_none_is_one_line_without_it()
+    {
+        using var vault = new Vault(new string('a', 64));
+        var home = Home("x") with { RegistryKey = _secret, Credential = new Token(), Secrets = vault.Options };
+        Assert.Equal(RegistryKey.Parse(new string('A', 64), "here").Id, (await home.RegistryKeyAsync(default))!.Id);
+        Assert.Null(await Home("x").RegistryKeyAsync(default));
+        var e = await Assert.ThrowsAsync<LakeException>(() => (Home("x") with { RegistryKey = "0123topsecret" }).RegistryKeyAsync(default));
+        e.SaysInOneLine("RMON_REGISTRY_KEY");
+        Assert.DoesNotContain("topsecret", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -75,6 +75,24 @@ public sealed class CohortStoreTests : IDisposable
         Assert.Equal(1, (await store.Reference.PositionAsync(default))["contacts"]);
         Assert.Equal(1, await store.Documents.CountAsync("c", default));
         Assert.Equal(store.ErasureKeyFile, again.ErasureKeyFile);
+        Assert.Null(store.FindRegistryKey());
+        Assert.Equal(store.MakeRegistryKey().Id, again.FindRegistryKey()!.Id);
+    }
+
+    [Fact]
+    public async Task Of_many_who_make_the_registrys_key_at_once_all_have_the_same_and_its_signatures_are_of_what_was_signed()
+    {
+        await using var store = CohortStore.Open(Home, "a");
+        var keys = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(store.MakeRegistryKey)));
+        Assert.Single(keys.Select(k => k.Id).Distinct());
+        Assert.Equal(["registry.key"], Directory.GetFiles(store.Folder, "registry.key*").Select(Path.GetFileName));
+        var signature = keys[0].Sign("a", [1, 2, 3]);
+        Assert.True(keys[1].Verifies(signature, "a", [1, 2, 3]));
+        Assert.False(keys[1].Verifies(signature, "b", [1, 2, 3]));
+        Assert.False(keys[1].Verifies(signature, "a", [1, 2, 4]));
+        Assert.False(keys[1].Verifies(signature[1..], "a", [1, 2, 3]));
+        File.WriteAllText(store.RegistryKeyFile, "no key");
+        Assert.StartsWith($"{store.RegistryKeyFile}: is no key of the registry", Assert.Throws<LakeException>(store.FindRegistryKey).Message, StringComparison.Ordinal);
     }
 
     [Theory]

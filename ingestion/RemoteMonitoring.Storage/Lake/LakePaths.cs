@@ -122,16 +122,49 @@ public static class LakePaths
     /// <summary>A file of a model version.</summary>
     public static string Model(string name, string version, string file) => $"models/{name}/{version}/{file}";
 
+    /// <summary>Which version of a task's model scored before there were decisions: one line.</summary>
+    public static string ModelBefore(string task) => $"models/{task}/current";
+
+    /// <summary>Folder of the decisions about a task's models.</summary>
+    public static string Decisions(string task) => $"models/{task}/decisions";
+
+    /// <summary>A decision about a task's models; they are numbered from 1.</summary>
+    public static string Decision(string task, int sequence) => string.Create(CultureInfo.InvariantCulture, $"{Decisions(task)}/{sequence:D8}.json");
+
+    /// <summary>The number of a decision by the name of its file; null where the name has another form.</summary>
+    public static int? DecisionOf(string path) =>
+        path.EndsWith(".json", StringComparison.Ordinal) && StemOf(path) is { Length: 8 } stem && Number(stem) is { } number ? (int)number : null;
+
+    /// <summary>Whether a path is that of a decision.</summary>
+    public static bool IsDecision(string path) => path.Split('/') is ["models", _, "decisions", _] && DecisionOf(path) is not null;
+
+    /// <summary>A path without its last part.</summary>
+    public static string FolderOf(string path) => path[..path.LastIndexOf('/')];
+
+    /// <summary>What a challenger scored in the shadow of a run, of a shard or of a part of it.</summary>
+    public static string Shadow(string asOf, string run, string challenger, string part) => $"{ShadowFolder(asOf, run)}/{challenger}/{part}.parquet";
+
+    /// <summary>Folder of what was scored in the shadow of a run.</summary>
+    public static string ShadowFolder(string asOf, string run) => $"gold/shadow/{asOf}/{run}";
+
+    /// <summary>Says what was scored in the shadow of a run, beside its ledger entry.</summary>
+    public static string LedgerShadow(string run) => $"ledger/{run}{ShadowEnding}";
+
+    /// <summary>Whether a path is that of what says what was scored in the shadow of a run.</summary>
+    public static bool IsLedgerShadow(string path) => path.StartsWith("ledger/", StringComparison.Ordinal) && path.EndsWith(ShadowEnding, StringComparison.Ordinal);
+
+    private const string ShadowEnding = ".shadow.json";
+
     /// <summary>The ledger entry of a run.</summary>
     public static string Ledger(string run) => $"ledger/{run}.json";
 
     /// <summary>What says that inputs or outputs of a run were erased since.</summary>
     public static string LedgerErasures(string run) => $"ledger/{run}.erasures.json";
 
-    /// <summary>Whether a path is that of a ledger entry, and not of what says what was erased.</summary>
+    /// <summary>Whether a path is that of a ledger entry, and not of what stands beside one.</summary>
     public static bool IsLedgerEntry(string path) =>
         path.StartsWith("ledger/", StringComparison.Ordinal) && path.EndsWith(".json", StringComparison.Ordinal)
-        && !path.EndsWith(".erasures.json", StringComparison.Ordinal) && !path.StartsWith("ledger/erasure-", StringComparison.Ordinal);
+        && !path.EndsWith(".erasures.json", StringComparison.Ordinal) && !IsLedgerShadow(path) && !path.StartsWith("ledger/erasure-", StringComparison.Ordinal);
 
     /// <summary>The proof of an erasure.</summary>
     public static string ErasureProof(long sequence) => $"ledger/erasure-{Digits(sequence)}.json";

@@ -52,8 +52,11 @@ public sealed class FeatureSet
     /// <summary>As <see cref="Home"/>, without the history of alerts, for tasks that detect an alert on the very day.</summary>
     public static FeatureSet HomeDetection { get; } = Bundled("home-detection");
 
+    /// <summary>Hour by hour, for intensive care: 6, 12, 24 and 72 hours.</summary>
+    public static FeatureSet IcuHourly { get; } = Bundled("icu-hourly");
+
     /// <summary>Those that come with this version.</summary>
-    public static IReadOnlyList<FeatureSet> All { get; } = [Home, Acute, HomeDetection];
+    public static IReadOnlyList<FeatureSet> All { get; } = [Home, Acute, HomeDetection, IcuHourly];
 
     /// <summary>The definition.</summary>
     public FeatureSetDefinition Definition { get; }

@@ -78,6 +78,9 @@ public static class MetricNames
     /// <summary>The smaller of sensitivity and precision of the alerts, pooled; the threshold of each fold comes from its training rows. The official score of the 2012 challenge.</summary>
     public const string MinSensitivityPrecision = "min_sensitivity_precision";
 
+    /// <summary>What the alerts gained over silence, of the most that could be gained, pooled; only where the task says what alerts are worth. Thresholds as above.</summary>
+    public const string Utility = "utility";
+
     /// <summary>Metrics that any ranking has.</summary>
     public static IReadOnlyList<string> OfRanking { get; } = [Auroc, Auprc, AurocPooled, AuprcPooled, PpvTopTenth, SensitivityTopTenth];
 
@@ -141,6 +144,9 @@ public sealed record EvaluationReport
 
     /// <summary>How the model would do in use; null in version 1.</summary>
     public ClinicalReport? Clinical { get; init; }
+
+    /// <summary>The model under other conditions, beside itself as it is; empty where the task asks for none.</summary>
+    public IReadOnlyList<EvaluationVariant> Variants { get; init => field = value ?? []; } = [];
 
     /// <summary>The report as JSON; NaN as text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RiskJsonContext.Default.EvaluationReport);

@@ -30,8 +30,8 @@ public static class Evaluator
         progress?.Report(new("Folds", 0, folds.Count));
         Parallel.For(0, folds.Count, settings.Side(cancellationToken), f =>
         {
-            var train = Thinning.Of(data, folds[f].Train, settings.RowsPerFit);
-            var trees = CrossFitting.Train(data, train, settings, cancellationToken);
+            var train = Thinning.Of(data, folds[f].Train, settings);
+            var trees = CrossFitting.Train(data, train, settings.For(SettingsSearch.FitOf(kind, folds[f].Number)), cancellationToken);
             var logistic = LogisticRegression.Train(data.Matrix, data.Label, train, settings.LogisticL2, settings.Seed);
             fitted[f] = (trees, logistic.Raw(data.Matrix, folds[f].Test), train);
             progress?.Report(new("Folds", Interlocked.Increment(ref done), folds.Count));
@@ -59,7 +59,9 @@ public static class Evaluator
         var trailingRate = data.Task.BaselineRule == BaselineRules.TrailingSevenDays;
         var figures = Figures.Of(
             rows, trailingRate, settings.Resamples, settings.Seed, settings.Parallelism,
-            resampled => progress?.Report(new("Intervals", resampled, settings.Resamples)), cancellationToken);
+            resampled => progress?.Report(new("Intervals", resampled, settings.Resamples)),
+            AlertWorths.Gains(data.Task.AlertWorth, rows.PatientId, rows.Label), cancellationToken);
+        rows.Ablated = Ablations.Run(data, kind, folds, settings, progress, cancellationToken);
         return new(
             new()
             {
@@ -80,6 +82,7 @@ public static class Evaluator
                 Folds = summaries,
                 Flow = flow,
                 Clinical = ClinicalFigures.Of(rows, trailingRate, settings.Resamples, settings.Seed, settings.Parallelism, cancellationToken),
+                Variants = EvaluationVariants.Of(rows, data.Task, data.Matrix.Columns, settings.Resamples, settings.Seed, settings.Parallelism, cancellationToken),
             },
             rows,
             ErrorReview.Of(rows, row => ErrorReview.Explain(data, origin[row].Trees.Trees.Ensemble, origin[row].Row)));

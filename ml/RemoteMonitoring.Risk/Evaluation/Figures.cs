@@ -13,14 +13,18 @@ public sealed record Figures(
 {
     /// <summary>
     /// Computes them. <paramref name="trailingRate"/> says whether the patient's own recent outcomes are a baseline of the
-    /// task. The same rows, seed and number of resamples give the same figures on any number of threads.
+    /// task, <paramref name="alertGain"/> what an alert at each row gains where alerts have a worth. The same rows, seed and
+    /// number of resamples give the same figures on any number of threads.
     /// </summary>
     public static Figures Of(
-        HeldOutRows rows, bool trailingRate, int resamples, int seed, int threads = 2, Action<int>? done = null, CancellationToken cancellationToken = default)
+        HeldOutRows rows, bool trailingRate, int resamples, int seed, int threads = 2, Action<int>? done = null,
+        double[]? alertGain = null, CancellationToken cancellationToken = default)
     {
         var (patient, patients) = rows.NumberPatients();
         var scorers = rows.Scorers(trailingRate)
-            .Select(s => new ScorerMetrics(s.Name, s.Score, s.IsProbability, s.Name == MetricNames.Model ? rows.Alert : null, rows, patient, patients))
+            .Select(s => s.Name == MetricNames.Model
+                ? new ScorerMetrics(s.Name, s.Score, s.IsProbability, rows.Alert, rows, patient, patients, alertGain)
+                : new ScorerMetrics(s.Name, s.Score, s.IsProbability, null, rows, patient, patients))
             .ToList();
         var once = new int[patients];
         Array.Fill(once, 1);

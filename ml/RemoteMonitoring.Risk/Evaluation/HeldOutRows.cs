@@ -65,6 +65,9 @@ public sealed class HeldOutRows
     /// <summary>Contacts of staff with the patient in the 7 days before; NaN throughout where the cohort has no record of contacts.</summary>
     public required double[] Contacts7Days { get; init; }
 
+    /// <summary>What models said of the rows that were trained without some columns; empty where the task asks for none.</summary>
+    public IReadOnlyList<AblatedScores> Ablated { get; set => field = value ?? []; } = [];
+
     /// <summary>Number of rows.</summary>
     public int Rows => PatientId.Length;
 

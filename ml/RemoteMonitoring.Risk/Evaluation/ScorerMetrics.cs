@@ -16,11 +16,13 @@ internal sealed class ScorerMetrics
     private readonly bool[] _label;
     private readonly double[]? _logOdds;
     private readonly bool _hasAlerts;
+    private readonly bool _hasWorth;
     private readonly PatientSums[] _sums;
     private readonly (double Slope, double Intercept) _fitted;
     private readonly double _inTheLarge;
 
-    internal ScorerMetrics(string name, double[] score, bool isProbability, bool[]? alert, HeldOutRows rows, int[] rowPatient, int patients)
+    internal ScorerMetrics(
+        string name, double[] score, bool isProbability, bool[]? alert, HeldOutRows rows, int[] rowPatient, int patients, double[]? alertGain = null)
     {
         Name = name;
         _rowPatient = rowPatient;
@@ -28,6 +30,7 @@ internal sealed class ScorerMetrics
         _byFold = new(score, _label, rowPatient, rows.Fold);
         _pooled = new(score, _label, rowPatient, null);
         _hasAlerts = alert is not null;
+        _hasWorth = alert is not null && alertGain is not null;
         _sums = new PatientSums[patients];
         if (isProbability)
         {
@@ -48,6 +51,8 @@ internal sealed class ScorerMetrics
             {
                 s.Alerts += alert[i] ? 1 : 0;
                 s.TrueAlerts += alert[i] ? y : 0;
+                s.Gained += alert[i] ? alertGain?[i] ?? 0 : 0;
+                s.MostGain += Math.Max(alertGain?[i] ?? 0, 0);
             }
 
             if (_logOdds is not null)
@@ -63,6 +68,7 @@ internal sealed class ScorerMetrics
             .. MetricNames.OfRanking,
             .. isProbability ? MetricNames.OfProbability : [],
             .. _hasAlerts ? (string[])[MetricNames.MinSensitivityPrecision] : [],
+            .. _hasWorth ? (string[])[MetricNames.Utility] : [],
         ];
     }
 
@@ -101,7 +107,12 @@ internal sealed class ScorerMetrics
         if (_hasAlerts)
         {
             var sensitivity = total.TrueAlerts / total.Events;
-            result[next] = total.Alerts == 0 ? 0 : Math.Min(sensitivity, total.TrueAlerts / total.Alerts);
+            result[next++] = total.Alerts == 0 ? 0 : Math.Min(sensitivity, total.TrueAlerts / total.Alerts);
+        }
+
+        if (_hasWorth)
+        {
+            result[next] = total.Gained / total.MostGain;
         }
 
         return result;
@@ -132,7 +143,7 @@ internal sealed class ScorerMetrics
     /// <summary>What a patient's rows add to the sums that metrics are made of.</summary>
     private struct PatientSums
     {
-        internal double Rows, Events, Expected, SquaredError, Alerts, TrueAlerts, LargeGradient, LargeHessian;
+        internal double Rows, Events, Expected, SquaredError, Alerts, TrueAlerts, Gained, MostGain, LargeGradient, LargeHessian;
         private double _gradientSlope, _gradientIntercept, _hessianSlope, _hessianMixed, _hessianIntercept;
 
         internal void AddRecalibration(double x, double y, (double Slope, double Intercept) at, double large)
@@ -156,6 +167,8 @@ internal sealed class ScorerMetrics
             SquaredError += times * other.SquaredError;
             Alerts += times * other.Alerts;
             TrueAlerts += times * other.TrueAlerts;
+            Gained += times * other.Gained;
+            MostGain += times * other.MostGain;
             LargeGradient += times * other.LargeGradient;
             LargeHessian += times * other.LargeHessian;
             _gradientSlope += times * other._gradientSlope;

@@ -105,6 +105,11 @@ public static class ReportPage
         }
 
         html.Element("h3", "Ranking and calibration").Table(ReportTables.Metrics(report)).Table(ReportTables.Differences(report));
+        if (report.Variants.Count > 0)
+        {
+            html.Table(ReportTables.Variants(report));
+        }
+
         if (report.Clinical is { } clinical)
         {
             html.Raw(ReportPlots.Of(report, clinical, rows)).Table(ReportTables.Calibration(report, clinical)).Table(ReportTables.Decisions(clinical));

@@ -28,6 +28,17 @@ internal static class ReportTables
     internal static ReportTable Metrics(EvaluationReport evaluation) => ByScorer(
         "Ranking and calibration, with 95 % intervals", evaluation.Metrics, ReportWords.Main);
 
+    internal static ReportTable Variants(EvaluationReport evaluation) => new(
+        "The model with other columns and on fewer patients, with 95 % intervals",
+        ["Columns", "", "Held out", "Patients", "AUROC", "AUPRC", "Utility of the alerts"],
+        [
+            .. evaluation.Variants.Select(v => (IReadOnlyList<string>)
+            [
+                v.Columns, ReportWords.Count(v.ColumnCount), v.Population, ReportWords.Count(v.Patients),
+                ReportWords.Figure(v.Auroc), ReportWords.Figure(v.Auprc), v.Utility is { } utility ? ReportWords.Figure(utility) : "",
+            ]),
+        ]);
+
     internal static ReportTable Differences(EvaluationReport evaluation) => ByScorer(
         "Model minus each comparison: both sides of each resample are drawn alike", evaluation.Differences, ReportWords.Main);
 

@@ -16,6 +16,7 @@ internal static class ReportWords
         (MetricNames.CalibrationIntercept, "Calibration intercept"),
         (MetricNames.ObservedExpected, "Observed / expected"),
         (MetricNames.MinSensitivityPrecision, "Smaller of sensitivity and precision"),
+        (MetricNames.Utility, "Utility of the alerts (1 the most there is, 0 none)"),
     ];
 
     internal static readonly (string Figure, string Title)[] Lists =
@@ -86,6 +87,8 @@ internal static class ReportWords
         HorizonUnit.Hours => $"the next {horizon.Count} hours",
         HorizonUnit.LocalDays => horizon.Count == 1 ? "the coming day" : $"the next {horizon.Count} days",
         HorizonUnit.RestOfStay => "the rest of the stay",
+        HorizonUnit.SameDay => "the day that ends at the instant",
+        HorizonUnit.Ongoing => "the stay so far",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 

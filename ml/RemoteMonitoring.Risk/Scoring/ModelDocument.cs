@@ -136,4 +136,5 @@ public sealed record ModelDocument
 [JsonSerializable(typeof(ModelDocument))]
 [JsonSerializable(typeof(EvaluationReport))]
 [JsonSerializable(typeof(TrainingSettings))]
+[JsonSerializable(typeof(IReadOnlyList<FitSearch>))]
 internal sealed partial class RiskJsonContext : JsonSerializerContext;

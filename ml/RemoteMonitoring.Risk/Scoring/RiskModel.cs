@@ -72,7 +72,7 @@ public sealed class RiskModel
         IProgress<TrainingProgress>? progress, CancellationToken cancellationToken, string? observations = null)
     {
         var cutOff = until.ToUnixMicros();
-        var rows = Thinning.Of(data, [.. Enumerable.Range(0, data.Rows).Where(r => data.LabelKnown[r] <= cutOff)], settings.RowsPerFit);
+        var rows = Thinning.Of(data, [.. Enumerable.Range(0, data.Rows).Where(r => data.LabelKnown[r] <= cutOff)], settings);
         var events = rows.Count(r => data.Label[r]);
         if (events == 0 || events == rows.Length)
         {
@@ -80,6 +80,7 @@ public sealed class RiskModel
                 $"The task '{data.Task.Name}' cannot be learned by {until}: {events} of {rows.Length} rows have the outcome.", nameof(data));
         }
 
+        settings = settings.For(SettingsSearch.Final);
         progress?.Report(new("Final model", 0, 1));
         var fitted = CrossFitting.Train(data, rows, settings, cancellationToken);
         var document = new ModelDocument

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using NodaTime;
 using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
 
 namespace RemoteMonitoring.Risk.Tasks;
@@ -168,6 +169,10 @@ public sealed record TaskDefinition
     /// <summary>The rules a model has to beat, of <see cref="BaselineRules"/>; the first is the one it is held against.</summary>
     public required IReadOnlyList<string> Baselines { get; init; }
 
+    /// <summary>What alerts are worth where that is defined: the threshold is then the one that gains the most on training rows.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public AlertWorth AlertWorth { get; init; }
+
     /// <summary>How a model of the task is evaluated; the first is the one it is judged by.</summary>
     [JsonRequired]
     public IReadOnlyList<SplitKind> Splits { get; init; } = [SplitKind.NewPatients];
@@ -205,7 +210,7 @@ public sealed record TaskDefinition
         FeatureSet,
     ]);
 
-    /// <summary>SHA-256 over how models of the task are evaluated: baselines, splits, windows and ablations, in their order.</summary>
+    /// <summary>SHA-256 over how models of the task are evaluated: baselines, splits, windows and ablations, in their order, and what alerts are worth.</summary>
     [JsonIgnore]
     public string EvaluationHash => HashOf(
     [
@@ -216,6 +221,7 @@ public sealed record TaskDefinition
         "",
         Windows is { } w ? string.Create(CultureInfo.InvariantCulture, $"{w.First:uuuu-MM-dd} {w.Days} {w.Count}") : "",
         .. Ablations.SelectMany(a => (string[])["", a.Name, .. a.Without]),
+        .. AlertWorth == AlertWorth.None ? (string[])[] : ["", AlertWorth.ToString()],
     ]);
 
     /// <summary>Reads a task; throws <see cref="FormatException"/> with one line that says where (<paramref name="where"/>, and the field), what is wrong and what is allowed.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using NodaTime;
 using NodaTime.Text;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
 
 namespace RemoteMonitoring.Risk.Tasks;
@@ -16,7 +17,7 @@ namespace RemoteMonitoring.Risk.Tasks;
     Converters =
     [
         typeof(KebabName<AsOfGrid>), typeof(KebabName<CareSetting>), typeof(KebabName<HorizonUnit>), typeof(KebabName<DeathBeforeEvent>),
-        typeof(KebabName<SplitKind>), typeof(WholeHours), typeof(CalendarDate),
+        typeof(KebabName<SplitKind>), typeof(KebabName<AlertWorth>), typeof(WholeHours), typeof(CalendarDate),
     ])]
 [JsonSerializable(typeof(TaskDefinition))]
 internal sealed partial class TaskJson : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using NodaTime;
 using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
 
 namespace RemoteMonitoring.Risk.Tasks;
@@ -133,6 +134,9 @@ internal static partial class TaskRules
             $"baselines: '{task.Baselines.FirstOrDefault(b => !BaselineRules.All.Contains(b))}' is none of {string.Join(", ", BaselineRules.All)}");
         Check(task.Splits.Count > 0, "splits: one at least of new-patients, known-patients-later, new-patients-later");
         Check(task.Splits.Distinct().Count() == task.Splits.Count, "splits: one stands there twice");
+        Check(
+            task.AlertWorth == AlertWorth.None || (task is { Grid: AsOfGrid.Hourly, Horizon.Unit: HorizonUnit.Ongoing } && task.Splits is [SplitKind.NewPatients]),
+            "alertWorth: is told from all hours of a stay; it goes with the grid hourly, the horizon ongoing and the split new-patients alone");
         if (task.Windows is { } windows)
         {
             Check(task.Splits.Contains(SplitKind.KnownPatientsLater), "windows: goes with the split known-patients-later only");

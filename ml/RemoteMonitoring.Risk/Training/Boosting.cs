@@ -8,7 +8,7 @@ namespace RemoteMonitoring.Risk.Training;
 public sealed record BoostingSettings
 {
     /// <summary>Shrinkage of each tree.</summary>
-    public double LearningRate { get; init; } = 0.03;
+    public double LearningRate { get; init; } = 0.05;
 
     /// <summary>Most trees; fewer where the inner validation patients gain nothing more.</summary>
     public int MaximumTrees { get; init; } = 600;
@@ -17,10 +17,10 @@ public sealed record BoostingSettings
     public int Patience { get; init; } = 50;
 
     /// <summary>Most leaves of a tree.</summary>
-    public int Leaves { get; init; } = 15;
+    public int Leaves { get; init; } = 31;
 
     /// <summary>Fewest training rows in a leaf.</summary>
-    public int MinimumRowsPerLeaf { get; init; } = 30;
+    public int MinimumRowsPerLeaf { get; init; } = 20;
 
     /// <summary>Share of the columns each tree may use.</summary>
     public double FeatureFraction { get; init; } = 0.3;
@@ -37,6 +37,12 @@ public sealed record BoostingSettings
     /// <summary>Columns, by name or by a pattern with <c>*</c>, whose rising value may only raise the risk: what is known of them keeps chance out.</summary>
     public IReadOnlyList<string> Rising { get; init => field = value ?? []; } = [];
 
+    /// <summary>Whether one threshold of a column, drawn by chance, is looked at for each split: cruder trees, that strangers upset less.</summary>
+    public bool ExtraTrees { get; init; } = true;
+
+    /// <summary>Models that are grown on other draws of rows and columns, each with an equal share in the score: what chance put into one the others even out.</summary>
+    public int Bags { get; init; } = 3;
+
     /// <summary>Threads of one fit. One, and fits of different folds side by side, uses the cores better on data of this size; the bits are the same.</summary>
     [JsonIgnore]
     public int Threads { get; init; } = 1;
@@ -44,9 +50,9 @@ public sealed record BoostingSettings
     /// <summary>Training rows from which fewer, larger steps are taken: with many rows the small ones buy time lost and little else.</summary>
     public int LargeSteps { get; init; } = 15_000;
 
-    /// <summary>These settings for so many training rows: from <see cref="LargeSteps"/> on twice the step, half the patience.</summary>
+    /// <summary>These settings for so many training rows: from <see cref="LargeSteps"/> on twice the step, half the patience, and one model in place of several.</summary>
     internal BoostingSettings For(int rows) =>
-        rows < LargeSteps ? this : this with { LearningRate = 2 * LearningRate, Patience = Math.Max(1, Patience / 2), LargeSteps = int.MaxValue };
+        rows < LargeSteps ? this : this with { LearningRate = 2 * LearningRate, Patience = Math.Max(1, Patience / 2), Bags = 1, LargeSteps = int.MaxValue };
 }
 
 /// <summary>Trained trees, and their text.</summary>
@@ -57,12 +63,25 @@ internal static class Boosting
 {
     /// <summary>
     /// Trains on <paramref name="rows"/>; with <paramref name="validation"/> rows it stops when these gain nothing more and
-    /// keeps the trees up to the best, without them it grows <paramref name="trees"/> trees. The same rows, settings and seed
+    /// keeps the trees up to the best, without them it grows <paramref name="trees"/> trees, in each of its bags. The same rows, settings and seed
     /// give the same bytes, on any number of threads.
     /// </summary>
     internal static BoostedTrees Train(
         FeatureMatrix matrix, bool[] label, int[] rows, int[]? validation, int trees, BoostingSettings settings, int seed,
         CancellationToken cancellationToken = default)
+    {
+        var texts = new List<string>();
+        for (var bag = 0; bag < settings.Bags; bag++)
+        {
+            texts.Add(Grow(matrix, label, rows, validation, trees, settings, seed + (1000 * bag), cancellationToken));
+        }
+
+        var text = TreeModelText.Average(texts);
+        return new(TreeModelText.Read(text, matrix.Columns), text);
+    }
+
+    private static string Grow(
+        FeatureMatrix matrix, bool[] label, int[] rows, int[]? validation, int trees, BoostingSettings settings, int seed, CancellationToken cancellationToken)
     {
         var parameters = Parameters(matrix, rows.Length, settings, seed);
         using var training = LightGbmLibrary.Dataset(matrix.Copy(rows), matrix.Columns, Labels(label, rows), parameters, null);
@@ -100,8 +119,7 @@ internal static class Boosting
         }
 
         // Where nothing can be split the library still has its one leaf, the mean.
-        var text = TreeModelText.Settle(LightGbmLibrary.Text(booster, Math.Max(1, best)));
-        return new(TreeModelText.Read(text, matrix.Columns), text);
+        return TreeModelText.Settle(LightGbmLibrary.Text(booster, Math.Max(1, best)));
     }
 
     private static string Parameters(FeatureMatrix matrix, int rows, BoostingSettings settings, int seed)
@@ -115,6 +133,7 @@ internal static class Boosting
             string.Create(CultureInfo.InvariantCulture, $"lambda_l2={settings.L2:R} seed={seed} num_threads={settings.Threads}"),
             // Off by default, and of no effect unless the histogram layout is fixed: left free it is chosen by timing.
             "deterministic=true force_col_wise=true",
+            settings.ExtraTrees ? "extra_trees=true" : "",
         };
         if (settings.Rising.Count > 0 && matrix.Names is { } names)
         {

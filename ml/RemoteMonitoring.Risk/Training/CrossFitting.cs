@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Scoring;
 
 namespace RemoteMonitoring.Risk.Training;
@@ -30,15 +32,31 @@ public sealed record TrainingSettings
 
     /// <summary>
     /// Rows that one fit learns from at the most: beyond it patients keep every second, third, … of their instants. The
-    /// instants of a patient that lie a day apart are nearly the same row, so that they cost time and teach little.
+    /// instants of a patient that lie a day or an hour apart are nearly the same row, so that they cost time and teach little.
     /// </summary>
     public int RowsPerFit { get; init; } = 50_000;
+
+    /// <summary>Rows of each patient that a fit may learn from all the same, on average, where there are many patients: it is they who teach.</summary>
+    public int RowsPerPatient { get; init; } = 12;
+
+    /// <summary>Rows of a fit that no number of patients exceeds.</summary>
+    public int MostRowsPerFit { get; init; } = 200_000;
 
     /// <summary>Penalty of the logistic regression, against the sum of its losses over the rows.</summary>
     public double LogisticL2 { get; init; } = 150;
 
     /// <summary>Fits that run side by side; the results do not depend on it.</summary>
     public int Parallelism { get; init; } = 2;
+
+    /// <summary>Trials of a search for better settings of the trees, beside those given; 0 for none.</summary>
+    public int Trials { get; init; }
+
+    /// <summary>Longest time all searches of a training may take together; what they found by then stands. Default: 10 minutes.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What searches found, by the fit they were for; where there is nothing, <see cref="Boosting"/> holds.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, BoostingSettings> Found { get; init; } = new Dictionary<string, BoostingSettings>();
 
     /// <summary>Outer folds of an evaluation.</summary>
     public int Folds { get; init; } = 5;
@@ -49,6 +67,9 @@ public sealed record TrainingSettings
     /// <summary>The settings that decide results, as text: how many fits run side by side is none of them.</summary>
     public string Canonical() => JsonSerializer.Serialize(this with { Parallelism = 1 }, RiskJsonContext.Default.TrainingSettings);
 
+    /// <summary>The settings for one fit, by its name: those that its search found.</summary>
+    internal TrainingSettings For(string fit) => Found.TryGetValue(fit, out var boosting) ? this with { Boosting = boosting } : this;
+
     internal ParallelOptions Side(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
 }
 
@@ -58,7 +79,10 @@ public sealed record TrainingSettings
 /// Fitted on predictions for patients that the predicting trees were not grown on. The same patients decided how many trees
 /// there are, which makes these predictions a little better than those for strangers.
 /// </param>
-/// <param name="AlertRaw">Raw score above which, among these predictions, as many rows lay as had the outcome.</param>
+/// <param name="AlertRaw">
+/// Raw score from which on to alert: where alerts have a worth of their own the one that gains the most on these predictions, else the one above which as
+/// many rows lay as had the outcome.
+/// </param>
 internal sealed record CalibratedTrees(BoostedTrees Trees, PlattScaling Scaling, double AlertRaw);
 
 /// <summary>
@@ -87,7 +111,7 @@ internal static class CrossFitting
 
             var fit = Boosting.Train(
                 data.Matrix, data.Label, train, BothLabels(data, held) ? held : null, boosting.MaximumTrees, boosting, settings.Seed, cancellationToken);
-            grown[f] = fit.Ensemble.Trees.Length;
+            grown[f] = fit.Ensemble.Trees.Length / boosting.Bags;
             for (var i = 0; i < rows.Length; i++)
             {
                 if (part[i] == f)
@@ -106,7 +130,10 @@ internal static class CrossFitting
         var final = Boosting.Train(data.Matrix, data.Label, rows, null, trees, boosting, settings.Seed, cancellationToken);
         var outOfFold = raw.Where((_, i) => predicted[i]).ToArray();
         var label = rows.Where((_, i) => predicted[i]).Select(r => data.Label[r]).ToArray();
-        return new(final, PlattScaling.Fit(outOfFold, label), AlertThreshold(outOfFold, label));
+        var threshold = data.AlertGain is { } gain
+            ? SepsisScorer.BestThreshold(outOfFold, [.. rows.Where((_, i) => predicted[i]).Select(r => gain[r])])
+            : AlertThreshold(outOfFold, label);
+        return new(final, PlattScaling.Fit(outOfFold, label), threshold);
     }
 
     /// <summary>

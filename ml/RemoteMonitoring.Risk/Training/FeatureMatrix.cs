@@ -53,6 +53,24 @@ internal sealed class FeatureMatrix
     /// <summary>32 bits, NaN for anything that is not a finite number.</summary>
     internal static float ToFloat(double value) => double.IsFinite(value) ? (float)Math.Clamp(value, -float.MaxValue, float.MaxValue) : float.NaN;
 
+    /// <summary>The same rows without the columns that any of the patterns names.</summary>
+    internal FeatureMatrix Without(IReadOnlyList<string> patterns)
+    {
+        var names = Names ?? throw new InvalidOperationException("The columns have no names.");
+        int[] kept = [.. Enumerable.Range(0, Columns).Where(c => !patterns.Any(p => ColumnPattern.Matches(p, names[c])))];
+        var values = new float[checked(Rows * kept.Length)];
+        for (var r = 0; r < Rows; r++)
+        {
+            var row = Row(r);
+            for (var c = 0; c < kept.Length; c++)
+            {
+                values[(r * kept.Length) + c] = row[kept[c]];
+            }
+        }
+
+        return new(values, kept.Length, [.. kept.Select(c => names[c])]);
+    }
+
     /// <summary>The named rows one after the other.</summary>
     internal float[] Copy(int[] rows)
     {

@@ -1,5 +1,6 @@
 using NodaTime;
 using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Telemetry;
 
@@ -57,6 +58,9 @@ public sealed class LabelledRows
     /// <summary>The local date each row is about, see <see cref="CohortRow.Day"/>.</summary>
     public LocalDate[] Day { get; }
 
+    /// <summary>What an alert at each row gains over silence, by the worth that the task gives to alerts; null where it gives none.</summary>
+    public double[]? AlertGain { get; private set; }
+
     /// <summary>Row of <see cref="Features"/> that belongs to each row.</summary>
     public int[] FeatureRow { get; }
 
@@ -66,7 +70,7 @@ public sealed class LabelledRows
     /// <summary>Number of rows.</summary>
     public int Rows => PatientId.Length;
 
-    internal FeatureMatrix Matrix { get; }
+    internal FeatureMatrix Matrix { get; private set; }
 
     /// <summary>
     /// Joins on (patient, as-of). Every row of the cohort needs a vector, if only one of NaN; a row without one throws, since
@@ -126,6 +130,15 @@ public sealed class LabelledRows
             rows.Patients++;
         }
 
+        rows.AlertGain = AlertWorths.Gains(cohort.Task.AlertWorth, rows.PatientId, rows.Label);
         return rows;
+    }
+
+    /// <summary>The same rows without the columns that any of the patterns names; <see cref="Features"/> still has them.</summary>
+    internal LabelledRows Without(IReadOnlyList<string> patterns)
+    {
+        var without = (LabelledRows)MemberwiseClone();
+        without.Matrix = Matrix.Without(patterns);
+        return without;
     }
 }

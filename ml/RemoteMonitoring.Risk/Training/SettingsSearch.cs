@@ -1,3 +1,7 @@
+using System.Text.Json;
+using NodaTime;
+using RemoteMonitoring.Telemetry;
+
 namespace RemoteMonitoring.Risk.Training;
 
 /// <summary>One try of a search.</summary>
@@ -5,6 +9,11 @@ namespace RemoteMonitoring.Risk.Training;
 /// <param name="LogLoss">Mean over the parts of the log loss on patients that the trees were not grown on; lower is better.</param>
 /// <param name="Trees">Mean number of trees at which the parts gained nothing more.</param>
 public sealed record SearchTrial(BoostingSettings Settings, double LogLoss, double Trees);
+
+/// <summary>What the search for one fit tried.</summary>
+/// <param name="Fit">Name of the fit: <c>SPLIT/FOLD</c>, or <c>final</c>.</param>
+/// <param name="Trials">The best first.</param>
+public sealed record FitSearch(string Fit, IReadOnlyList<SearchTrial> Trials);
 
 /// <summary>
 /// Looks for better settings of the trees by random trials on parts of the training patients. In an evaluation every fold
@@ -14,6 +23,33 @@ public static class SettingsSearch
 {
     /// <summary>Parts of the patients that each trial is tested on in turn.</summary>
     private const int Parts = 3;
+
+    /// <summary>Name of the fit that the final model is.</summary>
+    public const string Final = "final";
+
+    /// <summary>Name of the fit of a fold.</summary>
+    public static string FitOf(SplitKind kind, int fold) => $"{JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString())}/{fold}";
+
+    /// <summary>Searches for each fold of each split, and for the final model of the labels certain by <paramref name="until"/>.</summary>
+    /// <remarks>The time of <see cref="TrainingSettings.Budget"/> is shared out evenly; a search that needs less leaves the rest to those that follow.</remarks>
+    public static IReadOnlyList<FitSearch> ForAll(
+        LabelledRows data, Instant until, TrainingSettings settings, TimeProvider time, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var cutOff = until.ToUnixMicros();
+        List<(string Name, int[] Rows)> fits = [.. data.Task.Splits.SelectMany(kind => Splits.Of(kind, data, settings.Folds, settings.Seed).Select(f => (FitOf(kind, f.Number), f.Train)))];
+        fits.Add((Final, [.. Enumerable.Range(0, data.Rows).Where(r => data.LabelKnown[r] <= cutOff)]));
+        var start = time.GetTimestamp();
+        var found = new List<FitSearch>();
+        foreach (var (name, rows) in fits)
+        {
+            var share = settings.Budget * ((found.Count + 1.0) / fits.Count);
+            found.Add(new(name, Run(
+                data, Thinning.Of(data, rows, settings), settings, settings.Trials, () => time.GetElapsedTime(start) < share,
+                new Counted(progress, found.Count * (settings.Trials + 1), fits.Count * (settings.Trials + 1)), cancellationToken)));
+        }
+
+        return found;
+    }
 
     /// <summary>
     /// The trials, the best first; the settings given are one of them. Trial n is a function of seed and n alone; where
@@ -85,5 +121,11 @@ public static class SettingsSearch
         }
 
         return sum / rows.Length;
+    }
+
+    /// <summary>One search's trials, counted among those of all.</summary>
+    private sealed class Counted(IProgress<TrainingProgress>? progress, int before, int all) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => progress?.Report(value with { Done = before + value.Done, Total = all });
     }
 }

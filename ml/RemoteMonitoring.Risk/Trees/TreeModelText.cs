@@ -85,6 +85,38 @@ internal static class TreeModelText
         long Cover(int child) => child >= 0 ? cover[child] : leafCover[~child];
     }
 
+    /// <summary>One text of several that were settled: each model has an equal share in the score.</summary>
+    internal static string Average(IReadOnlyList<string> settled)
+    {
+        if (settled.Count == 1)
+        {
+            return settled[0];
+        }
+
+        var text = new StringBuilder(settled.Sum(t => t.Length));
+        var trees = 0;
+        for (var m = 0; m < settled.Count; m++)
+        {
+            var inTrees = false;
+            foreach (var line in settled[m].Split('\n').TakeWhile(l => l != End))
+            {
+                var (key, value) = Pair(line);
+                inTrees |= key == "Tree";
+                if (inTrees || m == 0)
+                {
+                    text.Append(key switch
+                    {
+                        "Tree" => $"Tree={trees++}",
+                        "leaf_value" or "internal_value" => $"{key}={string.Join(' ', Numbers<double>(value).Select(v => (v / settled.Count).ToString("R", CultureInfo.InvariantCulture)))}",
+                        _ => line,
+                    }).Append('\n');
+                }
+            }
+        }
+
+        return text.Append(End).Append('\n').ToString();
+    }
+
     /// <summary>The trees; throws <see cref="FormatException"/> saying what is wrong or not supported.</summary>
     internal static TreeEnsemble Read(string text, int columns)
     {

@@ -7,9 +7,11 @@ using RemoteMonitoring.Cohorts.Simulation;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -56,8 +58,9 @@ internal static class DemoCommand
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, cohort, token);
             var (report, manifest) = await IngestCommand.RunAsync(terminal, store, FeedFolder.Open(FeedPath(home, cohort), cohort, false), token);
             var task = TaskOf(dataSet);
-            var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, token);
-            var (ledger, worklists, scoredBefore) = await ScoreCommand.RunAsync(terminal, store, manifest, task, null, model.Version, null, token);
+            var (model, trainedBefore) = await TrainCommand.RunAsync(terminal, store, manifest, task, new TrainingSettings(), token);
+            var champion = await new ModelRegistry(store, TimeProvider.System).ChampionAsync(task.Name, token) ?? model.Version;
+            var (ledger, worklists, scoredBefore) = await ScoreCommand.RunAsync(terminal, store, manifest, task, null, champion, null, token);
 
             terminal.Line();
             terminal.Line(feed.Source);
@@ -101,6 +104,8 @@ internal static class DemoCommand
     {
         TihmImporter.Cohort => BundledTasks.TihmAlertNextDay,
         PhysioNet2012Importer.Cohort => BundledTasks.InHospitalDeath,
+        PhysioNet2019Importer.Cohort => BundledTasks.Named("sepsis-hourly"),
+        UciDiabetesImporter.Cohort => BundledTasks.Named("glucose-below-54"),
         _ => BundledTasks.AdmissionSevenDays,
     };
 

@@ -8,13 +8,13 @@ namespace RemoteMonitoring.Cli.Commands;
 /// <summary><c>rmon import DATASET DIR OUT</c>: a public data set as a feed of device messages.</summary>
 internal static class ImportCommand
 {
-    public static IReadOnlyList<string> DataSets { get; } = [PhysioNet2012Importer.Cohort, TihmImporter.Cohort];
+    public static IReadOnlyList<string> DataSets { get; } = [PhysioNet2012Importer.Cohort, PhysioNet2019Importer.Cohort, TihmImporter.Cohort, UciDiabetesImporter.Cohort];
 
     public static Command Create()
     {
-        var dataSet = new Argument<string>("dataset") { Description = string.Join(" or ", DataSets) };
+        var dataSet = new Argument<string>("dataset") { Description = string.Join(", ", DataSets) };
         dataSet.AcceptOnlyFromAmong([.. DataSets]);
-        var folder = new Argument<string>("dir") { Description = "Folder with the data set's original files" };
+        var folder = new Argument<string>("dir") { Description = "Folder with the data set's original files, or of physionet2019 an archive" };
         var output = new Argument<string>("out") { Description = "Folder to write the feed to; must not exist or be empty" };
         var command = new Command("import", "Turn a public data set's original files into a feed of device messages, for 'rmon ingest'; or append reference events of a file to the cohort")
         {
@@ -44,9 +44,14 @@ internal static class ImportCommand
     public static Feed Run(string dataSet, string folder, string output, IProgress<Fraction> progress, CancellationToken cancellationToken)
     {
         var count = new Counter(progress);
-        return dataSet == TihmImporter.Cohort
-            ? TihmImporter.Import(folder, output, count, cancellationToken)
-            : PhysioNet2012Importer.Import(folder, output, count, cancellationToken);
+        return dataSet switch
+        {
+            TihmImporter.Cohort => TihmImporter.Import(folder, output, count, cancellationToken),
+            PhysioNet2012Importer.Cohort => PhysioNet2012Importer.Import(folder, output, count, cancellationToken),
+            PhysioNet2019Importer.Cohort => PhysioNet2019Importer.Import(folder, output, count, cancellationToken),
+            UciDiabetesImporter.Cohort => UciDiabetesImporter.Import(folder, output, count, cancellationToken),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
     }
 
     public static void Show(Terminal terminal, Feed feed)

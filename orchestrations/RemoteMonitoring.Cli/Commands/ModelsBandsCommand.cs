@@ -3,9 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using NodaTime;
 using RemoteMonitoring.Risk.Scoring;
-using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.DailyRisk;
-using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -15,7 +13,7 @@ internal static class ModelsBandsCommand
     public static Command Create()
     {
         var task = TaskFiles.Argument();
-        var version = new Argument<string?>("version") { Description = "Default: the version that scores", DefaultValueFactory = _ => null };
+        var version = new Argument<string?>("version") { Description = "Version, @champion or @challenger. Default: @champion", DefaultValueFactory = _ => null };
         var capacity = new Option<double?>("--by-capacity") { Description = "High is the top share of held-out predictions that can be called; medium the top three shares", HelpName = "5%", CustomParser = r => Share(r.Tokens[0].Value, r.AddError) };
         var benefit = new Option<double?>("--by-net-benefit") { Description = "High begins at this threshold probability, where calling has to do better than calling everybody or nobody; medium at half of it", HelpName = "0.05", CustomParser = r => Share(r.Tokens[0].Value, r.AddError) };
         var by = new Option<string?>("--by") { Description = "Who approves them", HelpName = "NAME" };
@@ -38,13 +36,7 @@ internal static class ModelsBandsCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             var definition = TaskFiles.Of(parsed.GetRequiredValue(task));
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
-            var scores = parsed.GetValue(version) ?? await CurrentModel.FindAsync(store.Lake, definition.Name, token)
-                ?? throw new UserException($"{store.Folder}: there is no model for '{definition.Name}' yet. Run 'rmon train {definition.Name}' first.");
-            if (!LakePaths.IsName(scores) || !await store.Lake.ExistsAsync(LakePaths.Model(definition.Name, scores, ModelFiles.DocumentName), token))
-            {
-                throw new UserException($"{store.Folder}: there is no version '{scores}' of the model for '{definition.Name}'.");
-            }
-
+            var scores = await ModelNames.ResolveAsync(store, definition.Name, parsed.GetValue(version), token);
             var decision = parsed.GetValue(capacity) is { } share ? await DecideAsync((p, _) => RiskBands.ByCapacity(p, share))
                 : parsed.GetValue(benefit) is { } threshold ? await DecideAsync((p, label) => RiskBands.ByNetBenefit(p, label, threshold))
                 : await BandDecisions.LatestAsync(store.Lake, definition.Name, scores, token)

@@ -5,6 +5,7 @@ using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.Registry;
 using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Commands;
@@ -69,11 +70,13 @@ internal static class ModelsRegisterCommand
                 By = parsed.GetRequiredValue(by),
                 Why = parsed.GetRequiredValue(why),
             };
-            var (version, document, alreadyThere) = await ModelRegistration.RegisterAsync(store, asked, TimeProvider.System, token);
+            var (version, document, alreadyThere, isChallenger) = await ModelRegistration.RegisterAsync(store, asked, TimeProvider.System, token);
             var folder = store.Lake.NameOf(LakePaths.Model(definition.Name, version, "").TrimEnd('/'));
             terminal.Line($"{(alreadyThere ? "nothing new: " : "")}version {version} of the model for {definition.Name}{(alreadyThere ? " stands" : "")}: {folder}");
             terminal.Line($"probabilities {document.Origin?.Calibration ?? "as given"}{(document.Kind == ModelKind.LightGbm ? "" : "; it gives no reasons")}");
-            terminal.Line($"To score with it: rmon score {definition.Name} --model {version}");
+            terminal.Line(isChallenger
+                ? $"It is the challenger, and {(document.Kind == ModelKind.Http ? "is asked" : "scores")} in the shadow of each night. To score with it: rmon score {definition.Name} --model {ModelVersions.Challenger}"
+                : $"To score with it: rmon score {definition.Name} --model {version}");
             terminal.Document(new JsonObject
             {
                 ["task"] = definition.Name,
@@ -84,6 +87,7 @@ internal static class ModelsRegisterCommand
                 ["slope"] = document.Calibration.Slope,
                 ["intercept"] = document.Calibration.Intercept,
                 ["already_there"] = alreadyThere,
+                ["challenger"] = isChallenger,
             });
             return ExitCodes.Done;
         });

@@ -6,13 +6,12 @@ using RemoteMonitoring.Cli.Runs;
 using RemoteMonitoring.Ingestion.Watermarks;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
-using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.Registry;
 using RemoteMonitoring.Workflows.Runs;
-using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -21,7 +20,7 @@ internal static class RunCommand
 {
     private static readonly Option<string?> s_task = new("--task") { Description = "Task to score. Default: the only one that has a model", HelpName = "TASK" };
 
-    private static readonly Option<string?> s_model = new("--model") { Description = "Version of the model. Default: the current one", HelpName = "VERSION" };
+    private static readonly Option<string?> s_model = new("--model") { Description = "Version of the model, @champion or @challenger. Default: the champion of then", HelpName = "VERSION" };
 
     private static readonly Option<bool> s_retrospective = new("--retrospective") { Description = "Let a model score days before it was trained; the lists say so" };
 
@@ -222,7 +221,7 @@ internal static class RunCommand
                 ?? throw new UserException($"There is no task '{named}'; there are {string.Join(", ", BundledTasks.All.Select(t => t.Name))}.", ExitCodes.Usage);
         }
 
-        var trained = await CurrentModel.TrainedTasksAsync(store.Lake, cancellationToken);
+        var trained = await new ModelRegistry(store, TimeProvider.System).TrainedTasksAsync(cancellationToken);
         return trained switch
         {
             [var only] => only,
@@ -262,11 +261,8 @@ internal static class RunCommand
     /// <summary>The version that is asked for, where there is one: a run is not begun that cannot come to anything.</summary>
     private static async Task<string?> ModelAsync(CohortStore store, TaskDefinition task, string? version, CancellationToken cancellationToken)
     {
-        var any = await CurrentModel.FindAsync(store.Lake, task.Name, cancellationToken)
-            ?? throw new UserException($"{store.Folder}: there is no model for '{task.Name}' yet. Run 'rmon train {task.Name}' first.");
-        return version is null || (LakePaths.IsName(version) && await store.Lake.ExistsAsync(LakePaths.Model(task.Name, version, "model.json"), cancellationToken))
-            ? version
-            : throw new UserException($"{store.Folder}: there is no version '{version}' of the model for '{task.Name}'. The current one is {any}; all are folders of {store.Lake.NameOf($"models/{task.Name}")}.");
+        var resolved = await ModelNames.ResolveAsync(store, task.Name, version, cancellationToken);
+        return version is null ? null : resolved;
     }
 
     /// <summary>What is asked for on the command line.</summary>

@@ -2,14 +2,12 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using NodaTime;
 using NodaTime.Text;
-using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.DailyRisk;
-using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -20,7 +18,7 @@ internal static class ScoreCommand
     {
         var task = TaskFiles.Argument();
         var asOf = AsOfOption();
-        var model = new Option<string?>("--model") { Description = "A version of the cohort's, or the folder of one of another lake. Default: the cohort's current one", HelpName = "VERSION|DIR" };
+        var model = new Option<string?>("--model") { Description = "Version of the model, @champion or @challenger; or the folder of one trained elsewhere. Default: @champion", HelpName = "VERSION|DIR" };
         var command = new Command("score", "Score everybody a task can score at an instant, and make the list of each care team") { task, asOf, model };
         command.SetAction(async (parsed, token) =>
         {
@@ -28,11 +26,8 @@ internal static class ScoreCommand
             var definition = TaskFiles.Of(parsed.GetRequiredValue(task));
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var manifest = await TrainCommand.CompactedAsync(store, token);
-            var (version, modelLake) = parsed.GetValue(model) is not { } named ? (null, null)
-                : LakePaths.IsName(named) && await store.Lake.ExistsAsync(LakePaths.Model(definition.Name, named, ModelFiles.DocumentName), token) ? (named, null)
-                : Elsewhere(named, definition);
-            version ??= await CurrentModel.FindAsync(store.Lake, definition.Name, token)
-                ?? throw new UserException($"{store.Folder}: there is no model for '{definition.Name}' yet. Run 'rmon train {definition.Name}' first.");
+            var (version, modelLake) = parsed.GetValue(model) is { } named && Directory.Exists(named) ? Elsewhere(named, definition) : (null, null);
+            version ??= await ModelNames.ResolveAsync(store, definition.Name, parsed.GetValue(model), token);
             var (ledger, worklists, _) = await RunAsync(terminal, store, manifest, definition, AsOf(parsed.GetValue(asOf)), version, modelLake, token);
             Results.ShowFlow(terminal, ledger.Flow);
             foreach (var worklist in worklists)
@@ -45,7 +40,24 @@ internal static class ScoreCommand
                 terminal.Errors.WriteLine($"rmon: nobody could be scored as of {ledger.AsOf}; the flow above says why. Is there data up to then, and is this the cohort's task?");
             }
 
-            terminal.Document(ScoredJson(store, ledger, worklists));
+            var shadow = await DailyRiskRun.ShadowOfAsync(store, ledger.Run, token);
+            if (shadow is not null)
+            {
+                terminal.Line(shadow.Problem is { } problem
+                    ? $"The challenger {shadow.Challenger} scored nobody: {problem}"
+                    : $"The challenger {shadow.Challenger} scored {Terminal.Number(shadow.Scored)} patients in the shadow. {shadow.Statement}");
+            }
+
+            var document = ScoredJson(store, ledger, worklists);
+            document["shadow"] = shadow is null ? null : new JsonObject
+            {
+                ["challenger"] = shadow.Challenger,
+                ["scored"] = shadow.Scored,
+                ["problem"] = shadow.Problem,
+                ["statement"] = shadow.Statement,
+                ["predictions"] = new JsonArray([.. shadow.Outputs.Select(o => (JsonNode)store.Lake.NameOf(o.Path))]),
+            };
+            terminal.Document(document);
             return ExitCodes.Done;
         });
         return command;

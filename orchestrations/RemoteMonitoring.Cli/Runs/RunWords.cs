@@ -32,7 +32,8 @@ internal static class RunWords
     /// <summary>What came of a night.</summary>
     public static string Said(DailyRiskOutcome night) =>
         $"{(night.AlreadyThere ? "nothing new, " : "")}{Terminal.Number(night.Scored)} patients scored, {Terminal.Number(night.NotScored)} not scoreable, {Terminal.Number(night.Listed)} listed"
-        + (night.PartiallySucceeded ? $"; {Terminal.Number(night.SetAside)} set aside" : "");
+        + (night.PartiallySucceeded ? $"; {Terminal.Number(night.SetAside)} set aside" : "")
+        + (night.Shadow is { } shadow ? shadow.Problem is { } problem ? $"; the challenger scored nobody: {problem}" : $"; the challenger scored {Terminal.Number(shadow.Scored)} in the shadow" : "");
 
     /// <summary>Where a run is.</summary>
     public static string Said(RunProgress where) =>

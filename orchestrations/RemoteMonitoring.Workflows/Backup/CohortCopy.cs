@@ -33,7 +33,7 @@ internal sealed class CohortCopy(CohortStore store, LakeDirectory lake, BackupAr
             await archive.AddDatabaseAsync(NameOf(file), file, cancellationToken);
         }
 
-        await AddAsync((await lake.ListAsync("", cancellationToken)).Where(Refers), cancellationToken);
+        await AddAsync(await ReferringAsync(cancellationToken), cancellationToken);
         await AddAsync(await lake.ListAsync(LakePaths.ObservationsManifests, cancellationToken), cancellationToken);
         await AddAsync((await lake.ListAsync("", cancellationToken)).Where(p => !Refers(p) && !IsBronze(p) && !p.StartsWith(LakePaths.ObservationsManifests + "/", StringComparison.Ordinal)), cancellationToken);
         foreach (var partition in await BronzeFile.PartitionsAsync(lake, cancellationToken))
@@ -64,6 +64,15 @@ internal sealed class CohortCopy(CohortStore store, LakeDirectory lake, BackupAr
     {
         var first = await BronzeFile.ListAsync(lake, partition, cancellationToken);
         return first is [.., var last] ? [.. (await BronzeFile.ListAsync(lake, partition, cancellationToken)).Where(f => f.Start <= last.Start)] : [];
+    }
+
+    /// <summary>What refers to others. Of decisions about models, as of bronze, a second list has all up to the last of the first.</summary>
+    private async Task<IReadOnlyList<string>> ReferringAsync(CancellationToken cancellationToken)
+    {
+        string[] first = [.. (await lake.ListAsync("", cancellationToken)).Where(Refers)];
+        var last = first.Where(LakePaths.IsDecision).GroupBy(LakePaths.FolderOf).ToDictionary(g => g.Key, g => g.Last());
+        var decisions = (await lake.ListAsync("models", cancellationToken)).Where(p => LakePaths.IsDecision(p) && last.TryGetValue(LakePaths.FolderOf(p), out var to) && string.CompareOrdinal(p, to) <= 0);
+        return [.. first.Where(p => !LakePaths.IsDecision(p)), .. decisions];
     }
 
     private async Task AddAsync(IEnumerable<string> paths, CancellationToken cancellationToken)
@@ -107,7 +116,11 @@ internal sealed class CohortCopy(CohortStore store, LakeDirectory lake, BackupAr
     private async Task NoteAsync(string path, CancellationToken cancellationToken)
     {
         IEnumerable<string> names = [];
-        if (LakePaths.IsLedgerEntry(path))
+        if (LakePaths.IsLedgerShadow(path))
+        {
+            names = await ShadowOutputsAsync(path, cancellationToken);
+        }
+        else if (LakePaths.IsLedgerEntry(path))
         {
             names = Outputs(await lake.ReadAsync(path, cancellationToken));
         }
@@ -117,6 +130,18 @@ internal sealed class CohortCopy(CohortStore store, LakeDirectory lake, BackupAr
         }
 
         _named.UnionWith(names.Select(n => NameOf(lake.FullPath(n))));
+    }
+
+    private async Task<IEnumerable<string>> ShadowOutputsAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await DailyRiskRun.ShadowOfAsync(store, LakePaths.StemOf(path), cancellationToken))?.Outputs.Select(o => o.Path) ?? [];
+        }
+        catch (LakeException e) when (!e.IsTransient)
+        {
+            return []; // as below
+        }
     }
 
     private static IEnumerable<string> Outputs(byte[] ledger)
@@ -153,7 +178,7 @@ internal sealed class CohortCopy(CohortStore store, LakeDirectory lake, BackupAr
     /// <summary>What refers to other files of the lake, but for the manifests of the past, which are referred to themselves.</summary>
     private static bool Refers(string path) =>
         path.StartsWith("ledger/", StringComparison.Ordinal) || path == LakePaths.ObservationsManifest
-        || (path.StartsWith("models/", StringComparison.Ordinal) && (path.EndsWith("/current", StringComparison.Ordinal) || path.EndsWith("/" + ModelFiles.DocumentName, StringComparison.Ordinal)));
+        || (path.StartsWith("models/", StringComparison.Ordinal) && (path.EndsWith("/current", StringComparison.Ordinal) || LakePaths.IsDecision(path) || path.EndsWith("/" + ModelFiles.DocumentName, StringComparison.Ordinal)));
 
     private static int Rank(string file) => Path.GetFileName(file) switch { WorkflowCatalog.Journal => 0, Documents => 2, _ => 1 };
 

@@ -42,6 +42,8 @@ public static class HomeFormats
 
         formats.Add(await OfAsync("observations manifests", [LakePaths.ObservationsManifest, .. await store.Lake.ListAsync(LakePaths.ObservationsManifests, cancellationToken)], ObservationsManifest.CurrentSchemaVersion));
         formats.Add(await OfAsync("models", (await store.Lake.ListAsync("models", cancellationToken)).Where(p => p.EndsWith("/" + ModelFiles.DocumentName, StringComparison.Ordinal)), ModelDocument.CurrentSchemaVersion));
+        formats.Add(await OfAsync("decisions about models", (await store.Lake.ListAsync("models", cancellationToken)).Where(LakePaths.IsDecision), Registry.Decision.CurrentSchemaVersion));
+        formats.Add(await OfAsync("shadow entries", (await store.Lake.ListAsync("ledger", cancellationToken)).Where(LakePaths.IsLedgerShadow), ShadowEntry.CurrentSchemaVersion));
         formats.Add(await OfAsync("ledger entries", (await store.Lake.ListAsync("ledger", cancellationToken)).Where(LakePaths.IsLedgerEntry), LedgerEntry.CurrentSchemaVersion));
         return [.. formats.Where(f => f.Found.Count > 0)];
 
@@ -67,7 +69,9 @@ public static class HomeFormats
         try
         {
             using var document = JsonDocument.Parse(json);
-            return document.RootElement.GetProperty("schemaVersion").GetInt64();
+            // Of a signed file what was signed has the version.
+            var root = document.RootElement.TryGetProperty("decision", out var signed) ? signed : document.RootElement;
+            return root.GetProperty("schemaVersion").GetInt64();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -16,7 +16,7 @@ public sealed record BackfillInput
     /// <summary>The instants to score, one of each day.</summary>
     public required IReadOnlyList<Instant> AsOf { get; init; }
 
-    /// <summary>Version of the model; null for the current one.</summary>
+    /// <summary>Version of the model, <c>@champion</c> or <c>@challenger</c>; null for the champion.</summary>
     public string? Model { get; init; }
 
     /// <summary>Whether a model may be used that was taught what became known after these days; the lists then say so.</summary>

@@ -2,8 +2,10 @@ using NodaTime;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
 
@@ -33,10 +35,20 @@ public static class DailyRiskRun
         ShardPart[] shards = [.. plan.Parts];
         var scored = new ScoredRows[shards.Length];
         await Parallel.ForAsync(0, shards.Length, cancellationToken, async (i, token) => scored[i] = await RiskScoring.RunAsync(store.Lake, plan, shards[i], shards.Length == 1 ? -1 : 1, null, token));
+        var registry = request.ModelLake is null ? await new ModelRegistry(store, TimeProvider.System).ReadAsync(request.Task.Name, cancellationToken) : null;
+        string[] notices = registry is { Warning: { } warning } && registry.Champion == request.Model ? [warning] : [];
         await RiskPublication.PredictionsAsync(store.Documents, [.. scored.SelectMany(s => s.Predictions)], cancellationToken);
-        var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)), [], cancellationToken);
+        var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)), notices, cancellationToken);
+        if (registry?.Challenger is { } challenger && registry.Champion == request.Model)
+        {
+            await ShadowAsync(store, ledger, request.Task, challenger, cancellationToken);
+        }
+
         return (ledger, worklists, false);
     }
+
+    /// <summary>What the challenger scored in the shadow of a run, or why it did not; null where there was none.</summary>
+    public static Task<ShadowEntry?> ShadowOfAsync(CohortStore store, string run, CancellationToken cancellationToken) => ShadowScoring.TryReadAsync(store.Lake, run, cancellationToken);
 
     /// <summary>
     /// Makes the files of a run again that an entry names, and nothing else: the shards that were scored whole, and of those that were
@@ -73,6 +85,19 @@ public static class DailyRiskRun
 
         var zone = DateTimeZoneProviders.Tzdb[name];
         return zone.AtStartOfDay(watermark.InZone(zone).Date).ToInstant();
+    }
+
+    /// <summary>The lists are out: whatever happens to the challenger does not take them back.</summary>
+    private static async Task ShadowAsync(CohortStore store, LedgerEntry ledger, TaskDefinition task, string challenger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ShadowScoring.RunAsync(store, ledger, task, challenger, cancellationToken);
+        }
+        catch (Exception e) when (e is LakeException or IOException)
+        {
+            // The store is away, and with it the place to say so: a run without an entry of its shadow had none.
+        }
     }
 
     /// <summary>The lists of a run, by team.</summary>

@@ -6,15 +6,15 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 
 /// <summary>
 /// The night: wait for ingestion or the deadline → compact and pin → plan → score, by shard → predictions → lists. Whatever happens to a
-/// patient, a shard or a stage, the lists go out, and say what is missing.
+/// patient, a shard or a stage, the lists go out, and say what is missing. When they are out, the challenger scores in their shadow, if there is one.
 /// </summary>
 public static class DailyRiskWorkflow
 {
     /// <summary>The night of a cohort whose patients are at home.</summary>
-    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Daily { get; } = new(WorkflowNames.DailyRisk, 1, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
+    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Daily { get; } = new(WorkflowNames.DailyRisk, 2, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
 
     /// <summary>The same every hour, of a cohort in hospital.</summary>
-    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Hourly { get; } = new(WorkflowNames.HourlyRisk, 1, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
+    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Hourly { get; } = new(WorkflowNames.HourlyRisk, 2, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
 
     /// <summary>Parts that one workflow sees through at the most: its history is read again at every turn.</summary>
     private const int PartsOfAWorkflow = 50;
@@ -59,7 +59,8 @@ public static class DailyRiskWorkflow
         await Steps.ForEachAsync([.. all.Where(p => p.File is not null).Chunk(Math.Max(1, (all.Length + PartsOfAWorkflow - 1) / PartsOfAWorkflow))], 4, some =>
             context.CallAsync(RiskSteps.PublishPredictions, new PublishAsked(plan.Spec, plan.Run, some), s_long));
         Show(context, "lists");
-        return await context.CallAsync(RiskSteps.PublishLists, new ListsAsked(plan.Spec, context.InstanceId, all, notices), s_long);
+        var outcome = await context.CallAsync(RiskSteps.PublishLists, new ListsAsked(plan.Spec, context.InstanceId, all, notices), s_long);
+        return plan.Challenger is null ? outcome : outcome with { Shadow = await ShadowStep.RunAsync(context, new ShadowAsked(input.Cohort, input.Task, plan.Run, plan.Challenger)) };
     }
 
     /// <summary>Scores some shards; where that comes to nothing they are set aside, and the lists go out without them.</summary>

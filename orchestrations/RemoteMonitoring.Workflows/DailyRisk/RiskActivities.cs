@@ -8,7 +8,7 @@ using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Engine;
-using RemoteMonitoring.Workflows.Training;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
 
@@ -42,7 +42,8 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         .Add(RiskSteps.Plan, PlanAsync)
         .Add(RiskSteps.ScorePart, ScorePartAsync)
         .Add(RiskSteps.PublishPredictions, PublishPredictionsAsync)
-        .Add(RiskSteps.PublishLists, PublishListsAsync);
+        .Add(RiskSteps.PublishLists, PublishListsAsync)
+        .Add(RiskSteps.ScoreShadow, ScoreShadowAsync);
 
     private async Task<IngestionState> IngestionAsync(IngestionAsked asked, CancellationToken cancellationToken)
     {
@@ -86,12 +87,18 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     {
         var store = await cohorts(spec.Cohort, cancellationToken);
         var task = TaskOf(spec.Task);
+        var models = await new ModelRegistry(store, TimeProvider.System).ReadAsync(task.Name, cancellationToken);
         spec = spec with
         {
-            Model = spec.Model.Length > 0 ? spec.Model : await CurrentModel.FindAsync(store.Lake, task.Name, cancellationToken)
-                ?? throw new PermanentFailureException($"There is no model for '{task.Name}' yet: train one first."),
+            Model = spec.Model switch
+            {
+                "" or ModelVersions.Champion => models.Champion ?? throw new PermanentFailureException(models.Damage ?? $"There is no model for '{task.Name}' yet: train one first."),
+                ModelVersions.Challenger => models.Challenger ?? throw new PermanentFailureException($"'{task.Name}' has no challenger: train one, or name a version."),
+                var version => version,
+            },
         };
         spec = spec with { Bands = (await BandDecisions.PinAsync(store.Lake, RequestOf(spec), cancellationToken)).Bands };
+        var isChampion = spec.Model == models.Champion;
         var manifest = await ManifestAsync(store, spec, cancellationToken);
         var run = RiskPlan.IdOf(RequestOf(spec), manifest, FeatureSet.Named(task.FeatureSet));
         var done = await RiskPublication.TryFindAsync(store, run, cancellationToken);
@@ -107,7 +114,14 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
                 $"Model {spec.Model} was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after {spec.AsOf}: of that day it knows the future. Name an older model, or ask for a retrospective run, which says so.");
         }
 
-        return new PlannedRun { Spec = spec, Run = run, Rows = [.. plan.Shards.Select(s => s.Length)], Notices = DataQuality.Judge(manifest, spec.AsOf) };
+        return new PlannedRun
+        {
+            Spec = spec,
+            Run = run,
+            Rows = [.. plan.Shards.Select(s => s.Length)],
+            Notices = [.. DataQuality.Judge(manifest, spec.AsOf), .. isChampion && models.Warning is { } warning ? [warning] : (string[])[]],
+            Challenger = isChampion ? models.Challenger : null,
+        };
     }
 
     private async Task<PartOutcome> ScorePartAsync(PartAsked asked, CancellationToken cancellationToken)
@@ -193,6 +207,36 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
 
         Forget(asked.Spec);
         return OutcomeOf(ledger, alreadyThere: false);
+    }
+
+    private async Task<ShadowOutcome> ScoreShadowAsync(ShadowAsked asked, CancellationToken cancellationToken)
+    {
+        var store = await cohorts(asked.Cohort, cancellationToken);
+        var ledger = await RiskPublication.TryFindAsync(store, asked.Run, cancellationToken)
+            ?? throw new PermanentFailureException($"The run {asked.Run} is not there as it was published, so nothing is scored in its shadow.");
+        var name = $"shadow-{asked.Challenger}";
+        var deaths = 0;
+        while (await store.Lake.ExistsAsync(Attempt(asked.Run, name, deaths), cancellationToken))
+        {
+            deaths++;
+        }
+
+        try
+        {
+            if (deaths >= MostDeaths)
+            {
+                return new ShadowOutcome(asked.Challenger, 0, string.Create(CultureInfo.InvariantCulture, $"scoring stopped the program {deaths} times"));
+            }
+
+            await store.Lake.TryCreateAsync(Attempt(asked.Run, name, deaths), Array.Empty<byte>(), cancellationToken);
+            var shadow = await _room.RunAsync(
+                alone: deaths > 0, () => Task.Run(() => ShadowScoring.RunAsync(store, ledger, TaskOf(asked.Task), asked.Challenger, cancellationToken), cancellationToken), cancellationToken);
+            return new ShadowOutcome(shadow.Challenger, shadow.Scored, shadow.Problem);
+        }
+        finally
+        {
+            await ForgetAsync(store.Lake, asked.Run, name, deaths);
+        }
     }
 
     /// <summary>A run that is out, and what it was made of is gone: only the word of it was lost, or another instance made the same.</summary>

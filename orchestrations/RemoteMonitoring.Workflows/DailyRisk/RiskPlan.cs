@@ -13,7 +13,7 @@ using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Features;
-using RemoteMonitoring.Workflows.Training;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
 
@@ -105,7 +105,7 @@ internal sealed class RiskPlan
         var set = FeatureSet.Named(request.Task.FeatureSet);
         var known = UsableReference.KnownBy(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken), request.KnownBy ?? request.AsOf);
         var (reference, zones) = UsableReference.WithZonesThatExist(known);
-        var model = await LoadModelAsync(store, request, set, cancellationToken);
+        var model = await ModelVersions.LoadAsync(request.ModelLake ?? store.Lake, request.Task, request.Model, set.Hash, cancellationToken);
         manifest = await CompactionStage.RollUpAsync(store, manifest, set, cancellationToken);
         var cohort = Cohort.Scoreable(request.Task, reference, request.AsOf);
         var rows = cohort.Rows.ToLookup(r => Partitioning.PartitionOf(r.PatientId, manifest.Shards));
@@ -120,16 +120,6 @@ internal sealed class RiskPlan
             TooLittleHistory = WithTooLittleHistory(request, reference, cohort),
             Flow = zones is null ? cohort.Flow : [.. cohort.Flow, zones],
         };
-    }
-
-    private static async Task<RiskModel> LoadModelAsync(CohortStore store, DailyRiskRequest request, FeatureSet set, CancellationToken cancellationToken)
-    {
-        var lake = request.ModelLake ?? store.Lake;
-        var model = await CurrentModel.LoadAsync(lake, request.Task.Name, request.Model, set.Hash, cancellationToken);
-        return model.Document.TaskHash == request.Task.Hash
-            ? model
-            : throw new LakeException(
-                $"{lake.NameOf($"models/{request.Task.Name}/{request.Model}")}: was trained for another definition of '{request.Task.Name}' than this program has: train it again.");
     }
 
     private static NotScored[] WithTooLittleHistory(DailyRiskRequest request, ReferenceData reference, ScoreableCohort cohort)

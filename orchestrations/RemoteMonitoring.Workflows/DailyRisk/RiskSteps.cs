@@ -27,7 +27,7 @@ public sealed record DailyRiskInput
     /// </summary>
     public bool KnownWhenBegun { get; init; }
 
-    /// <summary>Version of the model; null for the current one.</summary>
+    /// <summary>Version of the model, <c>@champion</c> or <c>@challenger</c>; null for the champion.</summary>
     public string? Model { get; init; }
 
     /// <summary>Observations to score, by the hash of their inputs; null to compact what has landed.</summary>
@@ -61,6 +61,9 @@ public sealed record DailyRiskOutcome(string Run, int Scored, int NotScored, int
 {
     /// <summary>Whether the lists are out, but not whole.</summary>
     public bool PartiallySucceeded => SetAside > 0;
+
+    /// <summary>What the challenger did in its shadow; null where there was none.</summary>
+    public ShadowOutcome? Shadow { get; init; }
 }
 
 /// <summary>Where a run is, for those who watch.</summary>
@@ -114,7 +117,19 @@ public sealed record PlannedRun
 
     /// <summary>What the teams are told of the data.</summary>
     public required IReadOnlyList<string> Notices { get; init; }
+
+    /// <summary>The challenger that scores in its shadow; null where there is none, and in histories of before there were any.</summary>
+    public string? Challenger { get; init; }
 }
+
+/// <summary>A run whose lists are out, and the challenger that scores in its shadow.</summary>
+public sealed record ShadowAsked(string Cohort, string Task, string Run, string Challenger);
+
+/// <summary>What came of a challenger in the shadow of a run.</summary>
+/// <param name="Challenger">Version of the model.</param>
+/// <param name="Scored">Patients scored.</param>
+/// <param name="Problem">Why it did not score; null where it did.</param>
+public sealed record ShadowOutcome(string Challenger, int Scored, string? Problem);
 
 /// <summary>A part that is to be scored.</summary>
 public sealed record PartAsked(RiskSpec Spec, string Run, ShardPart Part, Duration Timeout);
@@ -157,6 +172,9 @@ public static class RiskSteps
     /// <summary>Makes the lists and the ledger entry.</summary>
     public static ActivityDefinition<ListsAsked, DailyRiskOutcome> PublishLists { get; } = new(WorkflowNames.PublishLists, s_json.ListsAsked, s_json.DailyRiskOutcome);
 
+    /// <summary>Scores with the challenger whom a run has scored.</summary>
+    public static ActivityDefinition<ShadowAsked, ShadowOutcome> ScoreShadow { get; } = new(WorkflowNames.ScoreShadow, s_json.ShadowAsked, s_json.ShadowOutcome);
+
     internal static RiskStepsJson Json => s_json;
 }
 
@@ -180,6 +198,8 @@ public static class RiskSteps
 [JsonSerializable(typeof(ShardsAsked))]
 [JsonSerializable(typeof(PublishAsked))]
 [JsonSerializable(typeof(ListsAsked))]
+[JsonSerializable(typeof(ShadowAsked))]
+[JsonSerializable(typeof(ShadowOutcome))]
 [JsonSerializable(typeof(BackfillInput))]
 [JsonSerializable(typeof(BackfillOutcome))]
 [JsonSerializable(typeof(ScoredRows))]

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using NodaTime;
 using RemoteMonitoring.Ingestion.Erasure;
+using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.DailyRisk;
@@ -41,8 +42,9 @@ public sealed record LedgerErasures
 /// <summary>Notes beside the ledger entries of runs what an erasure took from under them.</summary>
 internal static class LedgerErasure
 {
-    public static async Task NoteAsync(Lake lake, ErasurePlan plan, ErasureReport report, CancellationToken cancellationToken)
+    public static async Task NoteAsync(CohortStore store, ErasurePlan plan, ErasureReport report, CancellationToken cancellationToken)
     {
+        var lake = store.Lake;
         foreach (var path in (await lake.ListAsync("ledger", cancellationToken)).Where(LakePaths.IsLedgerEntry))
         {
             var entry = RiskDocumentJson.ReadLedger(await lake.ReadAsync(path, cancellationToken));
@@ -52,7 +54,8 @@ internal static class LedgerErasure
             }
 
             var things = report.Things.Where(t => t.Sha256 is not null).ToDictionary(t => t.Name, StringComparer.Ordinal);
-            ErasedOutput[] outputs = [.. entry.Outputs.Where(o => things.ContainsKey(o.Path)).Select(o => new ErasedOutput(o.Path, o.Sha256, things[o.Path].Sha256!, things[o.Path].Rows ?? 0))];
+            var shadow = await DailyRiskRun.ShadowOfAsync(store, entry.Run, cancellationToken);
+            ErasedOutput[] outputs = [.. entry.Outputs.Concat(shadow?.Outputs ?? []).Where(o => things.ContainsKey(o.Path)).Select(o => new ErasedOutput(o.Path, o.Sha256, things[o.Path].Sha256!, things[o.Path].Rows ?? 0))];
             var inputs = things.Values.Count(t => t.Place == "bronze" && entry.Inputs.Frontier.Any(f => IsBefore(t.Name, f.Key, f.Value)));
             if (inputs > 0 || outputs.Length > 0)
             {

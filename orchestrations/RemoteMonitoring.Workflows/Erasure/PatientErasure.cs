@@ -44,7 +44,7 @@ public static class PatientErasure
         }
 
         await new GoldErasure(store.Lake, await store.Reference.ErasuresAsync(cancellationToken), plan).EraseAsync(report, dryRun: false, cancellationToken);
-        await LedgerErasure.NoteAsync(store.Lake, plan, report, cancellationToken);
+        await LedgerErasure.NoteAsync(store, plan, report, cancellationToken);
         await EraseDocumentsAsync(store, plan, report, cancellationToken);
         if (await store.Lake.DeleteDraftsAsync(cancellationToken) is > 0 and var drafts)
         {

@@ -1,7 +1,7 @@
 using NodaTime;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
-using RemoteMonitoring.Workflows.Training;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.Schedules;
 
@@ -11,7 +11,7 @@ public static class BundledSchedules
     /// <summary>Those of a cohort: its tasks are the ones with a model that scores, its zone that of most of its patients, UTC where it has none.</summary>
     public static async Task<IReadOnlyList<Schedule>> OfAsync(CohortStore store, CancellationToken cancellationToken)
     {
-        var scored = await CurrentModel.TrainedTasksAsync(store.Lake, cancellationToken);
+        var scored = await new ModelRegistry(store, TimeProvider.System).TrainedTasksAsync(cancellationToken);
         var reference = await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken);
         var zone = UsableReference.ZoneOfMost(reference);
         return Of(

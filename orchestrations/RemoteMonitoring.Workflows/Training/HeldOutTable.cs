@@ -1,3 +1,4 @@
+using System.Globalization;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Storage.Lake;
 
@@ -7,26 +8,37 @@ namespace RemoteMonitoring.Workflows.Training;
 public static class HeldOutTable
 {
     /// <summary>The rows as a table.</summary>
-    public static ParquetTable ToParquet(HeldOutRows rows) => new ParquetTable()
-        .Text("patient_id", rows.PatientId)
-        .Time("as_of", rows.AsOf)
-        .Int32("fold", rows.Fold)
-        .Boolean("label", rows.Label)
-        .Float64("p", rows.P)
-        .Float64("news2_low", rows.News2Low)
-        .Float64("news2_point", rows.News2Point)
-        .Float64("news2_high", rows.News2High)
-        .Float64("p_logistic", rows.Logistic)
-        .Float64("raw", rows.Raw)
-        .Boolean("alert", rows.Alert)
-        .Float64("trailing_7d", rows.TrailingCount7Days)
-        .Float64("trailing_28d", rows.TrailingCount28Days)
-        .Time("next_event", rows.NextEvent)
-        .Text("team", rows.Team)
-        .Float64("age", rows.Age)
-        .Text("sex", rows.Sex)
-        .Text("conditions", rows.Conditions)
-        .Float64("contacts_7d", rows.Contacts7Days);
+    public static ParquetTable ToParquet(HeldOutRows rows)
+    {
+        var table = new ParquetTable()
+            .Text("patient_id", rows.PatientId)
+            .Time("as_of", rows.AsOf)
+            .Int32("fold", rows.Fold)
+            .Boolean("label", rows.Label)
+            .Float64("p", rows.P)
+            .Float64("news2_low", rows.News2Low)
+            .Float64("news2_point", rows.News2Point)
+            .Float64("news2_high", rows.News2High)
+            .Float64("p_logistic", rows.Logistic)
+            .Float64("raw", rows.Raw)
+            .Boolean("alert", rows.Alert)
+            .Float64("trailing_7d", rows.TrailingCount7Days)
+            .Float64("trailing_28d", rows.TrailingCount28Days)
+            .Time("next_event", rows.NextEvent)
+            .Text("team", rows.Team)
+            .Float64("age", rows.Age)
+            .Text("sex", rows.Sex)
+            .Text("conditions", rows.Conditions)
+            .Float64("contacts_7d", rows.Contacts7Days);
+        for (var i = 0; i < rows.Ablated.Count; i++)
+        {
+            var (name, columns, raw, alert) = rows.Ablated[i];
+            table.Float64(RawWithout(i), raw).Boolean(AlertWithout(i), alert);
+            table.Metadata[WithoutKey(i)] = string.Create(CultureInfo.InvariantCulture, $"{columns} {name}");
+        }
+
+        return table;
+    }
 
     /// <summary>The rows of a table; one that lacks a column throws <see cref="LakeException"/>.</summary>
     public static HeldOutRows FromParquet(ParquetTable table) => new()
@@ -50,7 +62,23 @@ public static class HeldOutTable
         Sex = Text(table, "sex"),
         Conditions = Text(table, "conditions"),
         Contacts7Days = table.Float64("contacts_7d"),
+        Ablated = [.. Ablated(table)],
     };
+
+    private static IEnumerable<AblatedScores> Ablated(ParquetTable table)
+    {
+        for (var i = 0; table.Metadata.TryGetValue(WithoutKey(i), out var said); i++)
+        {
+            var space = said.IndexOf(' ', StringComparison.Ordinal);
+            yield return new AblatedScores(said[(space + 1)..], int.Parse(said[..space], CultureInfo.InvariantCulture), table.Float64(RawWithout(i)), table.Boolean(AlertWithout(i)));
+        }
+    }
+
+    private static string RawWithout(int ablation) => string.Create(CultureInfo.InvariantCulture, $"raw_without_{ablation + 1}");
+
+    private static string AlertWithout(int ablation) => string.Create(CultureInfo.InvariantCulture, $"alert_without_{ablation + 1}");
+
+    private static string WithoutKey(int ablation) => string.Create(CultureInfo.InvariantCulture, $"remotemonitoring.without-{ablation + 1}");
 
     private static string[] Text(ParquetTable table, string column) => Array.ConvertAll(table.Text(column), t => t ?? "");
 }

@@ -11,6 +11,7 @@ using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Features;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.Training;
 
@@ -51,6 +52,13 @@ public sealed record ModelFromElsewhere
     public required string Why { get; init; }
 }
 
+/// <summary>A registered version.</summary>
+/// <param name="Version">Its name.</param>
+/// <param name="Document">What it says of itself.</param>
+/// <param name="AlreadyThere">Whether it was there before.</param>
+/// <param name="IsChallenger">Whether it is the challenger now: not where it was decided about before, or where the task has no champion to challenge.</param>
+public sealed record RegisteredModel(string Version, ModelDocument Document, bool AlreadyThere, bool IsChallenger);
+
 /// <summary>Registers models that were made elsewhere, each an immutable version <c>models/{task}/{version}</c> named by all its scores depend on.</summary>
 public static class ModelRegistration
 {
@@ -58,13 +66,13 @@ public static class ModelRegistration
     private const int MostRows = 20_000;
 
     /// <summary>
-    /// Writes the version; what does not fit throws <see cref="ModelException"/> with one line, and nothing is written. An endpoint is
-    /// not asked, but to calibrate.
+    /// Writes the version and makes it the challenger; what does not fit throws <see cref="ModelException"/> with one line, and nothing is
+    /// written. An endpoint is not asked, but to calibrate. A task's first champion it never becomes: nobody has evaluated it.
     /// </summary>
-    /// <returns>The version, its document, and whether it was there already.</returns>
-    public static async Task<(string Version, ModelDocument Document, bool AlreadyThere)> RegisterAsync(
-        CohortStore store, ModelFromElsewhere asked, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<RegisteredModel> RegisterAsync(CohortStore store, ModelFromElsewhere asked, TimeProvider time, CancellationToken cancellationToken)
     {
+        var registry = new ModelRegistry(store, time);
+        await registry.CheckAsync(asked.Task.Name, cancellationToken);
         var set = FeatureSet.Named(asked.Task.FeatureSet);
         CheckColumns(asked, set);
         var now = Instant.FromDateTimeOffset(time.GetUtcNow());
@@ -78,17 +86,20 @@ public static class ModelRegistration
         }
 
         var version = ModelFiles.VersionOf(model);
-        if (await store.Lake.TryReadAsync(LakePaths.Model(asked.Task.Name, version, ModelFiles.DocumentName), cancellationToken) is { } there)
-        {
-            return (version, ModelFiles.ReadDocument(there), true);
-        }
-
-        foreach (var (name, bytes) in ModelFiles.Save(model))
+        var there = await store.Lake.TryReadAsync(LakePaths.Model(asked.Task.Name, version, ModelFiles.DocumentName), cancellationToken);
+        foreach (var (name, bytes) in there is null ? ModelFiles.Save(model) : [])
         {
             await store.Lake.CreateDerivedAsync(LakePaths.Model(asked.Task.Name, version, name), bytes, cancellationToken);
         }
 
-        return (version, model.Document, false);
+        var state = await registry.ReadAsync(asked.Task.Name, cancellationToken);
+        if (state.Champion is not null && !state.Knows(version))
+        {
+            await registry.DecideAsync(state, new NewDecision(DecisionKind.Challenger, version, asked.By) { Why = asked.Why }, cancellationToken);
+            state = await registry.ReadAsync(asked.Task.Name, cancellationToken);
+        }
+
+        return new RegisteredModel(version, there is null ? model.Document : ModelFiles.ReadDocument(there), there is not null, state.Challenger == version);
     }
 
     /// <summary>What the mapping asks of the feature set, with the nearest names where there is no such column.</summary>

@@ -15,6 +15,7 @@ using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Features;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.Training;
 
@@ -71,12 +72,52 @@ public static class TrainingStage
         var set = FeatureSet.Named(task.FeatureSet);
         var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{task.EvaluationHash}\n{settings.Canonical()}");
         var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
+        var registry = new ModelRegistry(store, TimeProvider.System);
         if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
         {
-            await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
+            await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
             return (await ReadAsync(store.Lake, task, version, features, cancellationToken), true);
         }
 
+        await registry.CheckAsync(task.Name, cancellationToken);
+        var labelled = await LabelAsync(store, manifest, task, set, settings, progress, cancellationToken);
+        var (data, endOfData) = (labelled.Data, labelled.EndOfData);
+        var snapshot = FeatureStage.ToParquet(data.Features, labelled.Keys);
+        snapshot.Metadata[ObservationsKey] = manifest.InputHash;
+        await FeatureDictionaryFile.KeepAsync(store.Lake, set, cancellationToken);
+        await store.Lake.CreateDerivedAsync(features, snapshot.ToBytes(), cancellationToken);
+        settings = await SearchedAsync(store.Lake, task, version, data, endOfData, settings, progress, cancellationToken);
+        var context = RowContext.Of(task, labelled.Reference, endOfData);
+        var results = new List<EvaluationResult>();
+        foreach (var split in task.Splits)
+        {
+            var result = Evaluator.Evaluate(data, labelled.Flow, split, settings, progress, cancellationToken, context);
+            results.Add(result);
+            await store.Lake.CreateDerivedAsync(HeldOutPath(task, version, split), HeldOutTable.ToParquet(result.HeldOut).ToBytes(), cancellationToken);
+            await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(result.Report.ToJson()), cancellationToken);
+        }
+
+        var model = RiskModel.Train(data, endOfData, settings, results[0].Report, progress, cancellationToken, manifest.InputHash);
+        await ReportFiles.WriteAsync(store.Lake, manifest, task, version, model.Document, results, cancellationToken);
+        await BandDecisions.DefaultAsync(store.Lake, task.Name, version, results[0].HeldOut.P, results[0].HeldOut.Label, cancellationToken);
+        foreach (var (name, bytes) in ModelFiles.Save(model))
+        {
+            await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
+        }
+
+        await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
+        return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
+    }
+
+    /// <summary>How good models taught by fewer patients are, on the held-out rows of the task's first split.</summary>
+    public static async Task<IReadOnlyList<LearningCurvePoint>> LearningCurveAsync(
+        CohortStore store, ObservationsManifest manifest, TaskDefinition task, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken) =>
+        LearningCurve.Of((await LabelAsync(store, manifest, task, FeatureSet.Named(task.FeatureSet), settings, progress, cancellationToken)).Data, settings, progress, cancellationToken);
+
+    /// <summary>The rows of the task with labels and vectors. Throws <see cref="LakeException"/> where nothing can be learned from them, or nothing tested.</summary>
+    private static async Task<Labelled> LabelAsync(
+        CohortStore store, ObservationsManifest manifest, TaskDefinition task, FeatureSet set, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
         var (reference, zones) = UsableReference.WithZonesThatExist(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken));
         var endOfData = EndOfData(task, manifest, reference);
         var cohort = Cohort.Build(task, reference, endOfData);
@@ -98,38 +139,44 @@ public static class TrainingStage
                 $"The task '{task.Name}' cannot be evaluated on this cohort ({impossible}): its {cohort.Rows.Count} rows, {cohort.Rows.Count(r => r.Label)} of them with the outcome, leave no part to test beside one with both kinds to learn from.");
         }
 
-        var snapshot = FeatureStage.ToParquet(table, keys);
-        snapshot.Metadata[ObservationsKey] = manifest.InputHash;
-        await FeatureDictionaryFile.KeepAsync(store.Lake, set, cancellationToken);
-        await store.Lake.CreateDerivedAsync(features, snapshot.ToBytes(), cancellationToken);
-        var context = RowContext.Of(task, reference, endOfData);
-        var results = new List<EvaluationResult>();
-        foreach (var split in task.Splits)
+        return new(data, keys, reference, zones is null ? cohort.Flow : [.. cohort.Flow, zones], endOfData);
+    }
+
+    /// <summary>
+    /// The settings with what searches find. It is written down before anything is trained with it, so that a training that was
+    /// interrupted goes on with the same, however much time there is then.
+    /// </summary>
+    private static async Task<TrainingSettings> SearchedAsync(
+        Lake lake, TaskDefinition task, string version, LabelledRows data, Instant until, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (settings.Trials == 0)
         {
-            var result = Evaluator.Evaluate(data, zones is null ? cohort.Flow : [.. cohort.Flow, zones], split, settings, progress, cancellationToken, context);
-            results.Add(result);
-            await store.Lake.CreateDerivedAsync(HeldOutPath(task, version, split), HeldOutTable.ToParquet(result.HeldOut).ToBytes(), cancellationToken);
-            await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(result.Report.ToJson()), cancellationToken);
+            return settings;
         }
 
-        var model = RiskModel.Train(data, endOfData, settings, results[0].Report, progress, cancellationToken, manifest.InputHash);
-        await ReportFiles.WriteAsync(store.Lake, manifest, task, version, model.Document, results, cancellationToken);
-        await BandDecisions.DefaultAsync(store.Lake, task.Name, version, results[0].HeldOut.P, results[0].HeldOut.Label, cancellationToken);
-        foreach (var (name, bytes) in ModelFiles.Save(model))
+        var path = LakePaths.Model(task.Name, version, SearchFile.Name);
+        if (await lake.TryReadAsync(path, cancellationToken) is not { } bytes)
         {
-            await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
+            bytes = SearchFile.Write(SettingsSearch.ForAll(data, until, settings, TimeProvider.System, progress, cancellationToken));
+            await lake.CreateDerivedAsync(path, bytes, cancellationToken);
         }
 
-        await CurrentModel.SetAsync(store.Lake, task.Name, version, cancellationToken);
-        return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
+        try
+        {
+            return settings with { Found = SearchFile.Read(bytes, lake.NameOf(path)) };
+        }
+        catch (ModelException e)
+        {
+            throw new LakeException(e.Message, e);
+        }
     }
 
     /// <summary>The instant up to which outcomes had the time to become known.</summary>
-    /// <remarks>A task that looks to the end of a stay waits for outcomes long after the last reading; the others must not look past the readings, since nobody says that outcomes were watched for longer.</remarks>
+    /// <remarks>A task that looks to the end of a stay, or whose outcome is told at its end, waits for outcomes long after the last reading; the others must not look past the readings, since nobody says that outcomes were watched for longer.</remarks>
     internal static Instant EndOfData(TaskDefinition task, ObservationsManifest manifest, ReferenceData reference)
     {
         var watermark = UnixMicros.ToInstant(manifest.Inputs.Watermark);
-        return task.Horizon.Unit == HorizonUnit.RestOfStay
+        return task.Horizon.Unit is HorizonUnit.RestOfStay or HorizonUnit.Ongoing
             ? reference.Outcomes.Select(o => o.Known).Concat(reference.Census.Select(c => c.Known)).Append(watermark).Max()
             : watermark;
     }
@@ -181,4 +228,6 @@ public static class TrainingStage
     private static string Name(SplitKind split) => JsonNamingPolicy.KebabCaseLower.ConvertName(split.ToString());
 
     private static string Hash(string text) => Lake.Hash(Encoding.UTF8.GetBytes(text))[..16];
+
+    private sealed record Labelled(LabelledRows Data, VectorKey[] Keys, ReferenceData Reference, IReadOnlyList<CohortFlowStep> Flow, Instant EndOfData);
 }

@@ -195,7 +195,7 @@ internal sealed class FeatureCohort
             patients.Add(new Patient
             {
                 PatientId = id,
-                CareTeamId = "team",
+                CareTeamId = string.Create(CultureInfo.InvariantCulture, $"team-{new Draws(id, 4).Below(Math.Max(1, ids.Length / 250)):D4}"),
                 Age = 45 + person.Below(50),
                 Sex = person.Below(2) == 0 ? "female" : "male",
                 Conditions = [.. s_conditions.Where((_, i) => (person.Bits >> i & 1) == 1)],

@@ -104,6 +104,53 @@ public sealed class RealDataImportTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(soon / (double)alerts.Count, 0.7, 0.8);
     }
 
+    [Fact]
+    public void PhysioNet_2019_keeps_every_row_and_every_septic_patient()
+    {
+        if (RealData.Find("physionet2019", output) is not { } folder)
+        {
+            return;
+        }
+
+        PhysioNet2019Importer.Import(folder, _folder.Out);
+        var feed = new FeedFolderContents(_folder.Out);
+        Report(feed);
+
+        Assert.True(feed.InOrder);
+        Assert.Equal(630_935, feed.Messages.Count);
+        Assert.Equal(feed.Received, feed.Accepted.Count + feed.Rejected.Count);
+        Assert.True(feed.Rejected.Count < feed.Received / 1000);
+        Assert.Equal(16_288, feed.Rows<Patient>(ReferenceKinds.Roster).Count);
+        Assert.Equal(2 * 16_288, feed.Rows<CensusEvent>(ReferenceKinds.Census).Count);
+        var outcomes = feed.Rows<Outcome>(ReferenceKinds.Outcomes);
+        Assert.Equal(1438, outcomes.Count);
+        Assert.Equal(174, outcomes.Count(o => o.Detail == "first-row"));
+    }
+
+    [Fact]
+    public void Diabetes_diaries_keep_every_row_that_says_when()
+    {
+        if (RealData.Find("uci-diabetes", output) is not { } folder)
+        {
+            return;
+        }
+
+        UciDiabetesImporter.Import(folder, _folder.Out);
+        var feed = new FeedFolderContents(_folder.Out);
+        Report(feed);
+
+        Assert.True(feed.InOrder);
+        Assert.Equal(70, feed.Rows<Patient>(ReferenceKinds.Roster).Count);
+        Assert.Equal(new Dictionary<string, long> { ["row without a readable date"] = 33, ["row without a readable time"] = 2 }, feed.Feed.LeftOut);
+        Assert.Equal(29_330 - 35, feed.Received);
+        Assert.Equal(feed.Received, feed.Accepted.Count + feed.Rejected.Count);
+
+        // Codes that the list does not have: one row of 4, one of 36, 119 of 56; and 94 events of no stated kind. The 33 of 0 have no value at all.
+        var reasons = feed.Rejected.Reason.CountBy(r => r.ToText()).ToDictionary();
+        Assert.Equal(1 + 1 + 119 + 94, reasons["unknown-code"]);
+        Assert.Equal(41, reasons["unparsable"]);
+    }
+
     private static long Lines(TempFolder setA)
     {
         using var packed = new System.IO.Compression.GZipStream(

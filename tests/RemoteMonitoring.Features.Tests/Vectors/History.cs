@@ -52,7 +52,7 @@ internal sealed record History(IReadOnlyList<Version> Versions, ReferenceData Re
             Age = age,
             Sex = sex,
             Conditions = conditions,
-            Attributes = scale2 ? new Dictionary<string, double> { ["spo2_scale_2"] = 1, ["icu_type"] = 2 } : new Dictionary<string, double>(),
+            Attributes = scale2 ? new Dictionary<string, double> { ["spo2_scale_2"] = 1, ["icu_type"] = 2, ["medical_icu"] = 1 } : new Dictionary<string, double>(),
             Known = Assigned.At(known),
         });
 

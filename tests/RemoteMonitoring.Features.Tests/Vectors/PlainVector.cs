@@ -89,7 +89,7 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
         {
             "age" => _roster.Age ?? double.NaN,
             "female" => _roster.Sex == "female" ? 1 : _roster.Sex == "male" ? 0 : double.NaN,
-            "icu_type" => _roster.Attributes.TryGetValue(name, out var value) ? value : double.NaN,
+            "icu_type" or "medical_icu" or "hours_in_hospital_before_icu" => _roster.Attributes.TryGetValue(name, out var value) ? value : double.NaN,
             "since_enrolled" => Since(Census(CensusKind.Enrolled)),
             "since_discharged" => Since(Census(CensusKind.Discharged)),
             _ when name.StartsWith("condition_", StringComparison.Ordinal) => _roster.Conditions.Contains(name["condition_".Length..].Replace('_', '-')) ? 1 : 0,

@@ -5,7 +5,7 @@ using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Features;
-using RemoteMonitoring.Workflows.Training;
+using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.Tests.DailyRisk;
 
@@ -152,7 +152,7 @@ public sealed class DailyRiskRunTests(TrainedHome trained)
         VectorKey[] keys = [.. Cohort.Scoreable(TrainedHome.Task, reference, MadeUpFeed.At(12)).Rows
             .Select(r => new VectorKey(r.PatientId, Telemetry.UnixMicros.ToUnixMicros(r.AsOf), Telemetry.UnixMicros.ToUnixMicros(r.AsOf)))];
         var vectors = await FeatureStage.BuildAsync(home.Store, manifest, FeatureSet.Home, reference, keys, null, s_none);
-        var model = await CurrentModel.LoadAsync(home.Lake, ledger.Task, ledger.Model, ledger.FeatureSetHash, s_none);
+        var model = await ModelVersions.LoadAsync(home.Lake, ledger.Task, ledger.Model, ledger.FeatureSetHash, s_none);
         var table = await home.Lake.ReadTableAsync(ledger.Outputs[1].Path, null, s_none);
         Assert.Equal(vectors.PatientId, table.Text("patient_id"));
         Assert.Equal(model.Score(vectors).Raw, table.Float64("raw"));

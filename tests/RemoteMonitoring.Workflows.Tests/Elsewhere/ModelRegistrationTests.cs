@@ -5,6 +5,7 @@ using RemoteMonitoring.Risk.Tests.Elsewhere;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Registry;
 using RemoteMonitoring.Workflows.Tests.DailyRisk;
 using RemoteMonitoring.Workflows.Training;
 
@@ -41,11 +42,12 @@ public sealed class ModelRegistrationTests(TrainedHome trained)
     {
         var (home, manifest) = await trained.CopyAsync();
         await using var _ = home;
-        var (version, document, before) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Onnx), TimeProvider.System, default);
-        Assert.False(before);
+        var (version, document, before, isChallenger) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Onnx), TimeProvider.System, default);
+        Assert.Equal((false, true), (before, isChallenger));
         Assert.Equal(("ada", "to compare", "as given"), (document.Origin!.By, document.Origin.Why, document.Origin.Calibration));
         Assert.True((await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Onnx), TimeProvider.System, default)).AlreadyThere);
-        Assert.Equal(trained.Model.Version, await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, default));
+        var state = await new ModelRegistry(home.Store, TimeProvider.System).ReadAsync(TrainedHome.Task.Name, default);
+        Assert.Equal((trained.Model.Version, version, "to compare"), (state.Champion, state.Challenger, state.Decisions[^1].Why));
 
         var (ledger, lists, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(version), default);
         Assert.Equal((18, version), (ledger.Scored, ledger.Model));
@@ -63,11 +65,11 @@ public sealed class ModelRegistrationTests(TrainedHome trained)
         var (home, manifest) = await trained.CopyAsync();
         await using var _ = home;
         var asked = Asked(ModelKind.Onnx) with { CalibrateOn = manifest };
-        var (version, document, _) = await ModelRegistration.RegisterAsync(home.Store, asked, TimeProvider.System, default);
+        var (version, document, _, _) = await ModelRegistration.RegisterAsync(home.Store, asked, TimeProvider.System, default);
         Assert.StartsWith("calibrated on ", document.Origin!.Calibration, StringComparison.Ordinal);
         Assert.Equal(manifest.InputHash, document.Observations);
         Assert.NotEqual(Risk.Training.PlattScaling.Identity, document.Calibration);
-        var (plain, _, _) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Onnx), TimeProvider.System, default);
+        var (plain, _, _, _) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Onnx), TimeProvider.System, default);
         Assert.NotEqual(plain, version);
         var given = (await DailyRiskRun.RunAsync(home.Store, manifest, Request(plain), default)).Worklists;
         var calibrated = (await DailyRiskRun.RunAsync(home.Store, manifest, Request(version), default)).Worklists;
@@ -95,7 +97,7 @@ public sealed class ModelRegistrationTests(TrainedHome trained)
         var (home, _) = await trained.CopyAsync();
         await using var _1 = home;
         using var server = new LoopbackModel((call, body) => (200, call == 1 ? LoopbackModel.Logistic(body, s_weights, 44).Replace("[0", "[null, 0", StringComparison.Ordinal) is var text && text.LastIndexOf(',') is var last ? text[..last] + "]" : "" : LoopbackModel.Logistic(body, s_weights, 44)));
-        var (version, _, _) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Http, server.Endpoint with { BatchRows = 5 }), TimeProvider.System, default);
+        var (version, _, _, _) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Http, server.Endpoint with { BatchRows = 5 }), TimeProvider.System, default);
         await using var night = new NightOf(home);
         var outcome = await night.SucceedAsync(NightOf.Input() with { Model = version });
         Assert.Equal((17, 1, 0), (outcome.Scored, outcome.NotScored, outcome.SetAside));
@@ -110,7 +112,7 @@ public sealed class ModelRegistrationTests(TrainedHome trained)
         await using var _1 = home;
         // One shard's rows are turned away whoever asks; which shard that is, its size tells.
         using var server = new LoopbackModel((_, body) => body["input_data"]!["data"]!.AsArray() is var rows && rows.Count == Turned(rows.Count) ? (401, "") : (200, LoopbackModel.Logistic(body, s_weights, 44)));
-        var (version, _, _) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Http, server.Endpoint), TimeProvider.System, default);
+        var (version, _, _, _) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Http, server.Endpoint), TimeProvider.System, default);
         await using var night = new NightOf(home);
         var outcome = await night.SucceedAsync(NightOf.Input() with { Model = version });
         Assert.True(outcome.PartiallySucceeded);
@@ -131,7 +133,7 @@ public sealed class ModelRegistrationTests(TrainedHome trained)
         var (home, _) = await trained.CopyAsync();
         await using var _1 = home;
         using var server = new LoopbackModel((call, body) => call <= 4 ? (503, "") : (200, LoopbackModel.Logistic(body, s_weights, 44)));
-        var (version, _, _) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Http, server.Endpoint), TimeProvider.System, default);
+        var (version, _, _, _) = await ModelRegistration.RegisterAsync(home.Store, Asked(ModelKind.Http, server.Endpoint), TimeProvider.System, default);
         await using var night = new NightOf(home);
         var outcome = await night.SucceedAsync(NightOf.Input() with { Model = version });
         Assert.Equal((18, 0), (outcome.Scored, outcome.SetAside));

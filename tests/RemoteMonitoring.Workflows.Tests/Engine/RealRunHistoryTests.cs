@@ -6,6 +6,7 @@ using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.Tests.DailyRisk;
 
 namespace RemoteMonitoring.Workflows.Tests.Engine;
 
@@ -25,6 +26,7 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
     {
         var (home, _) = await trained.CopyAsync();
         await using var _1 = home;
+        await ShadowScoringTests.TwinAsync(home);
         await using var engine = Engine(home, out var registry);
         await RunAsync(engine, DailyRiskWorkflow.Daily, "daily", s_night with { Deadline = Instant.FromUtc(2100, 1, 1, 0, 0) });
         await RunAsync(engine, DailyRiskWorkflow.Hourly, "hourly", s_night with { AsOf = MadeUpFeed.At(11.5) });

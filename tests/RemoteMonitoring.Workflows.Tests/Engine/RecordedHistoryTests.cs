@@ -43,6 +43,13 @@ public sealed class RecordedHistoryTests
         Assert.Equal(HistoryKind.TimerSet, RecordedHistories.Events(RecordedHistories.Read("daily-risk-v1.waits"))[^1].Kind);
     }
 
+    [Fact]
+    public void A_night_of_before_there_were_challengers_has_no_step_for_one_and_one_of_today_has()
+    {
+        Assert.DoesNotContain(RecordedHistories.Events(RecordedHistories.Read("daily-risk-v1")), e => e.Name == "score-shadow");
+        Assert.Contains(RecordedHistories.Events(RecordedHistories.Read("daily-risk-v2")), e => e is { Kind: HistoryKind.ActivityScheduled, Name: "score-shadow" });
+    }
+
     [Theory]
     [MemberData(nameof(Recorded))]
     public void A_history_that_lacks_a_step_is_not_taken_for_todays(string name)

@@ -6,6 +6,7 @@ using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Registry;
 using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Tests.Training;
@@ -13,6 +14,13 @@ namespace RemoteMonitoring.Workflows.Tests.Training;
 [Collection(TrainedOnce.Name)]
 public sealed class TrainingStageTests(TrainedHome trained)
 {
+    private static async Task<(string? Champion, string? Challenger)> AliasesAsync(TempHome home)
+    {
+        var state = await new ModelRegistry(home.Store, TimeProvider.System).ReadAsync(TrainedHome.Task.Name, s_none);
+        Assert.Null(state.Damage);
+        return (state.Champion, state.Challenger);
+    }
+
     private static readonly CancellationToken s_none = CancellationToken.None;
 
     private static async Task<(TrainedModel Model, bool AlreadyThere)> TrainAsync(
@@ -62,7 +70,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
         {
             var (model, alreadyThere) = await TrainAsync(home, manifest, task, settings);
             Assert.False(alreadyThere);
-            Assert.Equal(model.Version, await CurrentModel.FindAsync(home.Lake, task.Name, s_none));
+            Assert.Equal((versions[0], model.Version), await AliasesAsync(home));
             versions.Add(model.Version);
         }
 
@@ -92,7 +100,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
         Assert.Contains("cannot be learned from this cohort", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
         Assert.Equal(before, await home.FilesAsync());
-        Assert.Null(await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
+        Assert.Equal((null, null), await AliasesAsync(home));
     }
 
     [Fact]
@@ -131,7 +139,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
         Assert.False(alreadyThere);
         Assert.Equal(trained.Model.Version, model.Version);
         Assert.Equal(before, await home.HashesAsync());
-        var loaded = await CurrentModel.LoadAsync(home.Lake, model.Task, model.Version, FeatureSet.Home.Hash, s_none);
+        var loaded = await ModelVersions.LoadAsync(home.Lake, model.Task, model.Version, FeatureSet.Home.Hash, s_none);
         Assert.Equal(TrainedHome.Task.Hash, loaded.Document.TaskHash);
     }
 
@@ -148,6 +156,19 @@ public sealed class TrainingStageTests(TrainedHome trained)
     }
 
     [Fact]
+    public async Task Where_nothing_can_be_decided_nothing_is_trained()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var _ = home;
+        home.Overwrite(LakePaths.Decision(TrainedHome.Task.Name, 1), "{}");
+        var before = await home.FilesAsync();
+        var fault = await Assert.ThrowsAsync<LakeException>(() => TrainAsync(home, manifest, settings: TrainedHome.Quick with { Seed = 8 }));
+        Assert.StartsWith(home.Lake.FullPath(LakePaths.Decision(TrainedHome.Task.Name, 1)), fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.Equal(before, await home.FilesAsync());
+    }
+
+    [Fact]
     public async Task Cancelled_on_the_way_it_leaves_no_model_and_the_next_run_makes_it()
     {
         await using var home = new TempHome();
@@ -157,17 +178,17 @@ public sealed class TrainingStageTests(TrainedHome trained)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             TrainingStage.RunAsync(home.Store, manifest, TrainedHome.Task, TrainedHome.Quick, progress, stop.Token));
         Assert.False(await home.Lake.ExistsAsync($"{trained.Model.Folder}/model.json", default));
-        Assert.Null(await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
+        Assert.Equal((null, null), await AliasesAsync(home));
 
         var (model, alreadyThere) = await TrainAsync(home, manifest);
         Assert.False(alreadyThere);
         var (whole, _) = await trained.CopyAsync();
         await using (whole)
         {
-            Assert.Equal(await whole.HashesAsync("models"), await home.HashesAsync("models"));
+            Assert.Equal(await whole.HashesAsync(model.Folder), await home.HashesAsync(model.Folder));
         }
 
-        Assert.Equal(model.Version, await CurrentModel.FindAsync(home.Lake, TrainedHome.Task.Name, s_none));
+        Assert.Equal((model.Version, null), await AliasesAsync(home));
     }
 
     [Fact]
@@ -215,6 +236,26 @@ public sealed class TrainingStageTests(TrainedHome trained)
         Assert.Equal(report.ToJson(), again.ToJson());
         Assert.True(report.Clinical!.EventsInReach > 0);
         Assert.Contains(report.Clinical.Subgroups, s => s.Dimension == SubgroupDimensions.Sex || s.Dimension == SubgroupDimensions.Age);
+    }
+
+    [Fact]
+    public async Task What_models_without_some_columns_said_is_read_again_from_the_held_out_table()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var copy = home;
+        var rows = HeldOutTable.FromParquet(await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none));
+        Assert.Empty(rows.Ablated);
+        rows.Ablated = [new("without half of it", 7, [.. rows.Raw.Select(r => r / 2)], [.. rows.Alert.Select(a => !a)]), new("without more", 3, rows.Raw, rows.Alert)];
+        using var stream = new MemoryStream(HeldOutTable.ToParquet(rows).ToBytes());
+        var again = HeldOutTable.FromParquet(await ParquetTable.ReadAsync(stream, null, s_none));
+        Assert.Equal(["without half of it", "without more"], again.Ablated.Select(a => a.Name));
+        Assert.Equal([7, 3], again.Ablated.Select(a => a.Columns));
+        Assert.Equal(rows.Ablated[0].Raw, again.Ablated[0].Raw);
+        Assert.Equal(rows.Ablated[0].Alert, again.Ablated[0].Alert);
+        var task = BundledTasks.AdmissionSevenDays;
+        var variants = EvaluationVariants.Of(again, task, 12, 20, 1);
+        Assert.Equal(EvaluationVariants.Of(rows, task, 12, 20, 1, threads: 1), variants);
+        Assert.Equal(variants[0].Auroc, variants[2].Auroc);
     }
 
     [Fact]

@@ -1,48 +1,13 @@
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Workflows.Training;
+using RemoteMonitoring.Workflows.Registry;
 
-namespace RemoteMonitoring.Workflows.Tests.Training;
+namespace RemoteMonitoring.Workflows.Tests.Registry;
 
 [Collection(TrainedOnce.Name)]
-public sealed class CurrentModelTests(TrainedHome trained)
+public sealed class ModelVersionsTests(TrainedHome trained)
 {
     private static readonly CancellationToken s_none = CancellationToken.None;
-
-    [Fact]
-    public async Task None_is_found_before_one_was_set_and_the_last_one_set_after()
-    {
-        await using var home = new TempHome();
-        Assert.Null(await CurrentModel.FindAsync(home.Lake, "t", s_none));
-        await CurrentModel.SetAsync(home.Lake, "t", "0123456789abcdef", s_none);
-        await CurrentModel.SetAsync(home.Lake, "t", "fedcba9876543210", s_none);
-        Assert.Equal("fedcba9876543210", await CurrentModel.FindAsync(home.Lake, "t", s_none));
-        Assert.Null(await CurrentModel.FindAsync(home.Lake, "another", s_none));
-    }
-
-    [Fact]
-    public async Task Setting_the_one_that_is_set_writes_nothing()
-    {
-        await using var home = new TempHome();
-        await CurrentModel.SetAsync(home.Lake, "t", "0123456789abcdef", s_none);
-        var before = await home.FilesAsync();
-        await CurrentModel.SetAsync(home.Lake, "t", "0123456789abcdef", s_none);
-        Assert.Equal(before, await home.FilesAsync());
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData(" \n")]
-    [InlineData("../../elsewhere")]
-    public async Task A_file_that_names_no_version_is_named_in_one_line(string text)
-    {
-        await using var home = new TempHome();
-        await CurrentModel.SetAsync(home.Lake, "t", "0123456789abcdef", s_none);
-        home.Overwrite("models/t/current", text);
-        var fault = await Assert.ThrowsAsync<LakeException>(() => CurrentModel.FindAsync(home.Lake, "t", s_none));
-        Assert.StartsWith(home.Lake.FullPath("models/t/current"), fault.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', fault.Message);
-    }
 
     [Theory]
     [InlineData("trees.txt", null, "trees.txt")]
@@ -64,7 +29,7 @@ public sealed class CurrentModelTests(TrainedHome trained)
             home.Overwrite($"{model.Folder}/{file}", text);
         }
 
-        var fault = await Assert.ThrowsAsync<LakeException>(() => CurrentModel.LoadAsync(home.Lake, model.Task, model.Version, FeatureSet.Home.Hash, s_none));
+        var fault = await Assert.ThrowsAsync<LakeException>(() => ModelVersions.LoadAsync(home.Lake, model.Task, model.Version, FeatureSet.Home.Hash, s_none));
         Assert.StartsWith(home.Lake.FullPath(model.Folder), fault.Message, StringComparison.Ordinal);
         Assert.Contains(named, fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
@@ -77,7 +42,7 @@ public sealed class CurrentModelTests(TrainedHome trained)
         await using var disposed = home;
         var model = trained.Model;
         async Task<string> FaultAsync(string task, string version, string hash) =>
-            (await Assert.ThrowsAsync<LakeException>(() => CurrentModel.LoadAsync(home.Lake, task, version, hash, s_none))).Message;
+            (await Assert.ThrowsAsync<LakeException>(() => ModelVersions.LoadAsync(home.Lake, task, version, hash, s_none))).Message;
 
         Assert.Contains("train it again", await FaultAsync(model.Task, model.Version, FeatureSet.Acute.Hash), StringComparison.Ordinal);
         Assert.StartsWith(home.Lake.FullPath($"models/{model.Task}/0000"), await FaultAsync(model.Task, "0000", FeatureSet.Home.Hash), StringComparison.Ordinal);
