@@ -31,8 +31,10 @@ public sealed class ModelsFromElsewhereTests(ScoredHome made) : IClassFixture<Sc
         Assert.True(scored.Document.GetProperty("scored").GetInt32() > 50);
         Assert.Contains("this model gives no reasons", (await Rmon.RunAsync("score", Task, "--model", version)).Output, StringComparison.Ordinal);
         Assert.Contains("has no bands", Assert.Single((await Rmon.RunAsync("models", "bands", Task, version)).ErrorLines), StringComparison.Ordinal);
-        var lineage = await Rmon.RunAsync("lineage", made.Patient);
-        Assert.True(lineage.ExitCode == 0, lineage.Errors);
+        var first = scored.Document.GetProperty("worklists").EnumerateArray().SelectMany(w => w.GetProperty("listed").EnumerateArray()).First();
+        var lineage = await Rmon.RunAsync("lineage", first.GetProperty("patient_id").GetString()!, first.GetProperty("prediction").GetString()!);
+        Assert.Contains("made elsewhere, registered by ada on ", lineage.Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.EndsWith("Every file is there, and every hash is right.", lineage.Output.Trim(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using NodaTime;
-using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Workflows.Engine;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
@@ -54,7 +53,7 @@ public static class DailyRiskWorkflow
             return outcome;
         });
         PartOutcome[] all = [.. outcomes.SelectMany(o => o)];
-        notices.AddRange(all.Select(p => p.Problem).OfType<string>().Where(ElsewhereException.IsAway).Distinct(StringComparer.Ordinal).Select(away => $"The model that scores is asked over the network: {away}."));
+        notices.AddRange(ScoreShardsWorkflow.Notices(all));
         Show(context, "publish", 0, all.Length);
         await Steps.ForEachAsync([.. all.Where(p => p.File is not null).Chunk(Math.Max(1, (all.Length + PartsOfAWorkflow - 1) / PartsOfAWorkflow))], 4, some =>
             context.CallAsync(RiskSteps.PublishPredictions, new PublishAsked(plan.Spec, plan.Run, some), s_long));

@@ -19,6 +19,12 @@ public static class ScoreShardsWorkflow
 
     private static readonly RetryPolicy s_retry = new(4, Duration.FromSeconds(1));
 
+    /// <summary>What the teams are told where a model that is asked over the network did not answer for some.</summary>
+    internal static IEnumerable<string> Notices(IEnumerable<PartOutcome> parts) => parts.Select(p => p.Problem).OfType<string>()
+        .Where(ElsewhereException.IsAway)
+        .Distinct(StringComparer.Ordinal)
+        .Select(away => $"The model that scores is asked over the network: {away}.");
+
     private static async Task<IReadOnlyList<PartOutcome>> RunAsync(IWorkflowContext context, ShardsAsked asked)
     {
         var done = 0;
