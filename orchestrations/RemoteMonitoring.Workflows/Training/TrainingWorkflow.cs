@@ -76,7 +76,7 @@ public static class TrainingWorkflow
     private static async Task<TrainingOutcome> ApprovedAsync(IWorkflowContext context, TrainingInput input, SnapshotMade snapshot, TrainingOutcome outcome)
     {
         var until = context.Now + input.ApprovalWithin;
-        Show(context, "wait for approval", $"of version {snapshot.Version}, until {until} at the latest");
+        Show(context, TrainingRuns.WaitingStage, $"of version {snapshot.Version}, until {until} at the latest");
         var (came, approval) = await context.EventByAsync(TrainingSteps.Approve, until);
         if (!came)
         {
