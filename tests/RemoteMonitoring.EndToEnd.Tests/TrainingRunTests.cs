@@ -82,7 +82,7 @@ public sealed class TrainingRunTests(ScoredHome made) : IClassFixture<ScoredHome
     [Fact]
     public async Task A_challenger_that_a_run_waits_with_is_approved_of_and_scores()
     {
-        var asked = (await Rmon.RunAsync("run", "training", Task, "--features", "acute", "--wait-for-approval", "--detach", "--json")).Document;
+        var asked = (await Rmon.RunAsync("run", "training", Task, "--trials", "1", "--budget", "60s", "--wait-for-approval", "--detach", "--json")).Document;
         var id = asked.GetProperty("run").GetString()!;
         var early = await Rmon.RunAsync("runs", "approve", id, "--why", "x");
         Assert.Equal(3, early.ExitCode);
@@ -94,6 +94,7 @@ public sealed class TrainingRunTests(ScoredHome made) : IClassFixture<ScoredHome
         }
 
         var approved = await Rmon.RunAsync("runs", "approve", id, "--by", "ada", "--why", "tried", "--json");
+        Assert.True(approved.ExitCode is 0 or 4, approved.Errors);
         var outcome = approved.Document.GetProperty("outcome");
         var result = outcome.GetProperty("result").GetString();
         // The gate decides; on so few events it may conclude nothing, and then ada's word is enough.
@@ -105,6 +106,14 @@ public sealed class TrainingRunTests(ScoredHome made) : IClassFixture<ScoredHome
         {
             await Rmon.RunAsync("models", "rollback", Task, "--why", "as it was");
         }
+    }
+
+    [Fact]
+    public async Task An_approval_is_not_waited_for_where_none_could_help()
+    {
+        var refused = await Rmon.RunAsync("run", "training", Task, "--features", "acute", "--wait-for-approval");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("so it cannot be promoted", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,9 +27,10 @@ internal static class RunTrainingCommand
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var name = parsed.GetRequiredValue(task);
             var set = parsed.GetValue(features);
-            if (set is not null)
+            var definition = BundledTasks.All.Single(t => t.Name == name);
+            if (set is not null && TrainCommand.Described(definition, set) != definition && parsed.GetValue(wait))
             {
-                _ = TrainCommand.Described(BundledTasks.All.Single(t => t.Name == name), set);
+                throw new UserException($"--wait-for-approval: {TrainingActivities.CannotScore(set, name)}", ExitCodes.Usage);
             }
 
             var place = parsed.GetValue(on) == "azureml" ? TrainingPlace.AzureMl : TrainingPlace.Here;

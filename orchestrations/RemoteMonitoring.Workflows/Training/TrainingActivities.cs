@@ -39,6 +39,9 @@ public sealed class TrainingActivities(
         .Add(TrainingSteps.Register, RegisterAsync)
         .Add(TrainingSteps.Promote, PromoteAsync);
 
+    /// <summary>Why nobody need wait for an approval of a model with another feature set than its task's.</summary>
+    public static string CannotScore(string featureSet, string task) => $"A model of '{task}' with the feature set '{featureSet}' is there to be compared: lists are scored with the task's own set, so it cannot be promoted, and there is no approval to wait for.";
+
     /// <summary>Id of the job of a run: found again by who was killed in between, and another for another attempt.</summary>
     internal static string JobOf(SnapshotMade snapshot) => $"rmon-{snapshot.Version}-{Lake.Hash(Encoding.UTF8.GetBytes($"{snapshot.Cohort}/{snapshot.InstanceId}"))[..12]}";
 
@@ -52,6 +55,11 @@ public sealed class TrainingActivities(
         var input = asked.Input;
         var store = await cohorts(input.Cohort, cancellationToken);
         var task = TaskOf(input.Task, input.FeatureSet);
+        if (input.WaitForApproval && task.FeatureSet != TaskOf(input.Task, null).FeatureSet)
+        {
+            throw new PermanentFailureException(CannotScore(task.FeatureSet, input.Task));
+        }
+
         var path = LakePaths.ObservationsManifestOf(asked.Observations);
         var manifest = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current && current.InputHash == asked.Observations
             ? current
