@@ -75,6 +75,32 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
             ? new AcceptedResult()
             : Problem(StatusCodes.Status409Conflict, "There is no run of that id under way.");
 
+    /// <summary>Approves of the challenger that a training waits with: the body says <c>by</c>, <c>why</c> and, against the gate, <c>override</c>.</summary>
+    [Function("approve-run")]
+    public async Task<IActionResult> ApproveAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{instanceId}/approve")] HttpRequest request, string instanceId, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        TrainingApproval? approval;
+        try
+        {
+            approval = await JsonSerializer.DeserializeAsync(request.Body, TrainingSteps.Approve.Payload, cancellationToken);
+        }
+        catch (JsonException)
+        {
+            approval = null;
+        }
+
+        if (approval is null || string.IsNullOrWhiteSpace(approval.By) || string.IsNullOrWhiteSpace(approval.Why))
+        {
+            return Problem(StatusCodes.Status400BadRequest, "The body is a JSON object with 'by' and 'why', both a text.");
+        }
+
+        var runs = await host.ClientAsync(client);
+        return await runs.FindAsync(instanceId, cancellationToken) is { } run && TrainingRuns.Wait(run) && await runs.RaiseAsync(instanceId, TrainingSteps.Approve, approval, cancellationToken)
+            ? new AcceptedResult()
+            : Problem(StatusCodes.Status409Conflict, "There is no training of that id that waits for an approval.");
+    }
+
     private static async Task<bool> EndAsync(IWorkflowClient client, string instanceId, CancellationToken cancellationToken) =>
         await client.FindAsync(instanceId, cancellationToken) is { } run && TrainingRuns.HaveJob(run)
             ? await client.RaiseAsync(instanceId, TrainingSteps.Cancel, CancelledByAPerson, cancellationToken)
