@@ -54,4 +54,36 @@ public sealed class ActivityFunctions(FunctionsHost host)
     [Function(ExpireDocuments)]
     public Task<Payload> ExpireDocumentsAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
         host.DoAsync(ExpireDocuments, input, client, cancellationToken);
+
+    [Function(PrepareTraining)]
+    public Task<Payload> PrepareTrainingAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(PrepareTraining, input, client, cancellationToken);
+
+    [Function(TrainModel)]
+    public Task<Payload> TrainModelAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(TrainModel, input, client, cancellationToken);
+
+    [Function(SubmitTraining)]
+    public Task<Payload> SubmitTrainingAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(SubmitTraining, input, client, cancellationToken);
+
+    [Function(FollowTraining)]
+    public Task<Payload> FollowTrainingAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(FollowTraining, input, client, cancellationToken);
+
+    [Function(CancelTraining)]
+    public Task<Payload> CancelTrainingAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(CancelTraining, input, client, cancellationToken);
+
+    [Function(CollectTraining)]
+    public Task<Payload> CollectTrainingAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(CollectTraining, input, client, cancellationToken);
+
+    [Function(RegisterModel)]
+    public Task<Payload> RegisterModelAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(RegisterModel, input, client, cancellationToken);
+
+    [Function(PromoteModel)]
+    public Task<Payload> PromoteModelAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(PromoteModel, input, client, cancellationToken);
 }

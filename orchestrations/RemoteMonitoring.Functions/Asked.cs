@@ -19,6 +19,9 @@ internal sealed record Asked(string Cohort, string? Task, string? Model, IReadOn
 {
     private const int MostInstants = 1000;
 
+    /// <summary>Whether it is to train, for which there need be no model yet.</summary>
+    public bool IsTraining { get; init; }
+
     /// <summary>The id of it, which is that of the same asked for on the command line or by a schedule, but for several instants: these are in it as a hash.</summary>
     public string IdOf(string workflow)
     {
@@ -48,6 +51,11 @@ internal sealed record Asked(string Cohort, string? Task, string? Model, IReadOn
         if (!BundledTasks.All.Any(t => t.Name == Task))
         {
             return $"There is no such task: take {string.Join(", ", BundledTasks.All.Select(t => t.Name))}.";
+        }
+
+        if (IsTraining)
+        {
+            return null;
         }
 
         var models = await new ModelRegistry(store, time).ReadAsync(Task, cancellationToken);

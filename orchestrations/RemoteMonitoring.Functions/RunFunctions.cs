@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using NodaTime;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Runs;
+using RemoteMonitoring.Workflows.Training;
 using static RemoteMonitoring.Workflows.WorkflowNames;
 
 namespace RemoteMonitoring.Functions;
@@ -28,6 +30,8 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
 {
     private const int MostListed = 200;
 
+    private const string CancelledByAPerson = "cancelled by a person";
+
     /// <summary>
     /// Asks for a workflow with the input that is the body. What is under way goes on; what was done so stands, unless <c>?again=true</c> wants it once more;
     /// what failed, or was asked for otherwise, is done again.
@@ -40,7 +44,8 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
             HourlyRisk => AskAsync(request, client, DailyRiskWorkflow.Hourly, Of, i => i.Whenever(), cancellationToken),
             Backfill => AskAsync(request, client, BackfillWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", i.Model, i.AsOf ?? []), null, cancellationToken),
             Housekeeping => AskAsync(request, client, HousekeepingWorkflow.Definition, i => new Asked(i.Cohort, null, null, [i.Now]), null, cancellationToken),
-            _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill} or {Housekeeping}.")),
+            Training => AskAsync(request, client, TrainingWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", null, [Instant.FromDateTimeOffset(time.GetUtcNow())]) { IsTraining = true }, null, cancellationToken),
+            _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill}, {Housekeeping} or {Training}.")),
         };
 
     /// <summary>Shows a run.</summary>
@@ -62,13 +67,44 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
         return Json(StatusCodes.Status200OK, [.. runs.Select(Of)], RunJson.Default.IReadOnlyListRunDocument);
     }
 
-    /// <summary>Ends a run and all that it called.</summary>
+    /// <summary>Ends a run and all that it called; a training on Azure ML cancels its job first.</summary>
     [Function("cancel-run")]
     public async Task<IActionResult> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{instanceId}/cancel")] HttpRequest request, string instanceId, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
-        await (await host.ClientAsync(client)).TerminateAsync(instanceId, "cancelled by a person", cancellationToken)
+        await EndAsync(await host.ClientAsync(client), instanceId, cancellationToken)
             ? new AcceptedResult()
             : Problem(StatusCodes.Status409Conflict, "There is no run of that id under way.");
+
+    /// <summary>Approves of the challenger that a training waits with: the body says <c>by</c>, <c>why</c> and, against the gate, <c>override</c>.</summary>
+    [Function("approve-run")]
+    public async Task<IActionResult> ApproveAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{instanceId}/approve")] HttpRequest request, string instanceId, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        TrainingApproval? approval;
+        try
+        {
+            approval = await JsonSerializer.DeserializeAsync(request.Body, TrainingSteps.Approve.Payload, cancellationToken);
+        }
+        catch (JsonException)
+        {
+            approval = null;
+        }
+
+        if (approval is null || string.IsNullOrWhiteSpace(approval.By) || string.IsNullOrWhiteSpace(approval.Why))
+        {
+            return Problem(StatusCodes.Status400BadRequest, "The body is a JSON object with 'by' and 'why', both a text.");
+        }
+
+        var runs = await host.ClientAsync(client);
+        return await runs.FindAsync(instanceId, cancellationToken) is { } run && TrainingRuns.Wait(run) && await runs.RaiseAsync(instanceId, TrainingSteps.Approve, approval, cancellationToken)
+            ? new AcceptedResult()
+            : Problem(StatusCodes.Status409Conflict, "There is no training of that id that waits for an approval.");
+    }
+
+    private static async Task<bool> EndAsync(IWorkflowClient client, string instanceId, CancellationToken cancellationToken) =>
+        await client.FindAsync(instanceId, cancellationToken) is { } run && TrainingRuns.HaveJob(run)
+            ? await client.RaiseAsync(instanceId, TrainingSteps.Cancel, CancelledByAPerson, cancellationToken)
+            : await client.TerminateAsync(instanceId, CancelledByAPerson, cancellationToken);
 
     private async Task<IActionResult> AskAsync<TIn, TOut>(
         HttpRequest request,

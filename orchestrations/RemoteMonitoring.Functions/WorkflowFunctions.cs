@@ -22,4 +22,7 @@ public sealed class WorkflowFunctions(FunctionsHost host)
 
     [Function(Housekeeping)]
     public Task<Payload?> HousekeepingAsync([OrchestrationTrigger] TaskOrchestrationContext context) => host.RunAsync(Housekeeping, context);
+
+    [Function(Training)]
+    public Task<Payload?> TrainingAsync([OrchestrationTrigger] TaskOrchestrationContext context) => host.RunAsync(Training, context);
 }

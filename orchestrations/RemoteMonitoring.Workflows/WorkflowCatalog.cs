@@ -2,6 +2,7 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows;
 
@@ -22,6 +23,7 @@ public static class WorkflowCatalog
         var registry = new WorkflowRegistry();
         new RiskActivities(cohorts, before: before).AddTo(registry);
         new HousekeepingActivities(cohorts, client, time).AddTo(registry);
+        new TrainingActivities(cohorts, time).AddTo(registry);
         return registry;
     }
 }

@@ -11,6 +11,7 @@ public static class WorkflowNames
     public const string ScoreShards = "score-shards";
     public const string Backfill = "backfill";
     public const string Housekeeping = "housekeeping";
+    public const string Training = "training";
 
     public const string IngestionWatermark = "ingestion-watermark";
     public const string Compact = "compact";
@@ -23,4 +24,12 @@ public static class WorkflowNames
     public const string Seal = "seal";
     public const string CollectGarbage = "collect-garbage";
     public const string ExpireDocuments = "expire-documents";
+    public const string PrepareTraining = "prepare-training";
+    public const string TrainModel = "train-model";
+    public const string SubmitTraining = "submit-training";
+    public const string FollowTraining = "follow-training";
+    public const string CancelTraining = "cancel-training";
+    public const string CollectTraining = "collect-training";
+    public const string RegisterModel = "register-model";
+    public const string PromoteModel = "promote-model";
 }

@@ -6,6 +6,15 @@ using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Risk.Evaluation;
 
+/// <summary>What the reference log says around one row; see <see cref="HeldOutRows"/>.</summary>
+/// <param name="Team">Care team; empty where none is known.</param>
+/// <param name="Age">Years; NaN where it is not known.</param>
+/// <param name="Sex">Sex, or <c>unknown</c>.</param>
+/// <param name="Conditions">Conditions with <c>;</c> between them.</param>
+/// <param name="NextEvent">When the next outcome of the task's kind was, Unix microseconds; <see cref="UnixMicros.Open"/> where none is known of.</param>
+/// <param name="Contacts7Days">Contacts of staff in the 7 days before; NaN where none of any patient is on record.</param>
+public readonly record struct RowFacts(string Team, double Age, string Sex, string Conditions, long NextEvent, double Contacts7Days);
+
 /// <summary>
 /// What the reference log says around a held-out row: who the patient is, what came next, what staff did before. It is for
 /// judging a model only, and looks at the whole log up to the end of the data: no model sees it.
@@ -18,6 +27,10 @@ public sealed class RowContext
     private readonly Dictionary<string, long[]> _events;
     private readonly Dictionary<string, long[]> _contacts;
     private readonly long _end;
+    private readonly IReadOnlyDictionary<(string PatientId, long AsOf), RowFacts>? _facts;
+
+    private RowContext(IReadOnlyDictionary<(string PatientId, long AsOf), RowFacts> facts)
+        : this(new Dictionary<string, PatientRecord>(), [], [], 0) => _facts = facts;
 
     private RowContext(IReadOnlyDictionary<string, PatientRecord> records, Dictionary<string, long[]> events, Dictionary<string, long[]> contacts, long end) =>
         (_records, _events, _contacts, _end) = (records, events, contacts, end);
@@ -32,22 +45,42 @@ public sealed class RowContext
         ByPatient(reference.Contacts.Where(c => c.Known <= endOfData), c => c.PatientId, c => c.Effective),
         endOfData.ToUnixMicros());
 
+    /// <summary>What was written down of rows before, by patient and as-of; of others nothing is known, and asking throws <see cref="KeyNotFoundException"/>.</summary>
+    public static RowContext Of(IReadOnlyDictionary<(string PatientId, long AsOf), RowFacts> facts) => new(facts);
+
+    /// <summary>What is known around a row.</summary>
+    public RowFacts At(string patientId, long asOf)
+    {
+        if (_facts is not null)
+        {
+            return _facts[(patientId, asOf)];
+        }
+
+        var record = _records.GetValueOrDefault(patientId);
+        // As known then, or, of a patient who was stated later, as known at the end.
+        var patient = record?.RosterAt(asOf) ?? record?.RosterAt(_end);
+        var events = _events.GetValueOrDefault(patientId, []);
+        var next = FirstAfter(events, asOf);
+        var contacts = _contacts.GetValueOrDefault(patientId, []);
+        return new RowFacts(
+            patient?.CareTeamId ?? "",
+            patient?.Age ?? double.NaN,
+            patient?.Sex ?? "unknown",
+            string.Join(';', (patient?.Conditions ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)),
+            next < events.Length ? events[next] : UnixMicros.Open,
+            _contacts.Count == 0 ? double.NaN : FirstAfter(contacts, asOf) - FirstAfter(contacts, asOf - ContactWindow));
+    }
+
     /// <summary>Fills in a row whose patient and instant are there.</summary>
     internal void Fill(HeldOutRows rows, int row)
     {
-        var (id, asOf) = (rows.PatientId[row], rows.AsOf[row]);
-        var record = _records.GetValueOrDefault(id);
-        // As known then, or, of a patient who was stated later, as known at the end.
-        var patient = record?.RosterAt(asOf) ?? record?.RosterAt(_end);
-        rows.Team[row] = patient?.CareTeamId ?? "";
-        rows.Age[row] = patient?.Age ?? double.NaN;
-        rows.Sex[row] = patient?.Sex ?? "unknown";
-        rows.Conditions[row] = string.Join(';', (patient?.Conditions ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
-        var events = _events.GetValueOrDefault(id, []);
-        var next = FirstAfter(events, asOf);
-        rows.NextEvent[row] = next < events.Length ? events[next] : UnixMicros.Open;
-        var contacts = _contacts.GetValueOrDefault(id, []);
-        rows.Contacts7Days[row] = _contacts.Count == 0 ? double.NaN : FirstAfter(contacts, asOf) - FirstAfter(contacts, asOf - ContactWindow);
+        var facts = At(rows.PatientId[row], rows.AsOf[row]);
+        rows.Team[row] = facts.Team;
+        rows.Age[row] = facts.Age;
+        rows.Sex[row] = facts.Sex;
+        rows.Conditions[row] = facts.Conditions;
+        rows.NextEvent[row] = facts.NextEvent;
+        rows.Contacts7Days[row] = facts.Contacts7Days;
     }
 
     private static Dictionary<string, long[]> ByPatient<T>(IEnumerable<T> all, Func<T, string> patient, Func<T, Instant> when) =>

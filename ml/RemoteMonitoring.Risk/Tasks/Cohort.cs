@@ -61,6 +61,9 @@ public sealed class Cohort
     /// <summary>From roster to rows: who fell out where, and why.</summary>
     public IReadOnlyList<CohortFlowStep> Flow { get; }
 
+    /// <summary>A cohort that was built before, from the rows and the flow that were written down of it.</summary>
+    public static Cohort Of(TaskDefinition task, IReadOnlyList<CohortRow> rows, IReadOnlyList<CohortFlowStep> flow) => new(task, rows, flow);
+
     /// <summary>Builds rows and flow from what was known by <paramref name="endOfData"/>; later records are not looked at.</summary>
     public static Cohort Build(TaskDefinition task, ReferenceData reference, Instant endOfData) => Build(task, reference, null, endOfData);
 

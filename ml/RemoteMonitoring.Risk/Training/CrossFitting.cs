@@ -67,6 +67,10 @@ public sealed record TrainingSettings
     /// <summary>The settings that decide results, as text: how many fits run side by side is none of them.</summary>
     public string Canonical() => JsonSerializer.Serialize(this with { Parallelism = 1 }, RiskJsonContext.Default.TrainingSettings);
 
+    /// <summary>Reads what <see cref="Canonical"/> wrote; throws <see cref="JsonException"/> where it is none.</summary>
+    public static TrainingSettings Read(string canonical) =>
+        (JsonSerializer.Deserialize(canonical, RiskJsonContext.Default.TrainingSettings) ?? throw new JsonException("null are no settings")) with { Parallelism = new TrainingSettings().Parallelism };
+
     /// <summary>The settings for one fit, by its name: those that its search found.</summary>
     internal TrainingSettings For(string fit) => Found.TryGetValue(fit, out var boosting) ? this with { Boosting = boosting } : this;
 

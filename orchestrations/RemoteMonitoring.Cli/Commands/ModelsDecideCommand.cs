@@ -42,6 +42,11 @@ internal static class ModelsDecideCommand
                 throw new UserException($"{asked.Version} was not promoted: the gate failed it ({string.Join("; ", asked.Verdict.Rules.Where(r => r.Outcome == RuleOutcome.NotMet).Select(r => r.Said))}). The champion stays; --override promotes it all the same, and is recorded.");
             }
 
+            if (await RunsApproveCommand.PromotedAsync(store, name, asked.Version, asked.Decision.By, asked.Decision.Why ?? "", token) is > 0 and var waiting)
+            {
+                terminal.Line($"{Terminal.Number(waiting)} training run{(waiting == 1 ? "" : "s")} that waited for it {(waiting == 1 ? "ends" : "end")} when somebody serves the cohort.");
+            }
+
             Say(terminal, name, asked.Decision);
             return ExitCodes.Done;
         });
@@ -93,14 +98,14 @@ internal static class ModelsDecideCommand
         terminal.Document(document);
     }
 
-    private static Option<string> Why(bool required)
+    public static Option<string> Why(bool required)
     {
         var why = new Option<string>("--why") { Description = "Why, in a sentence; it is kept for ever, so no patient belongs in it", HelpName = "TEXT", Required = required };
         Nonempty(why);
         return why;
     }
 
-    private static Option<string> By()
+    public static Option<string> By()
     {
         var by = new Option<string>("--by") { Description = "Who decides", HelpName = "NAME", DefaultValueFactory = _ => ModelRegistry.Me };
         Nonempty(by);

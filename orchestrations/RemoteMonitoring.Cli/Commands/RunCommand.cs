@@ -24,12 +24,13 @@ internal static class RunCommand
 
     private static readonly Option<bool> s_retrospective = new("--retrospective") { Description = "Let a model score days before it was trained; the lists say so" };
 
-    public static Command Create() => new("run", "Run a workflow now and watch it: the night, an hour, past days, housekeeping")
+    public static Command Create() => new("run", "Run a workflow now and watch it: the night, an hour, past days, housekeeping, training")
     {
         Risk("daily", "Score everybody and ship the list of each care team: the night", DailyRiskWorkflow.Daily),
         Risk("hourly", "The same for an hour of a cohort in hospital", DailyRiskWorkflow.Hourly),
         Backfill(),
         Housekeeping(),
+        RunTrainingCommand.Create(),
     };
 
     private static Command Risk(string name, string description, WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> workflow)
@@ -123,7 +124,7 @@ internal static class RunCommand
     }
 
     /// <summary>Only asks for it.</summary>
-    private static async Task<int> DetachAsync<TIn, TOut>(Terminal terminal, CohortStore store, Asked<TIn, TOut> asked, CancellationToken cancellationToken)
+    public static async Task<int> DetachAsync<TIn, TOut>(Terminal terminal, CohortStore store, Asked<TIn, TOut> asked, CancellationToken cancellationToken)
     {
         var (id, how) = await asked.AskAsync(new RunRegister(store.Lake, CohortEngine.ClientOf(store), TimeProvider.System), cancellationToken);
         var said = how switch
@@ -139,7 +140,7 @@ internal static class RunCommand
     }
 
     /// <summary>Starts or finds the run, sees it through with an engine of this process, and says what came of it.</summary>
-    private static async Task<int> RunAsync<TIn, TOut>(Terminal terminal, CohortStore store, Asked<TIn, TOut> asked, CancellationToken cancellationToken, Action<string>? before = null)
+    public static async Task<int> RunAsync<TIn, TOut>(Terminal terminal, CohortStore store, Asked<TIn, TOut> asked, CancellationToken cancellationToken, Action<string>? before = null)
     {
         await using var engine = CohortEngine.Start(terminal, store, before: before);
         var (id, how) = await asked.AskAsync(engine.Register, cancellationToken);
@@ -198,7 +199,7 @@ internal static class RunCommand
 
     private static Option<bool> ResumeOption() => new("--resume") { Description = "Again, though it succeeded: with what has landed since, and whoever was set aside" };
 
-    private static Option<bool> DetachOption() => new("--detach") { Description = "Only ask for it: 'rmon serve' sees it through" };
+    public static Option<bool> DetachOption() => new("--detach") { Description = "Only ask for it: 'rmon serve' sees it through" };
 
     private static Option<string?> InstantOption(string name, string description)
     {
@@ -266,7 +267,7 @@ internal static class RunCommand
     }
 
     /// <summary>What is asked for on the command line.</summary>
-    private sealed record Asked<TIn, TOut>(WorkflowDefinition<TIn, TOut> Workflow, string Request, TIn Input, Func<TIn, TIn>? Essence, bool Anew)
+    public sealed record Asked<TIn, TOut>(WorkflowDefinition<TIn, TOut> Workflow, string Request, TIn Input, Func<TIn, TIn>? Essence, bool Anew)
     {
         public Task<(string InstanceId, AskedRun How)> AskAsync(RunRegister register, CancellationToken cancellationToken) =>
             register.AskAsync(Workflow, Request, Input, Essence, Anew, cancellationToken);

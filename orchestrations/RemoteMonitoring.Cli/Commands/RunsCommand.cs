@@ -9,6 +9,7 @@ using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Runs;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -24,6 +25,7 @@ internal static class RunsCommand
         Watch(),
         Cancel(),
         Resume(),
+        RunsApproveCommand.Create(s_run),
     };
 
     private static Command List()
@@ -121,9 +123,18 @@ internal static class RunsCommand
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var id = parsed.GetRequiredValue(s_run);
             var client = CohortEngine.ClientOf(store);
-            if (await FindAsync(store, client, id, token) is { Parent: { } caller })
+            var run = await FindAsync(store, client, id, token);
+            if (run is { Parent: { } caller })
             {
                 throw new UserException($"{id} is a part of {caller}: cancel that.");
+            }
+
+            // It goes on to cancel its job, which nothing would do for it that was simply ended.
+            if (TrainingRuns.HaveJob(run) && await client.RaiseAsync(id, TrainingSteps.Cancel, parsed.GetRequiredValue(why), token))
+            {
+                await using var seeing = CohortEngine.Start(terminal, store);
+                terminal.Document(RunReport.Json(await RunCommand.SeeThroughAsync(terminal, seeing, id, token)));
+                return ExitCodes.Done;
             }
 
             if (!await client.TerminateAsync(id, parsed.GetRequiredValue(why), token))
@@ -164,6 +175,7 @@ internal static class RunsCommand
                 var w when w == DailyRiskWorkflow.Hourly.Name => await engine.Register.ResumeAsync(DailyRiskWorkflow.Hourly, record.Request, i => i.Whenever(), token),
                 var w when w == BackfillWorkflow.Definition.Name => await engine.Register.ResumeAsync(BackfillWorkflow.Definition, record.Request, null, token),
                 var w when w == HousekeepingWorkflow.Definition.Name => await engine.Register.ResumeAsync(HousekeepingWorkflow.Definition, record.Request, null, token),
+                var w when w == TrainingWorkflow.Definition.Name => await engine.Register.ResumeAsync(TrainingWorkflow.Definition, record.Request, null, token),
                 var w => throw new UserException($"{id} is of workflow '{w}', which this version of the program does not know."),
             };
             if (next is null)

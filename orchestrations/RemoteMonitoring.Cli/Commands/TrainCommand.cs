@@ -16,24 +16,7 @@ internal static class TrainCommand
     public static Command Create()
     {
         var task = TaskFiles.Argument();
-        var features = new Option<string?>("--features") { Description = "Describe the patients with this feature set. Default: the task's", HelpName = "SET" };
-        features.AcceptOnlyFromAmong([.. FeatureSet.All.Select(s => s.Name)]);
-        var trials = new Option<int>("--trials") { Description = "Look for better settings of the trees: so many trials for each fold among its own training patients, and for the final model. Default: 0, the settings that come with the program", HelpName = "N" };
-        trials.Validators.Add(result =>
-        {
-            if (result.GetValue(trials) is < 0 or > 1000)
-            {
-                result.AddError("--trials: a number from 0 to 1000.");
-            }
-        });
-        var budget = new Option<string>("--budget") { Description = "Longest time that all trials may take together; what was found by then stands", HelpName = "10m|2h", DefaultValueFactory = _ => "10m" };
-        budget.Validators.Add(result =>
-        {
-            if (result.GetValue(budget) is { } text && BudgetOf(text) is null)
-            {
-                result.AddError($"--budget '{text}': a number of seconds, minutes or hours, as in 90s, 10m or 2h.");
-            }
-        });
+        var (features, trials, budget) = (Features(), Trials(), Budget());
         var curve = new Option<bool>("--learning-curve") { Description = "Show as well how good models taught by fewer patients are" };
         var command = new Command("train", "Evaluate on patients and times held out, beside NEWS2 and logistic regression, and train the model that scores") { task, features, trials, budget, curve };
         command.SetAction(async (parsed, token) =>
@@ -75,11 +58,44 @@ internal static class TrainCommand
         return command;
     }
 
-    private static TaskDefinition Described(TaskDefinition task, string set) => task.KindsTold(FeatureSet.Named(set)) is [var told, ..]
+    public static Option<string?> Features()
+    {
+        var features = new Option<string?>("--features") { Description = "Describe the patients with this feature set. Default: the task's", HelpName = "SET" };
+        features.AcceptOnlyFromAmong([.. FeatureSet.All.Select(s => s.Name)]);
+        return features;
+    }
+
+    public static Option<int> Trials()
+    {
+        var trials = new Option<int>("--trials") { Description = "Look for better settings of the trees: so many trials for each fold among its own training patients, and for the final model. Default: 0, the settings that come with the program", HelpName = "N" };
+        trials.Validators.Add(result =>
+        {
+            if (result.GetValue(trials) is < 0 or > 1000)
+            {
+                result.AddError("--trials: a number from 0 to 1000.");
+            }
+        });
+        return trials;
+    }
+
+    public static Option<string> Budget()
+    {
+        var budget = new Option<string>("--budget") { Description = "Longest time that all trials may take together; what was found by then stands", HelpName = "10m|2h", DefaultValueFactory = _ => "10m" };
+        budget.Validators.Add(result =>
+        {
+            if (result.GetValue(budget) is { } text && BudgetOf(text) is null)
+            {
+                result.AddError($"--budget '{text}': a number of seconds, minutes or hours, as in 90s, 10m or 2h.");
+            }
+        });
+        return budget;
+    }
+
+    public static TaskDefinition Described(TaskDefinition task, string set) => task.KindsTold(FeatureSet.Named(set)) is [var told, ..]
         ? throw new UserException($"--features {set}: it has the history of '{told}' up to as-of, which is the label of '{task.Name}'. Take a set without it.", ExitCodes.Usage)
         : task with { FeatureSet = set };
 
-    private static TimeSpan? BudgetOf(string text) =>
+    public static TimeSpan? BudgetOf(string text) =>
         text.Length > 1 && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 10_000
             ? text[^1] switch
             {
@@ -119,7 +135,7 @@ internal static class TrainCommand
         terminal.Line($"model card: {store.Lake.NameOf(model.Card)}");
     }
 
-    private sealed class Steps(IProgress<Fraction> progress) : IProgress<TrainingProgress>
+    public sealed class Steps(IProgress<Fraction> progress) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => progress.Report(new Fraction(value.Done, value.Total, value.Stage.ToLowerInvariant()));
     }

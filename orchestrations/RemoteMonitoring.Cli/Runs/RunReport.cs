@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Runs;
 
@@ -52,6 +53,7 @@ internal static class RunReport
         return ended.Status switch
         {
             InstanceStatus.Completed when RunWords.HasNoDay(ended) => throw new UserException($"{ended.Id} failed: no day could be scored; the first: {RunWords.Backfill(ended)!.Days[0].Problem}"),
+            InstanceStatus.Completed when RunWords.Training(ended) is { Result: TrainingResult.NotApproved or TrainingResult.GateFailed or TrainingResult.Cancelled } => ExitCodes.DoneInPart,
             InstanceStatus.Completed => RunWords.IsWhole(ended) ? ExitCodes.Done : ExitCodes.DoneInPart,
             InstanceStatus.Terminated => throw new UserException($"{ended.Id} was ended: {ended.Failure?.Message}. The same again, or 'rmon runs resume {ended.Id}', goes on with what is there."),
             _ => throw new UserException($"{ended.Id} failed: {ended.Failure}"),

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Text.Json;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Runs;
 
@@ -19,6 +21,7 @@ internal static class RunWords
             $"{Terminal.Number(Math.Max(0, house.Purged))} histories archived, {Terminal.Number(Math.Max(0, house.Sealed))} files sealed, "
             + $"{Terminal.Number(Math.Max(0, house.Collected))} files and {Terminal.Number(Math.Max(0, house.Expired))} documents deleted"
             + (house.Problems.Count > 0 ? $"; failed: {string.Join("; ", house.Problems)}" : ""),
+        { Status: InstanceStatus.Completed } when Training(instance) is { } trained => Said(trained),
         { Status: InstanceStatus.Completed } => "done",
         { Status: InstanceStatus.Failed } => $"{instance.Failure}",
         { Status: InstanceStatus.Terminated } => $"{instance.Failure?.Message}",
@@ -35,6 +38,21 @@ internal static class RunWords
         + (night.PartiallySucceeded ? $"; {Terminal.Number(night.SetAside)} set aside" : "")
         + (night.Shadow is { } shadow ? shadow.Problem is { } problem ? $"; the challenger scored nobody: {problem}" : $"; the challenger scored {Terminal.Number(shadow.Scored)} in the shadow" : "");
 
+    /// <summary>What came of a training.</summary>
+    public static string Said(TrainingOutcome trained) =>
+        $"model {trained.Version} of {trained.Task}{(trained.AlreadyThere ? ", trained before," : "")} "
+        + trained.Result switch
+        {
+            TrainingResult.Champion => "is the champion: it scores",
+            TrainingResult.Challenger => $"is the challenger: 'rmon models compare {trained.Task}', 'rmon models promote {trained.Task} --why TEXT'",
+            TrainingResult.Known => "was decided about before; nothing changed",
+            TrainingResult.Promoted => $"was promoted: it scores ({trained.Note})",
+            TrainingResult.GateFailed => $"was approved of, and the gate failed it ({trained.Note}): it stays the challenger; 'rmon models promote {trained.Task} --override --why TEXT' insists",
+            TrainingResult.NotApproved => $"was not approved ({trained.Note}): it stays the challenger",
+            TrainingResult.Cancelled => $"was not trained: the job was cancelled ({trained.Note})",
+            _ => throw new UnreachableException(),
+        };
+
     /// <summary>Where a run is.</summary>
     public static string Said(RunProgress where) =>
         $"{where.Stage}{(where.Total > 0 ? $", {where.Done} of {where.Total}" : "")}{(where.Note is null ? "" : $" ({where.Note})")}";
@@ -43,6 +61,8 @@ internal static class RunWords
     public static string Status(WorkflowInstance instance) => instance.Status switch
     {
         InstanceStatus.Completed when HasNoDay(instance) => "failed",
+        InstanceStatus.Completed when Training(instance) is { Result: TrainingResult.NotApproved or TrainingResult.GateFailed } => "not approved",
+        InstanceStatus.Completed when Training(instance) is { Result: TrainingResult.Cancelled } => "ended",
         InstanceStatus.Completed => IsWhole(instance) ? "succeeded" : "partially succeeded",
         InstanceStatus.Failed => "failed",
         InstanceStatus.Terminated => "ended",
@@ -66,6 +86,9 @@ internal static class RunWords
 
     /// <summary>The outcome of housekeeping; null of others, and before the end.</summary>
     public static HousekeepingOutcome? Housekeeping(WorkflowInstance instance) => Read(instance, HousekeepingWorkflow.Definition);
+
+    /// <summary>The outcome of a training; null of others, and before the end.</summary>
+    public static TrainingOutcome? Training(WorkflowInstance instance) => Read(instance, TrainingWorkflow.Definition);
 
     /// <summary>Where it last said that it is; null where it said nothing.</summary>
     public static RunProgress? Progress(WorkflowInstance instance) =>

@@ -39,7 +39,7 @@ internal sealed class RetainedObservations
 
         foreach (var path in (await lake.ListAsync("gold/features", cancellationToken)).Where(p => p.Split('/') is [_, _, _, "snapshots", ..]))
         {
-            retained.Add(path, (await lake.ReadMetadataAsync(path, cancellationToken)).GetValueOrDefault(TrainingStage.ObservationsKey));
+            retained.Add(path, (await lake.ReadMetadataAsync(path, cancellationToken)).GetValueOrDefault(TrainingSnapshot.ObservationsKey));
         }
 
         foreach (var path in (await lake.ListAsync(LakePaths.WorkFolder, cancellationToken)).Where(p => p.EndsWith(LakePaths.PinSuffix, StringComparison.Ordinal)))

@@ -5,6 +5,7 @@ using RemoteMonitoring.Risk.Reporting;
 using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Erasure;
 
@@ -25,7 +26,7 @@ internal sealed class GoldErasure(Lake lake, Erasures erasures, ErasurePlan plan
     {
         var rewritten = new Dictionary<string, (int Rows, string Sha256)>(StringComparer.Ordinal);
         // What runs under way hand on goes as a whole: they make it again, without the patient.
-        foreach (var path in dryRun ? [] : (await lake.ListAsync(LakePaths.WorkFolder, cancellationToken)).Where(p => p.EndsWith(".json", StringComparison.Ordinal)))
+        foreach (var path in dryRun ? [] : (await lake.ListAsync(LakePaths.WorkFolder, cancellationToken)).Where(p => p.EndsWith(".json", StringComparison.Ordinal) || p.Contains($"/{TrainedFiles.Folder}/", StringComparison.Ordinal)))
         {
             await lake.DeleteAsync(path, cancellationToken);
         }

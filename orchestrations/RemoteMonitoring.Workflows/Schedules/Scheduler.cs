@@ -6,6 +6,7 @@ using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Runs;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Schedules;
 
@@ -49,6 +50,8 @@ public sealed class Scheduler(RunRegister register, TimeProvider time)
             WorkflowNames.HourlyRisk => await register.StartAsync(DailyRiskWorkflow.Hourly, occurrence.InstanceId, input, cancellationToken),
             WorkflowNames.Housekeeping => await register.StartAsync(
                 HousekeepingWorkflow.Definition, occurrence.InstanceId, new HousekeepingInput { Cohort = schedule.Cohort, Now = occurrence.At }, cancellationToken),
+            WorkflowNames.Training => await register.StartAsync(
+                TrainingWorkflow.Definition, occurrence.InstanceId, new TrainingInput { Cohort = schedule.Cohort, Task = schedule.Task ?? "", WaitForApproval = true }, cancellationToken),
             var other => throw new InvalidOperationException($"Schedule '{schedule.Name}' is for workflow '{other}', which there is none of."),
         };
         return isNew;

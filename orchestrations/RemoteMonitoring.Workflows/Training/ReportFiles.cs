@@ -4,7 +4,6 @@ using RemoteMonitoring.Risk.Reporting;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
-using RemoteMonitoring.Workflows.Compaction;
 
 namespace RemoteMonitoring.Workflows.Training;
 
@@ -18,9 +17,8 @@ internal static class ReportFiles
         ((string[])[ReportPage.FileName, ReportPage.CardName]).Select(name => LakePaths.Model(task.Name, version, name));
 
     internal static async Task WriteAsync(
-        Lake lake, ObservationsManifest manifest, TaskDefinition task, string version, ModelDocument model, IReadOnlyList<EvaluationResult> results, CancellationToken cancellationToken)
+        Lake lake, IReadOnlyList<string> streams, TaskDefinition task, string version, ModelDocument model, IReadOnlyList<EvaluationResult> results, CancellationToken cancellationToken)
     {
-        string[] streams = [.. manifest.Inputs.Frontier.Keys.Select(k => k.Split('/')[0]).Distinct(StringComparer.Ordinal)];
         var subject = new ReportSubject
         {
             Task = task,

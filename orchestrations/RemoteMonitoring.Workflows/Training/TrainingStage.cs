@@ -5,7 +5,6 @@ using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Reporting;
-using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage;
@@ -13,7 +12,6 @@ using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
-using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Registry;
 
@@ -54,10 +52,7 @@ public sealed record TrainedModel
 /// </summary>
 public static class TrainingStage
 {
-    /// <summary>Metadata key of a snapshot: the observations it was made of.</summary>
-    internal const string ObservationsKey = "remotemonitoring.observations";
-
-    private const string Rules = "training 4";
+    private const string Rules = "training 5";
 
     /// <summary>Trains a task's model over what has been compacted.</summary>
     /// <returns>The model, and whether it was there already.</returns>
@@ -69,44 +64,68 @@ public static class TrainingStage
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
-        var set = FeatureSet.Named(task.FeatureSet);
-        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{task.EvaluationHash}\n{settings.Canonical()}");
-        var features = LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}");
+        var (version, features) = Names(manifest, task, settings);
         var registry = new ModelRegistry(store, TimeProvider.System);
-        if (await IsWholeAsync(store.Lake, task, version, features, cancellationToken))
+        var alreadyThere = await store.Lake.ExistsAsync(features, cancellationToken) && await ModelTraining.IsWholeAsync(store.Lake, task, version, cancellationToken);
+        if (!alreadyThere)
         {
-            await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
-            return (await ReadAsync(store.Lake, task, version, features, cancellationToken), true);
-        }
-
-        await registry.CheckAsync(task.Name, cancellationToken);
-        var labelled = await LabelAsync(store, manifest, task, set, settings, progress, cancellationToken);
-        var (data, endOfData) = (labelled.Data, labelled.EndOfData);
-        var snapshot = FeatureStage.ToParquet(data.Features, labelled.Keys);
-        snapshot.Metadata[ObservationsKey] = manifest.InputHash;
-        await FeatureDictionaryFile.KeepAsync(store.Lake, set, cancellationToken);
-        await store.Lake.CreateDerivedAsync(features, snapshot.ToBytes(), cancellationToken);
-        settings = await SearchedAsync(store.Lake, task, version, data, endOfData, settings, progress, cancellationToken);
-        var context = RowContext.Of(task, labelled.Reference, endOfData);
-        var results = new List<EvaluationResult>();
-        foreach (var split in task.Splits)
-        {
-            var result = Evaluator.Evaluate(data, labelled.Flow, split, settings, progress, cancellationToken, context);
-            results.Add(result);
-            await store.Lake.CreateDerivedAsync(HeldOutPath(task, version, split), HeldOutTable.ToParquet(result.HeldOut).ToBytes(), cancellationToken);
-            await store.Lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(result.Report.ToJson()), cancellationToken);
-        }
-
-        var model = RiskModel.Train(data, endOfData, settings, results[0].Report, progress, cancellationToken, manifest.InputHash);
-        await ReportFiles.WriteAsync(store.Lake, manifest, task, version, model.Document, results, cancellationToken);
-        await BandDecisions.DefaultAsync(store.Lake, task.Name, version, results[0].HeldOut.P, results[0].HeldOut.Label, cancellationToken);
-        foreach (var (name, bytes) in ModelFiles.Save(model))
-        {
-            await store.Lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
+            await registry.CheckAsync(task.Name, cancellationToken);
+            var snapshot = await SnapshotAsync(store, manifest, task, settings, progress, cancellationToken);
+            await WriteAsync(store.Lake, snapshot, features, cancellationToken);
+            await ModelTraining.RunAsync(store.Lake, snapshot, progress, cancellationToken);
         }
 
         await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
-        return (await ReadAsync(store.Lake, task, version, features, cancellationToken), false);
+        return (await ReadAsync(store.Lake, task, version, features, cancellationToken), alreadyThere);
+    }
+
+    /// <summary>
+    /// Makes the snapshot that a training is made of, where it is not there yet, and says where it lies; and whether the model is there already. Where nothing could
+    /// be decided about the model, throws <see cref="LakeException"/>.
+    /// </summary>
+    public static async Task<(string Version, LakeFile Snapshot, bool IsTrained)> PrepareAsync(
+        CohortStore store, ObservationsManifest manifest, TaskDefinition task, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var (version, features) = Names(manifest, task, settings);
+        await new ModelRegistry(store, TimeProvider.System).CheckAsync(task.Name, cancellationToken);
+        if (await store.Lake.TryReadAsync(features, cancellationToken) is { } bytes)
+        {
+            return (version, new LakeFile(features, bytes.Length, Lake.Hash(bytes)), await ModelTraining.IsWholeAsync(store.Lake, task, version, cancellationToken));
+        }
+
+        var snapshot = await SnapshotAsync(store, manifest, task, settings, progress, cancellationToken);
+        return (version, await WriteAsync(store.Lake, snapshot, features, cancellationToken), false);
+    }
+
+    /// <summary>What training makes the model of.</summary>
+    private static async Task<TrainingSnapshot> SnapshotAsync(
+        CohortStore store, ObservationsManifest manifest, TaskDefinition task, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var labelled = await LabelAsync(store, manifest, task, FeatureSet.Named(task.FeatureSet), settings, progress, cancellationToken);
+        return new TrainingSnapshot
+        {
+            Version = Names(manifest, task, settings).Version,
+            Settings = settings,
+            Data = labelled.Data,
+            Flow = labelled.Flow,
+            EndOfData = labelled.EndOfData,
+            Context = RowContext.Of(task, labelled.Reference, labelled.EndOfData),
+            Observations = manifest.InputHash,
+            Streams = [.. manifest.Inputs.Frontier.Keys.Select(k => k.Split('/')[0]).Distinct(StringComparer.Ordinal)],
+        };
+    }
+
+    private static async Task<LakeFile> WriteAsync(Lake lake, TrainingSnapshot snapshot, string path, CancellationToken cancellationToken)
+    {
+        await FeatureDictionaryFile.KeepAsync(lake, FeatureSet.Named(snapshot.Task.FeatureSet), cancellationToken);
+        return await lake.CreateDerivedAsync(path, snapshot.ToParquet().ToBytes(), cancellationToken);
+    }
+
+    private static (string Version, string Features) Names(ObservationsManifest manifest, TaskDefinition task, TrainingSettings settings)
+    {
+        var set = FeatureSet.Named(task.FeatureSet);
+        var version = Hash($"{Rules}\n{manifest.InputHash}\n{task.Hash}\n{set.Hash}\n{task.EvaluationHash}\n{settings.Canonical()}");
+        return (version, LakePaths.Features(set.Definition.Name, "snapshots", $"{task.Name}-{version}"));
     }
 
     /// <summary>How good models taught by fewer patients are, on the held-out rows of the task's first split.</summary>
@@ -133,42 +152,13 @@ public static class TrainingStage
         var table = await FeatureStage.BuildAsync(
             store, manifest, set, reference, keys, done => progress?.Report(new TrainingProgress("Vectors", done, keys.Length)), cancellationToken);
         var data = LabelledRows.Join(cohort, table);
-        if (task.Splits.Where(s => Splits.Of(s, data, settings.Folds, settings.Seed).Count == 0).Select(Name).FirstOrDefault() is { } impossible)
+        if (task.Splits.Where(s => Splits.Of(s, data, settings.Folds, settings.Seed).Count == 0).Select(ModelTraining.Name).FirstOrDefault() is { } impossible)
         {
             throw new LakeException(
                 $"The task '{task.Name}' cannot be evaluated on this cohort ({impossible}): its {cohort.Rows.Count} rows, {cohort.Rows.Count(r => r.Label)} of them with the outcome, leave no part to test beside one with both kinds to learn from.");
         }
 
-        return new(data, keys, reference, zones is null ? cohort.Flow : [.. cohort.Flow, zones], endOfData);
-    }
-
-    /// <summary>
-    /// The settings with what searches find. It is written down before anything is trained with it, so that a training that was
-    /// interrupted goes on with the same, however much time there is then.
-    /// </summary>
-    private static async Task<TrainingSettings> SearchedAsync(
-        Lake lake, TaskDefinition task, string version, LabelledRows data, Instant until, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
-    {
-        if (settings.Trials == 0)
-        {
-            return settings;
-        }
-
-        var path = LakePaths.Model(task.Name, version, SearchFile.Name);
-        if (await lake.TryReadAsync(path, cancellationToken) is not { } bytes)
-        {
-            bytes = SearchFile.Write(SettingsSearch.ForAll(data, until, settings, TimeProvider.System, progress, cancellationToken));
-            await lake.CreateDerivedAsync(path, bytes, cancellationToken);
-        }
-
-        try
-        {
-            return settings with { Found = SearchFile.Read(bytes, lake.NameOf(path)) };
-        }
-        catch (ModelException e)
-        {
-            throw new LakeException(e.Message, e);
-        }
+        return new(data, reference, zones is null ? cohort.Flow : [.. cohort.Flow, zones], endOfData);
     }
 
     /// <summary>The instant up to which outcomes had the time to become known.</summary>
@@ -186,7 +176,7 @@ public static class TrainingStage
         var reports = new List<EvaluationReport>();
         foreach (var split in task.Splits)
         {
-            reports.Add(await ReadReportAsync(lake, ReportPath(task, version, split), cancellationToken));
+            reports.Add(await ReadReportAsync(lake, ModelTraining.ReportPath(task, version, split), cancellationToken));
         }
 
         return new TrainedModel
@@ -194,7 +184,7 @@ public static class TrainingStage
             Task = task.Name,
             Version = version,
             Reports = reports,
-            HeldOut = [.. task.Splits.Select(split => HeldOutPath(task, version, split))],
+            HeldOut = [.. task.Splits.Select(split => ModelTraining.HeldOutPath(task, version, split))],
             Features = features,
         };
     }
@@ -212,22 +202,7 @@ public static class TrainingStage
         }
     }
 
-    private static Task<bool> IsWholeAsync(Lake lake, TaskDefinition task, string version, string features, CancellationToken cancellationToken) => lake.AllExistAsync(
-        [
-            features,
-            .. task.Splits.SelectMany(split => (string[])[HeldOutPath(task, version, split), ReportPath(task, version, split)]),
-            .. ReportFiles.Paths(task, version),
-            .. ModelFiles.TrainedNames.Select(name => LakePaths.Model(task.Name, version, name)),
-        ],
-        cancellationToken);
-
-    private static string HeldOutPath(TaskDefinition task, string version, SplitKind split) => LakePaths.Model(task.Name, version, $"held-out-{Name(split)}.parquet");
-
-    private static string ReportPath(TaskDefinition task, string version, SplitKind split) => LakePaths.Model(task.Name, version, $"evaluation-{Name(split)}.json");
-
-    private static string Name(SplitKind split) => JsonNamingPolicy.KebabCaseLower.ConvertName(split.ToString());
-
     private static string Hash(string text) => Lake.Hash(Encoding.UTF8.GetBytes(text))[..16];
 
-    private sealed record Labelled(LabelledRows Data, VectorKey[] Keys, ReferenceData Reference, IReadOnlyList<CohortFlowStep> Flow, Instant EndOfData);
+    private sealed record Labelled(LabelledRows Data, ReferenceData Reference, IReadOnlyList<CohortFlowStep> Flow, Instant EndOfData);
 }

@@ -36,6 +36,7 @@ public sealed class ArrowTests
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),
         (["OpenTelemetry", "Azure.Monitor"], ["Cli"]),
         (["DuckDB"], []), // tests and benchmarks only
+        (["YamlDotNet"], []), // tests only
     ];
 
     public static TheoryData<string> Rooms => [.. Repository.Rooms.Select(r => r.Room)];

@@ -7,6 +7,8 @@ using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Tests.DailyRisk;
+using RemoteMonitoring.Workflows.Tests.Training;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Tests.Engine;
 
@@ -32,12 +34,34 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         await RunAsync(engine, DailyRiskWorkflow.Hourly, "hourly", s_night with { AsOf = MadeUpFeed.At(11.5) });
         await RunAsync(engine, BackfillWorkflow.Definition, "backfill", new BackfillInput { Cohort = s_night.Cohort, Task = s_night.Task, AsOf = [MadeUpFeed.At(8), MadeUpFeed.At(9), MadeUpFeed.At(10)], Retrospective = true });
         await RunAsync(engine, HousekeepingWorkflow.Definition, "housekeeping", new HousekeepingInput { Cohort = s_night.Cohort, Now = MadeUpFeed.At(13) });
+        await RunAsync(engine, TrainingWorkflow.Definition, "training", new TrainingInput { Cohort = s_night.Cohort, Task = s_night.Task, WaitForApproval = true, ApprovalWithin = Duration.FromMilliseconds(50) });
         var archived = await ArchiveAsync(engine);
+        Check(registry, archived["training"]);
         Check(registry, archived["daily"]);
         Check(registry, archived["hourly"]);
         Check(registry, archived["backfill"]);
         Check(registry, archived["housekeeping"]);
         Check(registry, archived["daily.score-0000"]);
+    }
+
+    [Fact]
+    public async Task So_does_that_of_a_training_on_azure_ml_that_was_cancelled()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        using var stub = new AzureMlStub { States = ["Queued", "Running"] };
+        await using var engine = Engine(home, out var registry, jobs: stub);
+        Assert.True(await engine.Client.TryStartAsync(
+            TrainingWorkflow.Definition, "training", new TrainingInput { Cohort = s_night.Cohort, Task = s_night.Task, Place = TrainingPlace.AzureMl, FirstLook = Duration.FromMilliseconds(50) }, default));
+        for (var i = 0; (await engine.Client.FindAsync("training", default))!.CustomStatus?.Contains("Running", StringComparison.Ordinal) != true; i++)
+        {
+            Assert.True(i < 1500, "It does not run.");
+            await Task.Delay(20);
+        }
+
+        Assert.True(await engine.Client.RaiseAsync("training", TrainingSteps.Cancel, "by a test", default));
+        await engine.Client.WaitAsync("training", default).WaitAsync(TimeSpan.FromSeconds(60));
+        Check(registry, (await ArchiveAsync(engine))["training"], "cancelled");
     }
 
     [Fact]
@@ -81,12 +105,13 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         Check(registry, new ArchivedInstance((await engine.Client.FindAsync("daily", default))!, HistoryEventLine.Of(history)), "waits");
     }
 
-    private static WorkflowEngine Engine(TempHome home, out WorkflowRegistry registry, Action<string>? before = null)
+    private static WorkflowEngine Engine(TempHome home, out WorkflowRegistry registry, Action<string>? before = null, AzureMlStub? jobs = null)
     {
         WorkflowEngine? engine = null;
         registry = new WorkflowRegistry();
         new RiskActivities((_, _) => ValueTask.FromResult(home.Store), [TrainedHome.Task], before).AddTo(registry);
         new HousekeepingActivities((_, _) => ValueTask.FromResult(home.Store), () => engine!.Client, TimeProvider.System).AddTo(registry);
+        new TrainingActivities((_, _) => ValueTask.FromResult(home.Store), TimeProvider.System, [TrainedHome.Task], TrainedHome.Quick with { Seed = 8 }, jobs is null ? null : () => jobs.Client()).AddTo(registry);
         return engine = WorkflowEngine.Start(Path.Combine(home.Root, "workflows.db"), registry, new EngineOptions(), TimeProvider.System, NullLogger.Instance);
     }
 

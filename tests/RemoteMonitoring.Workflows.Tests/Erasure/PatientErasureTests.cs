@@ -13,6 +13,7 @@ using RemoteMonitoring.Workflows.Erasure;
 using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Rebuild;
 using RemoteMonitoring.Workflows.Tests.Compaction;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Tests.Erasure;
 
@@ -50,6 +51,21 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
         await CompactionStage.RunAsync(home.Store, default);
         Assert.Empty(await HomeSearch.FindAsync(cohort, LeavingPatient.Words));
         Assert.Equal(before, await LeavingPatient.OthersAsync(home));
+    }
+
+    [Fact]
+    public async Task What_a_job_wrote_of_an_erased_patient_is_gone_before_anybody_collects_it()
+    {
+        await using var home = made.Copy();
+        foreach (var path in (string[])[made.Model.HeldOut[0], made.Model.Report])
+        {
+            await home.Lake.TryCreateAsync($"{LakePaths.Work("run", TrainedFiles.Folder)}/{path}", await home.Lake.ReadAsync(path, default), default);
+        }
+
+        await home.Lake.TryCreateAsync(LakePaths.Pin("run", "observations"), Array.Empty<byte>(), default);
+        await EraseAsync(home);
+        Assert.Empty(await HomeSearch.FindAsync(home.Store.Folder, LeavingPatient.Words));
+        Assert.Equal([LakePaths.Pin("run", "observations")], await home.Lake.ListAsync(LakePaths.WorkFolder, default));
     }
 
     [Fact]

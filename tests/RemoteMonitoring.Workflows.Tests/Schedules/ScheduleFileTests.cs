@@ -27,7 +27,7 @@ public sealed class ScheduleFileTests
     [InlineData("\"ward\"", "\"a/b\"", "cohort 'a/b' is no name")]
     [InlineData("\"admission-7d\"", "\"a#b\"", "task 'a#b' is no name")]
     [InlineData("\"daily-risk\"", "\"a\\\\b?\"", "workflow 'a\\b?' is no name")]
-    [InlineData("\"daily-risk\"", "\"nightly\"", "workflow 'nightly' is none; take daily-risk, hourly-risk, housekeeping.")]
+    [InlineData("\"daily-risk\"", "\"nightly\"", "workflow 'nightly' is none; take daily-risk, hourly-risk, housekeeping, training.")]
     [InlineData("\"admission-7d\"", "\"admission\"", "task 'admission' is none; take admission-7d, ")]
     [InlineData("\"task\": \"admission-7d\", ", "", "task is missing; take admission-7d, ")]
     [InlineData("midnight", "noon", "asOf 'noon' is none; take midnight or hour")]

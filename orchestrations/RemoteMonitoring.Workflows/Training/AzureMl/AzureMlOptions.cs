@@ -21,14 +21,11 @@ public sealed record AzureMlOptions
     /// <summary><c>RMON_AZUREML_ENVIRONMENT</c>: <c>NAME:VERSION</c> of the environment made from <c>pipelines/azureml</c>.</summary>
     public required string Environment { get; init; }
 
-    /// <summary><c>RMON_AZUREML_DATASTORE</c>: name of the datastore of the container that is the cohort's lake; jobs read and write through it.</summary>
+    /// <summary><c>RMON_AZUREML_DATASTORE</c>: name of the datastore of the home's blob container; jobs read and write the cohort's folder through it.</summary>
     public required string Datastore { get; init; }
 
     /// <summary><c>RMON_AZUREML_ENDPOINT</c>: Azure Resource Manager. Default: <c>https://management.azure.com</c>.</summary>
     public Uri Endpoint { get; init; } = new("https://management.azure.com");
-
-    /// <summary>How often a job is asked how it is. Default: 30 s.</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Longest time a job may take, kept by Azure ML itself. Default: 4 hours.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(4);
