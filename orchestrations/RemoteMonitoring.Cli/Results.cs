@@ -18,6 +18,10 @@ internal static class Results
         (MetricNames.News2, "NEWS2"),
         (MetricNames.TrailingRate, "own events, last 7 days"),
         (MetricNames.TrailingRate28Days, "own events, last 28 days"),
+        (MetricNames.Sirs, "SIRS"),
+        (MetricNames.Qsofa, "qSOFA"),
+        (MetricNames.SapsI, "SAPS-I"),
+        (MetricNames.WeightRule, "weight up by more than 2 kg in 3 days"),
     ];
 
     private static readonly (string Metric, string Title)[] s_metrics =
@@ -56,6 +60,10 @@ internal static class Results
                 s.Title,
                 .. metrics.Select(m => report.Metrics[s.Scorer].TryGetValue(m.Metric, out var metric) ? Interval(metric) : ""),
             ]));
+        if (PromotionGate.BestBaseline(report) is { } rule && report.Differences[rule].TryGetValue(MetricNames.Auroc, out var ahead))
+        {
+            terminal.Line($"Best simple rule: {s_scorers.First(s => s.Scorer == rule).Title}; AUROC of the model minus its: {Interval(ahead)}");
+        }
     }
 
     /// <summary>The model with other columns and on fewer patients; nothing where the task asks for neither.</summary>

@@ -183,10 +183,6 @@ public sealed record TaskDefinition
     /// <summary>What an evaluation also does without.</summary>
     public IReadOnlyList<Ablation> Ablations { get; init => field = value ?? []; } = [];
 
-    /// <summary>The rule a model is held against first.</summary>
-    [JsonIgnore]
-    public string BaselineRule => Baselines[0];
-
     /// <summary>SHA-256 over everything that decides rows and labels, and what describes them (not the title, nor how models are evaluated), lower-case hex.</summary>
     [JsonIgnore]
     public string Hash => HashOf(

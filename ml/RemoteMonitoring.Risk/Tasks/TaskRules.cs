@@ -132,6 +132,12 @@ internal static partial class TaskRules
         Check(
             task.Baselines.All(BaselineRules.All.Contains),
             $"baselines: '{task.Baselines.FirstOrDefault(b => !BaselineRules.All.Contains(b))}' is none of {string.Join(", ", BaselineRules.All)}");
+        foreach (var baseline in task.Baselines)
+        {
+            var lacking = RulesOfThumb.Lacking(baseline, FeatureSet.Named(task.FeatureSet).Columns);
+            Check(lacking is null, $"baselines: '{baseline}' is told from '{lacking}', which the feature set '{task.FeatureSet}' lacks");
+        }
+
         Check(task.Splits.Count > 0, "splits: one at least of new-patients, known-patients-later, new-patients-later");
         Check(task.Splits.Distinct().Count() == task.Splits.Count, "splits: one stands there twice");
         Check(
