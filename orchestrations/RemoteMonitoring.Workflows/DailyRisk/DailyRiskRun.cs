@@ -24,6 +24,7 @@ public static class DailyRiskRun
     public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists, bool AlreadyThere)> RunAsync(
         CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)
     {
+        request = await BandDecisions.PinAsync(store.Lake, request, cancellationToken);
         var run = RiskPlan.IdOf(request, manifest, RemoteMonitoring.Features.Sets.FeatureSet.Named(request.Task.FeatureSet));
         if (await RiskPublication.TryFindAsync(store, run, cancellationToken) is { SetAside: 0 } done)
         {
