@@ -66,6 +66,9 @@ public sealed record ColumnDrift
     /// <summary>What the column is judged by: training, else the stretch before.</summary>
     public DriftVerdict Verdict => (Training ?? Before)?.Verdict ?? DriftVerdict.TooFew;
 
+    // Of such a column, an age or a count of events, devices tell nothing.
+    private const string FromReference = "reference";
+
     /// <summary>Compares all columns. Bins are those of the training rows, and of the stretch before where there are none.</summary>
     public static IReadOnlyList<ColumnDrift> Of(IReadOnlyList<FeatureColumn> columns, DriftRows now, DriftRows? training, DriftRows? before, CancellationToken cancellationToken)
     {
@@ -94,7 +97,8 @@ public sealed record ColumnDrift
         var (shares, against) = (bins.Shares(values), bins.Shares(held));
         var psi = ColumnBins.Psi(shares, against);
         var verdict = DriftLimits.Of(psi, bins.Count, (now.Rows, now.Patients), (reference.Rows, reference.Patients));
-        var mix = DeviceMix.Of(bins, (values, now.Devices), (held, reference.Devices));
+        var isOfDevices = column.From != FromReference;
+        var mix = !isOfDevices ? null : DeviceMix.Of(bins, (values, now.Devices), (held, reference.Devices));
         var comparison = new ColumnComparison
         {
             Verdict = verdict,
@@ -114,7 +118,7 @@ public sealed record ColumnDrift
 
         return psi >= DriftLimits.DriftedPsi && UnitOf(column.Unit, bins, against, values, now.Devices) is { } unit
             ? comparison with { Cause = DriftCause.Unit, LooksLikeUnit = unit.Unit, LooksLikeUnitOf = unit.Devices }
-            : comparison with { Cause = CauseOf(mix, now, reference) };
+            : comparison with { Cause = isOfDevices ? CauseOf(mix, now, reference) : DriftCause.Population };
     }
 
     private static DriftCause CauseOf(DeviceMix? mix, DriftRows now, DriftRows reference) => mix switch

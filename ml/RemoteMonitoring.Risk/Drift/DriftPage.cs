@@ -65,7 +65,7 @@ public static class DriftPage
     private static void Scores(Html html, ScoreDrift scores)
     {
         html.Raw("<section id=\"scores\">\n").Element("h2", "Scores");
-        (string Style, string Name, ScoreSpread? Spread)[] lines = [("s1", "Held out in training", scores.Training), ("s2", "The stretch before", scores.Before), ("s0", "Now", scores.Now)];
+        (string Style, string Name, ScoreSpread? Spread)[] lines = [("s1", "Training snapshot", scores.Training), ("s2", "The stretch before", scores.Before), ("s0", "Now", scores.Now)];
         if (lines.Any(l => l.Spread is not null))
         {
             html.Table(DriftTables.Scores(scores));

@@ -47,7 +47,7 @@ internal static class DriftTables
     internal static ReportTable Scores(ScoreDrift scores) => new(
         "Probabilities",
         ["", "Rows", "Patients", "Mean", .. ScoreDrift.Shares.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s * 100:0} % below")), "PSI of now against it"],
-        [.. new[] { Row("Now", scores.Now, null), Row("The stretch before", scores.Before, scores.AgainstBefore), Row("Held out in training", scores.Training, scores.AgainstTraining) }.OfType<IReadOnlyList<string>>()]);
+        [.. new[] { Row("Now", scores.Now, null), Row("The stretch before", scores.Before, scores.AgainstBefore), Row("Training snapshot", scores.Training, scores.AgainstTraining) }.OfType<IReadOnlyList<string>>()]);
 
     internal static ReportTable Workload(WorkloadDrift drift) => new(
         "What the lists asked of the teams",

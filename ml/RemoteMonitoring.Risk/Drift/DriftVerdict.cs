@@ -37,7 +37,7 @@ public enum DriftCause
     [JsonStringEnumMemberName("new-devices")]
     NewDevices,
 
-    /// <summary>It remains within the same device models: the people, or what they do, changed.</summary>
+    /// <summary>It remains within the same device models, or is of no device at all: the people, or what they do, changed.</summary>
     [JsonStringEnumMemberName("population")]
     Population,
 

@@ -47,7 +47,7 @@ public static class DriftWords
             DriftCause.Unit => $"looks as if it were in {comparison.LooksLikeUnit}{(comparison.LooksLikeUnitOf is { } of ? $" on {of}" : "")}",
             DriftCause.DeviceMix => "other devices in use, the same within each model",
             DriftCause.NewDevices => "device models that the reference does not know",
-            DriftCause.Population => "the people: it remains within the same device models",
+            DriftCause.Population => comparison.PsiWithinDevices is null ? "the people: no device tells it" : "the people: it remains within the same device models",
             DriftCause.Both => "the people and the devices in use",
             DriftCause.NotToldApart => "people or devices: no device model on record",
             _ => throw new UnreachableException(),

@@ -21,9 +21,12 @@ public sealed record ScoreSpread(int Rows, int Patients, double Mean, IReadOnlyL
 /// <param name="Psi">Population stability index.</param>
 public sealed record PsiVerdict(DriftVerdict Verdict, double Psi);
 
-/// <summary>The model's probabilities now, against those it gave of rows held out in training and those of the stretch before.</summary>
+/// <summary>
+/// The model's probabilities now, against those that it gives of the rows that taught it and those of the stretch before. It has seen the training rows, so that its
+/// highest are a little higher there; held-out ones are of other models, whose steps lie elsewhere, and would look like drift.
+/// </summary>
 /// <param name="Now">Now; null where there are none.</param>
-/// <param name="Training">Held-out rows of its training; null where there are none.</param>
+/// <param name="Training">Rows of its training snapshot; null where there are none.</param>
 /// <param name="Before">The stretch before; null where there are none.</param>
 /// <param name="AgainstTraining">Now against training.</param>
 /// <param name="AgainstBefore">Now against before.</param>

@@ -3,6 +3,7 @@ using NodaTime;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Risk.Drift;
 using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -27,7 +28,8 @@ public static class DriftStage
         var lake = store.Lake;
         var state = await new ModelRegistry(store, time).ReadAsync(task.Name, cancellationToken);
         var model = await ModelVersions.ResolveAsync(lake, state, ModelVersions.Champion, cancellationToken);
-        var trainedUntil = (await ModelVersions.DocumentAsync(lake, task.Name, model, cancellationToken)).Training.TrainedUntil;
+        var document = await ModelVersions.DocumentAsync(lake, task.Name, model, cancellationToken);
+        var trainedUntil = document.Training.TrainedUntil;
         var evaluation = await ModelVersions.EvaluationAsync(lake, task.Name, model, null, cancellationToken);
         var manifest = await ObservationsManifest.TryReadAsync(lake, cancellationToken) ?? throw new LakeException($"{lake.NameOf(LakePaths.ObservationsManifest)}: nothing has been compacted yet, so no night can have run. Run 'rmon run daily' first.");
         var (reference, _) = UsableReference.WithZonesThatExist(UsableReference.KnownBy(await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken), asOf));
@@ -59,7 +61,8 @@ public static class DriftStage
             Columns = vectors is null ? [] : ColumnDrift.Of(set.Columns, vectors, snapshot?.Rows, vectorsBefore, cancellationToken),
             Scores = ScoreDrift.Of(
                 Scores(await tables.ScoresAsync(scored, cancellationToken)),
-                evaluation?.HeldOut is { } heldOut ? new DriftScores([.. heldOut.PatientId], [.. heldOut.P]) : null,
+                // Nobody far away is asked about rows of the past.
+                snapshot is not null && document.Kind == ModelKind.LightGbm ? snapshot.Scores(await ModelVersions.LoadAsync(lake, task, model, set.Hash, cancellationToken), set, cancellationToken) : null,
                 Scores(await tables.ScoresAsync(scoredBefore, cancellationToken))),
             Workload = new()
             {
@@ -116,8 +119,8 @@ public static class DriftStage
     private static string[] Notices(DriftReport report, int runs, int byOthers, bool isEvaluated, bool hasSnapshot, int gone) =>
     [
         .. runs == 0 ? (string[])["No run of the task speaks for an instant of this stretch: there is nothing to compare. 'rmon run backfill' scores days of the past."] : [],
-        .. hasSnapshot ? (string[])[] : ["The lake has no training snapshot of this model and feature set, as of one from elsewhere: inputs are compared with the stretch before alone, and bins are fixed on that."],
-        .. isEvaluated ? (string[])[] : ["The lake has no evaluation of this model, as of one from elsewhere: scores and performance are compared with the stretch before alone."],
+        .. hasSnapshot ? (string[])[] : ["The lake has no training snapshot of this model and feature set, as of one from elsewhere: inputs and scores are compared with the stretch before alone, and bins are fixed on that."],
+        .. isEvaluated ? (string[])[] : ["The lake has no evaluation of this model, as of one from elsewhere: performance is compared with the stretch before alone."],
         .. byOthers > 0 ? (string[])[$"{byOthers} of {runs} runs were scored by another model, or by this one after it had been taught what came of the day: they count in inputs and workload alone."] : [],
         .. gone > 0 ? (string[])[$"{gone} files that the ledger names are gone, and their rows are left out."] : [],
         .. report.Rows >= NightTables.MostVectors * 0.9 ? (string[])[$"Of many vectors some {NightTables.MostVectors} were drawn, by the hash of patient and instant."] : [],

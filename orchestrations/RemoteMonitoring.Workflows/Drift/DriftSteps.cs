@@ -50,7 +50,7 @@ public sealed record DriftOutcome
     public required DriftVerdict Workload { get; init; }
 
     /// <summary>Of the performance; null where no outcome is certain yet.</summary>
-    public required DriftVerdict? Performance { get; init; }
+    public DriftVerdict? Performance { get; init; }
 
     /// <summary>Columns that drifted.</summary>
     public required int DriftedColumns { get; init; }

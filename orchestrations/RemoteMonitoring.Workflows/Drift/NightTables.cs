@@ -1,5 +1,7 @@
 using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Drift;
+using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Workflows.DailyRisk;
@@ -8,6 +10,38 @@ namespace RemoteMonitoring.Workflows.Drift;
 
 /// <summary>A prediction that a night left.</summary>
 internal readonly record struct NightScore(string PatientId, long AsOf, double P);
+
+/// <summary>Rows of a training snapshot.</summary>
+/// <param name="Rows">The rows.</param>
+/// <param name="HasReading">Of each, whether there was a reading to score it by.</param>
+/// <param name="ShareWithReading">Share of all rows of the snapshot that had one.</param>
+internal sealed record SnapshotRows(DriftRows Rows, bool[] HasReading, double ShareWithReading)
+{
+    /// <summary>What a model says of those that have a reading.</summary>
+    internal DriftScores Scores(RiskModel model, FeatureSet set, CancellationToken cancellationToken)
+    {
+        var unknown = new double[Rows.Rows];
+        Array.Fill(unknown, double.NaN);
+        var scores = model.Score(
+            new FeatureTable
+            {
+                SetName = set.Name,
+                SetHash = set.Hash,
+                Columns = set.Columns,
+                PatientId = Rows.PatientId,
+                AsOf = new long[Rows.Rows],
+                Values = Rows.Values,
+                // Of a model's score these are no part.
+                News2Low = unknown,
+                News2Point = unknown,
+                News2High = unknown,
+                HasReading = HasReading,
+            },
+            -1, cancellationToken);
+        int[] scored = [.. Enumerable.Range(0, Rows.Rows).Where(i => HasReading[i] && double.IsFinite(scores.P[i]))];
+        return new(Array.ConvertAll(scored, i => Rows.PatientId[i]), Array.ConvertAll(scored, i => scores.P[i]));
+    }
+}
 
 /// <summary>
 /// Reads the vectors and predictions that nights left, and of many rows a part: rows of vectors by the hash of patient and instant, predictions by the hash of the
@@ -44,8 +78,8 @@ internal sealed class NightTables(Lake lake, DeviceModels models)
         return rows.ToRows();
     }
 
-    /// <summary>The vectors of a training snapshot, and the share of its rows that have a reading; null where there is none, or it is of another edition of the set.</summary>
-    internal async Task<(DriftRows Rows, double ShareWithReading)?> SnapshotAsync(string task, string version, FeatureSet set, CancellationToken cancellationToken)
+    /// <summary>The vectors of a training snapshot; null where there is none, or it is of another edition of the set.</summary>
+    internal async Task<SnapshotRows?> SnapshotAsync(string task, string version, FeatureSet set, CancellationToken cancellationToken)
     {
         var path = LakePaths.Features(set.Definition.Name, "snapshots", $"{task}-{version}");
         if (!await lake.ExistsAsync(path, cancellationToken) || await TryReadAsync(path, null, cancellationToken) is not { Rows: > 0 } table || table.Metadata.GetValueOrDefault("remotemonitoring.feature-set-hash") != set.Hash)
@@ -53,9 +87,9 @@ internal sealed class NightTables(Lake lake, DeviceModels models)
             return null;
         }
 
-        var rows = new Rows(set);
-        rows.Add(table, Math.Min(1, (double)MostVectors / table.Rows), models);
-        return rows.ToRows() is { } taken ? (taken, table.Boolean("row_has_reading").Average(r => r ? 1.0 : 0)) : null;
+        var (rows, hasReading) = (new Rows(set), table.Boolean("row_has_reading"));
+        var taken = rows.Add(table, Math.Min(1, (double)MostVectors / table.Rows), models);
+        return rows.ToRows() is { } some ? new(some, Array.ConvertAll(taken, i => hasReading[i]), hasReading.Average(r => r ? 1.0 : 0)) : null;
     }
 
     /// <summary>Predictions of some runs; of a patient and instant the first.</summary>
@@ -106,7 +140,7 @@ internal sealed class NightTables(Lake lake, DeviceModels models)
         private readonly List<double>[] _values = [.. set.Columns.Select(_ => new List<double>())];
         private readonly HashSet<(string, long)> _seen = [];
 
-        public void Add(ParquetTable table, double share, DeviceModels models)
+        public int[] Add(ParquetTable table, double share, DeviceModels models)
         {
             var (patients, asOf, knownBy) = (table.Text("patient_id"), table.Time("as_of"), table.Time("known_by"));
             int[] taken = [.. Enumerable.Range(0, table.Rows).Where(i => IsTaken($"{patients[i]} {asOf[i]}", share) && _seen.Add((patients[i]!, asOf[i])))];
@@ -117,6 +151,8 @@ internal sealed class NightTables(Lake lake, DeviceModels models)
                 var column = table.Float64(set.Columns[c].Name);
                 _values[c].AddRange(taken.Select(i => column[i]));
             }
+
+            return taken;
         }
 
         public DriftRows? ToRows() => _patients.Count == 0 ? null : new([.. _patients], [.. _devices], Array.ConvertAll(_values, v => v.ToArray()));

@@ -86,6 +86,15 @@ public sealed class ColumnDriftTests
     }
 
     [Fact]
+    public void What_no_device_tells_is_of_the_people_whatever_devices_they_have()
+    {
+        var columns = Columns.Select(c => c with { From = "reference" }).ToArray();
+        var drift = ColumnDrift.Of(columns, Draw(2, ofB: 0.9), Draw(1, ofB: 0.1), null, default)[Temperature].Training!;
+        Assert.Equal((DriftVerdict.Drifted, DriftCause.Population, null), (drift.Verdict, drift.Cause, drift.PsiWithinDevices));
+        Assert.Equal("the people: no device tells it", DriftWords.Cause(drift));
+    }
+
+    [Fact]
     public void More_that_is_missing_counts_and_is_told_apart_from_other_values()
     {
         var drift = Of(Draw(1), Draw(2, missing: 0.8));

@@ -49,7 +49,7 @@ internal static class MadeUpRows
     public static DriftRows With(this DriftRows rows, int column, Func<double, string, double> change) =>
         rows with { Values = [.. rows.Values.Select((v, c) => c == column ? v.Select((x, i) => change(x, rows.Devices[i])).ToArray() : v)] };
 
-    private static FeatureColumn Column(string name, string statistic, string unit) => new() { Name = name, Statistic = statistic, Unit = unit, Meaning = name.Replace('_', ' ') };
+    private static FeatureColumn Column(string name, string statistic, string unit) => new() { Name = name, Statistic = statistic, Unit = unit, Meaning = name.Replace('_', ' '), From = "rollups" };
 
     private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

@@ -103,7 +103,7 @@ public sealed class ScheduleFileTests
         var night = bundled[0].Next(Instant.FromUtc(2025, 6, 30, 0, 0), 1).Single();
         Assert.Equal(new LocalTime(6, 45), night.Deadline!.Value.InZone(DateTimeZoneProviders.Tzdb["Europe/London"]).TimeOfDay);
         Assert.Equal(bundled.Count, bundled.DistinctBy(s => s.IdStem).Count());
-        Assert.Equal("housekeeping-ward-20250705T230000Z", bundled[2].Next(Instant.FromUtc(2025, 6, 30, 0, 0), 1).Single().InstanceId);
+        Assert.Equal("housekeeping-ward-20250705T230000Z", bundled[^1].Next(Instant.FromUtc(2025, 6, 30, 0, 0), 1).Single().InstanceId);
     }
 
     private static string Of(string schedules) => $$"""{ "schemaVersion": 1, "schedules": [{{schedules}}] }""";
