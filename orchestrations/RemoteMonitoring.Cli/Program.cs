@@ -37,6 +37,7 @@ public static class Program
         root.Subcommands.Add(TrainCommand.Create());
         root.Subcommands.Add(TrainSnapshotCommand.Create());
         root.Subcommands.Add(ModelsCommand.Create());
+        root.Subcommands.Add(DriftCommand.Create());
         root.Subcommands.Add(ScoreCommand.Create());
         root.Subcommands.Add(WorklistCommand.Create());
         root.Subcommands.Add(RunCommand.Create());

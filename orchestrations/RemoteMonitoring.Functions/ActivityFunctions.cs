@@ -86,4 +86,12 @@ public sealed class ActivityFunctions(FunctionsHost host)
     [Function(PromoteModel)]
     public Task<Payload> PromoteModelAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
         host.DoAsync(PromoteModel, input, client, cancellationToken);
+
+    [Function(MeasureDrift)]
+    public Task<Payload> MeasureDriftAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(MeasureDrift, input, client, cancellationToken);
+
+    [Function(ReportDrift)]
+    public Task<Payload> ReportDriftAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(ReportDrift, input, client, cancellationToken);
 }

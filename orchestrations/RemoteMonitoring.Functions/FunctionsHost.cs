@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using RemoteMonitoring.Functions.Durable;
@@ -19,12 +20,12 @@ public sealed class FunctionsHost
     private readonly WorkflowRegistry _registry;
     private readonly Lazy<Task<InstanceClaims>> _claims;
 
-    /// <summary>A host of a home.</summary>
-    public FunctionsHost(AzureHome home, TimeProvider time)
+    /// <summary>A host of a home; without a factory of meters it states no metrics.</summary>
+    public FunctionsHost(AzureHome home, TimeProvider time, IMeterFactory? meters = null)
     {
         _home = home;
         _time = time;
-        _registry = WorkflowCatalog.Compose(CohortAsync, () => _client.Value ?? throw new InvalidOperationException("Only a function has a client of the task hub."), time);
+        _registry = WorkflowCatalog.Compose(CohortAsync, () => _client.Value ?? throw new InvalidOperationException("Only a function has a client of the task hub."), time, meters: meters);
         _claims = new Lazy<Task<InstanceClaims>>(async () => new InstanceClaims(await _home.OpenFolderAsync("workflows", CancellationToken.None)));
     }
 

@@ -7,6 +7,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using NodaTime;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Runs;
@@ -45,7 +46,8 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
             Backfill => AskAsync(request, client, BackfillWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", i.Model, i.AsOf ?? []), null, cancellationToken),
             Housekeeping => AskAsync(request, client, HousekeepingWorkflow.Definition, i => new Asked(i.Cohort, null, null, [i.Now]), null, cancellationToken),
             Training => AskAsync(request, client, TrainingWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", null, [Instant.FromDateTimeOffset(time.GetUtcNow())]) { IsTraining = true }, null, cancellationToken),
-            _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill}, {Housekeeping} or {Training}.")),
+            Drift => AskAsync(request, client, DriftWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", null, [i.AsOf]), null, cancellationToken),
+            _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill}, {Housekeeping}, {Training} or {Drift}.")),
         };
 
     /// <summary>Shows a run.</summary>

@@ -25,4 +25,7 @@ public sealed class WorkflowFunctions(FunctionsHost host)
 
     [Function(Training)]
     public Task<Payload?> TrainingAsync([OrchestrationTrigger] TaskOrchestrationContext context) => host.RunAsync(Training, context);
+
+    [Function(Drift)]
+    public Task<Payload?> DriftAsync([OrchestrationTrigger] TaskOrchestrationContext context) => host.RunAsync(Drift, context);
 }

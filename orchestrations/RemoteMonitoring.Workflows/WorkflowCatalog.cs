@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Training;
@@ -17,13 +19,16 @@ public static class WorkflowCatalog
     /// <param name="client">The client of the engine that runs them.</param>
     /// <param name="time">Time.</param>
     /// <param name="before">Called for each patient before scoring, by those who inject faults.</param>
+    /// <param name="meters">Makes the instruments of what is measured; null for none.</param>
     public static WorkflowRegistry Compose(
-        Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, Func<IWorkflowClient> client, TimeProvider time, Action<string>? before = null)
+        Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, Func<IWorkflowClient> client, TimeProvider time, Action<string>? before = null,
+        IMeterFactory? meters = null)
     {
         var registry = new WorkflowRegistry();
         new RiskActivities(cohorts, before: before).AddTo(registry);
         new HousekeepingActivities(cohorts, client, time).AddTo(registry);
         new TrainingActivities(cohorts, time).AddTo(registry);
+        new DriftActivities(cohorts, time, meters).AddTo(registry);
         return registry;
     }
 }

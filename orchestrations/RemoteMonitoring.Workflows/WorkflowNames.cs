@@ -12,6 +12,7 @@ public static class WorkflowNames
     public const string Backfill = "backfill";
     public const string Housekeeping = "housekeeping";
     public const string Training = "training";
+    public const string Drift = "drift";
 
     public const string IngestionWatermark = "ingestion-watermark";
     public const string Compact = "compact";
@@ -32,4 +33,6 @@ public static class WorkflowNames
     public const string CollectTraining = "collect-training";
     public const string RegisterModel = "register-model";
     public const string PromoteModel = "promote-model";
+    public const string MeasureDrift = "measure-drift";
+    public const string ReportDrift = "report-drift";
 }

@@ -75,9 +75,9 @@ internal sealed class MadeUpFeed
     }
 
     /// <summary>States that a device was with a patient.</summary>
-    public MadeUpFeed Assigned(string device, string patient, double from, double? to, double? known = null)
+    public MadeUpFeed Assigned(string device, string patient, double from, double? to, double? known = null, string? model = null)
     {
-        _assignments.Add(new DeviceAssignment { DeviceId = device, PatientId = patient, From = At(from), To = to is { } t ? At(t) : null, Known = At(known ?? from) });
+        _assignments.Add(new DeviceAssignment { DeviceId = device, PatientId = patient, From = At(from), To = to is { } t ? At(t) : null, DeviceModel = model, Known = At(known ?? from) });
         return this;
     }
 
@@ -108,22 +108,22 @@ internal sealed class MadeUpFeed
         return this;
     }
 
-    /// <summary>Lands the feed and settles it.</summary>
-    public async Task<ObservationsManifest> LandAsync(TempHome home)
+    /// <summary>Lands the feed and settles it; one that follows on another comes by a hub of its own.</summary>
+    public async Task<ObservationsManifest> LandAsync(TempHome home, string hub = Cohort)
     {
-        var folder = Path.Combine(home.Root, "feed");
-        Write(folder);
+        var folder = Path.Combine(home.Root, hub == Cohort ? "feed" : $"feed-{hub}");
+        Write(folder, hub);
         await FeedIngestion.RunAsync(home.Store, FeedFolder.Open(folder, null, false), TimeProvider.System, null, CancellationToken.None);
         return (await CompactionStage.RunAsync(home.Store, CancellationToken.None)).Manifest;
     }
 
     /// <summary>Writes the feed to a folder.</summary>
-    public void Write(string folder)
+    public void Write(string folder, string hub = Cohort)
     {
         var header = new Feed
         {
             SchemaVersion = 1,
-            Cohort = Cohort,
+            Cohort = hub,
             Source = "made up by hand",
             Epoch = "e1",
             Imported = true,

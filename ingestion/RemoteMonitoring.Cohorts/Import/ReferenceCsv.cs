@@ -60,8 +60,8 @@ public static class ReferenceCsv
         Known = row.Known(now),
     });
 
-    /// <summary><c>device_id, patient_id, from[, to, known]</c>.</summary>
-    public static FileRows<DeviceAssignment> ReadAssignments(string file, Instant now) => Read(file, ["device_id", "patient_id", "from"], ["to", "known"], row =>
+    /// <summary><c>device_id, patient_id, from[, to, device_model, known]</c>.</summary>
+    public static FileRows<DeviceAssignment> ReadAssignments(string file, Instant now) => Read(file, ["device_id", "patient_id", "from"], ["to", "device_model", "known"], row =>
     {
         var assignment = new DeviceAssignment
         {
@@ -69,6 +69,7 @@ public static class ReferenceCsv
             PatientId = row.Text("patient_id"),
             From = row.Time("from"),
             To = row.Optional("to") is null ? null : row.Time("to"),
+            DeviceModel = row.Optional("device_model"),
             Known = row.Known(now),
         };
         return assignment.To < assignment.From ? throw row.Wrong("to", "is before 'from'", "write an instant not before it; the same withdraws the assignment") : assignment;

@@ -155,6 +155,12 @@ public static class LakePaths
 
     private const string ShadowEnding = ".shadow.json";
 
+    /// <summary>A file of the report of drift of a task's inputs, scores and performance as of an instant.</summary>
+    public static string Drift(string task, string asOf, string file) => $"drift/{task}/{asOf}/{file}";
+
+    /// <summary>Folder of the ledger.</summary>
+    public const string LedgerFolder = "ledger";
+
     /// <summary>The ledger entry of a run.</summary>
     public static string Ledger(string run) => $"ledger/{run}.json";
 

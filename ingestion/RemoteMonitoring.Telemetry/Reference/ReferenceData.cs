@@ -67,6 +67,9 @@ public sealed record DeviceAssignment
     /// <summary>Until when, exclusive; null while it lasts.</summary>
     public Instant? To { get; init; }
 
+    /// <summary>Make and model of the device, as the source names it; null where it does not.</summary>
+    public string? DeviceModel { get; init; }
+
     /// <summary>When we knew.</summary>
     public required Instant Known { get; init; }
 }

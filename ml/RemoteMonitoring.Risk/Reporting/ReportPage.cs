@@ -20,7 +20,8 @@ public static class ReportPage
 
     private const string CaseEnd = "</article>";
 
-    private static readonly string s_style = Style();
+    /// <summary>The style of all pages.</summary>
+    internal static string PageStyle { get; } = Style();
 
     /// <summary>Writes the page; <paramref name="results"/> are those of the subject's evaluations, in their order.</summary>
     public static string Render(ReportSubject subject, IReadOnlyList<EvaluationResult> results)
@@ -30,7 +31,7 @@ public static class ReportPage
         var html = new Html()
             .Raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
             .Element("title", title)
-            .Raw("<style>\n").Raw(s_style).Raw("</style>\n</head>\n<body>\n<header>\n")
+            .Raw("<style>\n").Raw(PageStyle).Raw("</style>\n</head>\n<body>\n<header>\n")
             .Element("h1", title)
             .Element("p", $"Model {subject.Task.Name}, version {subject.Version}; feature set {subject.Model.FeatureSet}; labels certain by {subject.Model.Training.TrainedUntil}", "class=\"soft\"")
             .Element("p", subject.Source.Words, "class=\"kind\"")

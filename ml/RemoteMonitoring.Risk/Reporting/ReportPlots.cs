@@ -72,7 +72,8 @@ internal static class ReportPlots
 
     private static double Highest(IReadOnlyList<Curve> curves) => curves.SelectMany(c => c.Y).Where(double.IsFinite).DefaultIfEmpty(1).Max();
 
-    private static void Figure(Html html, SvgPlot plot, string caption, IReadOnlyList<(string Style, string Name)> legend)
+    /// <summary>A plot with its legend and caption.</summary>
+    internal static void Figure(Html html, SvgPlot plot, string caption, IReadOnlyList<(string Style, string Name)> legend)
     {
         html.Raw("<figure>\n").Raw(plot.ToSvg()).Raw("<ul class=\"legend\">\n");
         foreach (var (style, name) in legend)

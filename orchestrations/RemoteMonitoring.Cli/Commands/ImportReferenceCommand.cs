@@ -20,7 +20,7 @@ internal static class ImportReferenceCommand
     [
         Create(ReferenceKinds.Roster, "patients: patient_id, care_team_id[, age, sex, conditions, time_zone, known]", ReferenceCsv.ReadRoster, r => r.Patients, ReferenceChange.Of),
         Create(ReferenceKinds.Teams, "care teams: care_team_id, name, capacity[, known]", ReferenceCsv.ReadTeams, r => r.Teams, ReferenceChange.Of),
-        Create(ReferenceKinds.Assignments, "who had which device: device_id, patient_id, from[, to, known]", ReferenceCsv.ReadAssignments, r => r.Assignments, ReferenceChange.Of),
+        Create(ReferenceKinds.Assignments, "who had which device: device_id, patient_id, from[, to, device_model, known]", ReferenceCsv.ReadAssignments, r => r.Assignments, ReferenceChange.Of),
         Create(ReferenceKinds.Outcomes, "outcomes: patient_id, kind, effective[, detail, known]", ReferenceCsv.ReadOutcomes, r => r.Outcomes, ReferenceChange.Of),
         Create(ReferenceKinds.Census, "enrolments, admissions, discharges, withdrawals, deaths: patient_id, kind, effective[, known]", ReferenceCsv.ReadCensus, r => r.Census, ReferenceChange.Of),
     ];

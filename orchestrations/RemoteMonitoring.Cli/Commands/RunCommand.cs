@@ -24,13 +24,14 @@ internal static class RunCommand
 
     private static readonly Option<bool> s_retrospective = new("--retrospective") { Description = "Let a model score days before it was trained; the lists say so" };
 
-    public static Command Create() => new("run", "Run a workflow now and watch it: the night, an hour, past days, housekeeping, training")
+    public static Command Create() => new("run", "Run a workflow now and watch it: the night, an hour, past days, housekeeping, training, drift")
     {
         Risk("daily", "Score everybody and ship the list of each care team: the night", DailyRiskWorkflow.Daily),
         Risk("hourly", "The same for an hour of a cohort in hospital", DailyRiskWorkflow.Hourly),
         Backfill(),
         Housekeeping(),
         RunTrainingCommand.Create(),
+        RunDriftCommand.Create(),
     };
 
     private static Command Risk(string name, string description, WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> workflow)
@@ -197,7 +198,7 @@ internal static class RunCommand
         }
     };
 
-    private static Option<bool> ResumeOption() => new("--resume") { Description = "Again, though it succeeded: with what has landed since, and whoever was set aside" };
+    public static Option<bool> ResumeOption() => new("--resume") { Description = "Again, though it succeeded: with what has landed since, and whoever was set aside" };
 
     public static Option<bool> DetachOption() => new("--detach") { Description = "Only ask for it: 'rmon serve' sees it through" };
 
@@ -232,7 +233,7 @@ internal static class RunCommand
     }
 
     /// <summary>The instant that is asked for, or the last that the data reach.</summary>
-    private static async Task<Instant> AsOfAsync(Terminal terminal, CohortStore store, TaskDefinition task, Instant? asked, CancellationToken cancellationToken)
+    public static async Task<Instant> AsOfAsync(Terminal terminal, CohortStore store, TaskDefinition task, Instant? asked, CancellationToken cancellationToken)
     {
         if (asked is { } instant)
         {

@@ -5,6 +5,7 @@ using RemoteMonitoring.Cli.Runs;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
@@ -176,6 +177,7 @@ internal static class RunsCommand
                 var w when w == BackfillWorkflow.Definition.Name => await engine.Register.ResumeAsync(BackfillWorkflow.Definition, record.Request, null, token),
                 var w when w == HousekeepingWorkflow.Definition.Name => await engine.Register.ResumeAsync(HousekeepingWorkflow.Definition, record.Request, null, token),
                 var w when w == TrainingWorkflow.Definition.Name => await engine.Register.ResumeAsync(TrainingWorkflow.Definition, record.Request, null, token),
+                var w when w == DriftWorkflow.Definition.Name => await engine.Register.ResumeAsync(DriftWorkflow.Definition, record.Request, null, token),
                 var w => throw new UserException($"{id} is of workflow '{w}', which this version of the program does not know."),
             };
             if (next is null)

@@ -39,7 +39,9 @@ internal static class ServeCommand
             await using var hub = parsed.GetValue(noWorker) || parsed.GetValue(noGateway)
                 ? null
                 : await LocalHub.StartAsync(terminal, store, parsed.GetRequiredValue(GatewayCommand.Host), parsed.GetValue(GatewayCommand.Port), token);
-            await using var engine = CohortEngine.Start(terminal, store, new EngineOptions { Lease = Duration.FromSeconds(parsed.GetValue(lease)) }, isWatched: false);
+            using var meters = new RunMeters();
+            using var export = MetricsExport.Start(Environment.GetEnvironmentVariable);
+            await using var engine = CohortEngine.Start(terminal, store, new EngineOptions { Lease = Duration.FromSeconds(parsed.GetValue(lease)) }, isWatched: false, meters: meters);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
             terminal.Line($"Serving cohort '{store.Cohort}', {Terminal.Number(schedules.Count)} schedules. Ctrl-C stops; what is under way goes on when somebody serves again.");
             Task[] parts =

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Retries;
@@ -37,7 +38,8 @@ internal sealed class CohortEngine : IAsyncDisposable
     /// <param name="options">How it runs.</param>
     /// <param name="before">Called for each patient before scoring, by those who inject faults.</param>
     /// <param name="isWatched">Whether a person watches a run, who is told what fails by what came of it; else all is logged.</param>
-    public static CohortEngine Start(Terminal terminal, CohortStore store, EngineOptions? options = null, Action<string>? before = null, bool isWatched = true)
+    /// <param name="meters">Makes the instruments; null where nobody exports them.</param>
+    public static CohortEngine Start(Terminal terminal, CohortStore store, EngineOptions? options = null, Action<string>? before = null, bool isWatched = true, IMeterFactory? meters = null)
     {
         WorkflowEngine? engine = null;
         var patient = store.WithRetries(new RetryOptions());
@@ -45,7 +47,8 @@ internal sealed class CohortEngine : IAsyncDisposable
             (cohort, _) => cohort == store.Cohort ? ValueTask.FromResult(patient) : throw new PermanentFailureException($"This process serves cohort '{store.Cohort}', not '{cohort}'."),
             () => engine!.Client,
             TimeProvider.System,
-            before);
+            before,
+            meters);
         engine = WorkflowEngine.Start(JournalOf(store), registry, options ?? new EngineOptions(), TimeProvider.System, LoggerOf(terminal, isWatched));
         return new CohortEngine(engine, store);
     }

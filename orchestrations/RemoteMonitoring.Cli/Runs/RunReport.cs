@@ -49,6 +49,11 @@ internal static class RunReport
             terminal.Table(["as of", "what came of it"], backfill.Days.Select(d => new[] { d.AsOf.ToString(), d.Outcome is { } o ? RunWords.Said(o) : $"failed: {d.Problem}" }));
         }
 
+        if (RunWords.Drift(ended) is { } drift)
+        {
+            terminal.Line($"page: {store.Lake.NameOf(drift.Page)}");
+        }
+
         terminal.Document(document);
         return ended.Status switch
         {

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
+using RemoteMonitoring.Risk.Drift;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Training;
@@ -22,6 +24,7 @@ internal static class RunWords
             + $"{Terminal.Number(Math.Max(0, house.Collected))} files and {Terminal.Number(Math.Max(0, house.Expired))} documents deleted"
             + (house.Problems.Count > 0 ? $"; failed: {string.Join("; ", house.Problems)}" : ""),
         { Status: InstanceStatus.Completed } when Training(instance) is { } trained => Said(trained),
+        { Status: InstanceStatus.Completed } when Drift(instance) is { } drift => Said(drift),
         { Status: InstanceStatus.Completed } => "done",
         { Status: InstanceStatus.Failed } => $"{instance.Failure}",
         { Status: InstanceStatus.Terminated } => $"{instance.Failure?.Message}",
@@ -52,6 +55,11 @@ internal static class RunWords
             TrainingResult.Cancelled => $"was not trained: the job was cancelled ({trained.Note})",
             _ => throw new UnreachableException(),
         };
+
+    /// <summary>What came of a look at drift.</summary>
+    public static string Said(DriftOutcome drift) =>
+        $"{DriftWords.Of(drift.Verdict)}: inputs {DriftWords.Of(drift.Inputs)} ({Terminal.Number(drift.DriftedColumns)} of {Terminal.Number(drift.JudgedColumns)} columns drifted), scores {DriftWords.Of(drift.Scores)}, "
+        + $"workload {DriftWords.Of(drift.Workload)}, performance {(drift.Performance is { } performance ? DriftWords.Of(performance) : "not matured")}";
 
     /// <summary>Where a run is.</summary>
     public static string Said(RunProgress where) =>
@@ -89,6 +97,9 @@ internal static class RunWords
 
     /// <summary>The outcome of a training; null of others, and before the end.</summary>
     public static TrainingOutcome? Training(WorkflowInstance instance) => Read(instance, TrainingWorkflow.Definition);
+
+    /// <summary>The outcome of a look at drift; null of others, and before the end.</summary>
+    public static DriftOutcome? Drift(WorkflowInstance instance) => Read(instance, DriftWorkflow.Definition);
 
     /// <summary>Where it last said that it is; null where it said nothing.</summary>
     public static RunProgress? Progress(WorkflowInstance instance) =>

@@ -17,19 +17,20 @@ public static class BundledSchedules
         return Of(
             store.Cohort,
             zone is not null && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _) ? zone : "Etc/UTC",
-            scored.Where(t => t.Grid == AsOfGrid.DailyLocalMidnight).Select(t => t.Name),
-            scored.Where(t => t.Grid != AsOfGrid.DailyLocalMidnight).Select(t => t.Name));
+            [.. scored.Where(t => t.Grid == AsOfGrid.DailyLocalMidnight).Select(t => t.Name)],
+            [.. scored.Where(t => t.Grid != AsOfGrid.DailyLocalMidnight).Select(t => t.Name)]);
     }
 
     /// <summary>
     /// The list of a daily task at 05:30, not waiting for ingestion beyond 06:45, missed nights made up for three days; the list of an hourly one five
-    /// minutes past every hour, waiting for ten minutes, missed hours made up for three; housekeeping on Sundays at 03:30, made up for six days.
+    /// minutes past every hour, waiting for ten minutes, missed hours made up for three; the drift of every task on Mondays at 08:00, and housekeeping on Sundays at 03:30, each made up for
+    /// six days.
     /// </summary>
     /// <param name="cohort">The cohort.</param>
     /// <param name="timeZone">Its zone, by its IANA name.</param>
     /// <param name="dailyTasks">Tasks that are scored for the begin of a day.</param>
     /// <param name="hourlyTasks">Tasks that are scored for an hour, as those of the feature set <c>acute</c>.</param>
-    public static IReadOnlyList<Schedule> Of(string cohort, string timeZone, IEnumerable<string> dailyTasks, IEnumerable<string> hourlyTasks) =>
+    public static IReadOnlyList<Schedule> Of(string cohort, string timeZone, IReadOnlyList<string> dailyTasks, IReadOnlyList<string> hourlyTasks) =>
     [
         .. dailyTasks.Select(task => new Schedule
         {
@@ -53,6 +54,16 @@ public static class BundledSchedules
             AsOf = ScheduleAsOf.Hour,
             CatchUp = Duration.FromHours(3),
             Deadline = Duration.FromMinutes(10),
+        }),
+        .. dailyTasks.Concat(hourlyTasks).Select(task => new Schedule
+        {
+            Name = $"{WorkflowNames.Drift}-{cohort}-{task}",
+            Workflow = WorkflowNames.Drift,
+            Cohort = cohort,
+            Task = task,
+            Cron = Cron("0 8 * * MON"),
+            TimeZone = timeZone,
+            CatchUp = Duration.FromDays(6),
         }),
         new Schedule
         {

@@ -18,7 +18,7 @@ namespace RemoteMonitoring.Workflows.Schedules;
 ///   ]
 /// }
 /// </code>
-/// <c>workflow</c> is <c>daily-risk</c>, <c>hourly-risk</c>, <c>training</c> (here, and waits for an approval) or <c>housekeeping</c>, which alone has no <c>task</c>. <c>asOf</c> (<c>midnight</c> or <c>hour</c>; midnight),
+/// <c>workflow</c> is <c>daily-risk</c>, <c>hourly-risk</c>, <c>training</c> (here, and waits for an approval), <c>drift</c> or <c>housekeeping</c>, which alone has no <c>task</c>. <c>asOf</c> (<c>midnight</c> or <c>hour</c>; midnight),
 /// <c>catchUp</c> and <c>deadline</c> (<c>[d.]hh:mm:ss</c>) may be left out. Nothing else may stand there.
 /// </summary>
 /// <param name="Schedules">The schedules, in the order of the file; none where there is a fault.</param>
@@ -110,7 +110,7 @@ internal sealed record ScheduleFileDocument(int SchemaVersion, IReadOnlyList<Sch
 internal sealed record ScheduleDocument(
     string Name, string Workflow, string Cohort, string Cron, string TimeZone, string? Task = null, string? AsOf = null, string? CatchUp = null, string? Deadline = null)
 {
-    private static readonly string[] s_workflows = [WorkflowNames.DailyRisk, WorkflowNames.HourlyRisk, WorkflowNames.Housekeeping, WorkflowNames.Training];
+    private static readonly string[] s_workflows = [WorkflowNames.DailyRisk, WorkflowNames.HourlyRisk, WorkflowNames.Housekeeping, WorkflowNames.Training, WorkflowNames.Drift];
     private static readonly TimeSpan s_longestDeadline = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_longestCatchUp = TimeSpan.FromDays(366);
 

@@ -4,6 +4,7 @@ using NodaTime;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Runs;
 using RemoteMonitoring.Workflows.Training;
@@ -52,6 +53,8 @@ public sealed class Scheduler(RunRegister register, TimeProvider time)
                 HousekeepingWorkflow.Definition, occurrence.InstanceId, new HousekeepingInput { Cohort = schedule.Cohort, Now = occurrence.At }, cancellationToken),
             WorkflowNames.Training => await register.StartAsync(
                 TrainingWorkflow.Definition, occurrence.InstanceId, new TrainingInput { Cohort = schedule.Cohort, Task = schedule.Task ?? "", WaitForApproval = true }, cancellationToken),
+            WorkflowNames.Drift => await register.StartAsync(
+                DriftWorkflow.Definition, occurrence.InstanceId, new DriftInput { Cohort = schedule.Cohort, Task = schedule.Task ?? "", AsOf = occurrence.AsOf }, cancellationToken),
             var other => throw new InvalidOperationException($"Schedule '{schedule.Name}' is for workflow '{other}', which there is none of."),
         };
         return isNew;

@@ -54,6 +54,9 @@ public sealed class ReferenceJsonTests
         var line = ReferenceJson.ToLine(assignment);
         Assert.Equal("""{"deviceId":"d","patientId":"p","from":"2025-01-01T00:00:00Z","known":"2025-01-02T00:00:00Z"}""", line);
         Assert.Equal(assignment, ReferenceJson.FromLine<DeviceAssignment>(line));
+        var named = assignment with { DeviceModel = "Acme Cuff 2" };
+        Assert.Contains("\"deviceModel\":\"Acme Cuff 2\"", ReferenceJson.ToLine(named), StringComparison.Ordinal);
+        Assert.Equal(named, ReferenceJson.FromLine<DeviceAssignment>(ReferenceJson.ToLine(named)));
         Assert.Contains("\"Withdrawn\"", ReferenceJson.ToLine(
             new CensusEvent { PatientId = "p", Kind = CensusKind.Withdrawn, Effective = assignment.From, Known = assignment.Known }), StringComparison.Ordinal);
     }

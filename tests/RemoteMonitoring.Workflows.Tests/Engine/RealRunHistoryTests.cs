@@ -3,6 +3,7 @@ using NodaTime;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
@@ -35,7 +36,9 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         await RunAsync(engine, BackfillWorkflow.Definition, "backfill", new BackfillInput { Cohort = s_night.Cohort, Task = s_night.Task, AsOf = [MadeUpFeed.At(8), MadeUpFeed.At(9), MadeUpFeed.At(10)], Retrospective = true });
         await RunAsync(engine, HousekeepingWorkflow.Definition, "housekeeping", new HousekeepingInput { Cohort = s_night.Cohort, Now = MadeUpFeed.At(13) });
         await RunAsync(engine, TrainingWorkflow.Definition, "training", new TrainingInput { Cohort = s_night.Cohort, Task = s_night.Task, WaitForApproval = true, ApprovalWithin = Duration.FromMilliseconds(50) });
+        await RunAsync(engine, DriftWorkflow.Definition, "drift", new DriftInput { Cohort = s_night.Cohort, Task = s_night.Task, AsOf = MadeUpFeed.At(13) });
         var archived = await ArchiveAsync(engine);
+        Check(registry, archived["drift"]);
         Check(registry, archived["training"]);
         Check(registry, archived["daily"]);
         Check(registry, archived["hourly"]);
@@ -112,6 +115,7 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         new RiskActivities((_, _) => ValueTask.FromResult(home.Store), [TrainedHome.Task], before).AddTo(registry);
         new HousekeepingActivities((_, _) => ValueTask.FromResult(home.Store), () => engine!.Client, TimeProvider.System).AddTo(registry);
         new TrainingActivities((_, _) => ValueTask.FromResult(home.Store), TimeProvider.System, [TrainedHome.Task], TrainedHome.Quick with { Seed = 8 }, jobs is null ? null : () => jobs.Client()).AddTo(registry);
+        new DriftActivities((_, _) => ValueTask.FromResult(home.Store), TimeProvider.System, null, [TrainedHome.Task]).AddTo(registry);
         return engine = WorkflowEngine.Start(Path.Combine(home.Root, "workflows.db"), registry, new EngineOptions(), TimeProvider.System, NullLogger.Instance);
     }
 

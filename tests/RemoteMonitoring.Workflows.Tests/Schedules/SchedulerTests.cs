@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NodaTime;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
 using RemoteMonitoring.Workflows.Runs;
@@ -87,7 +88,11 @@ public sealed class SchedulerTests : IAsyncDisposable
         }
 
         var runs = await Client().ListAsync(null, 10, default);
-        Assert.Equal([HousekeepingWorkflow.Definition.Name, DailyRiskWorkflow.Hourly.Name, DailyRiskWorkflow.Daily.Name], runs.Select(r => r.Workflow));
+        Assert.Equal(
+            [HousekeepingWorkflow.Definition.Name, DriftWorkflow.Definition.Name, DriftWorkflow.Definition.Name, DailyRiskWorkflow.Hourly.Name, DailyRiskWorkflow.Daily.Name], runs.Select(r => r.Workflow));
+        var drift = JsonSerializer.Deserialize(runs[2].Input, DriftWorkflow.Definition.Input)!;
+        // A Monday in June, from midnight in London.
+        Assert.Equal(("ward", "admission-7d", Instant.FromUtc(2025, 6, 1, 23, 0), Duration.FromDays(28)), (drift.Cohort, drift.Task, drift.AsOf, drift.Window));
         var house = JsonSerializer.Deserialize(runs[0].Input, HousekeepingWorkflow.Definition.Input)!;
         Assert.Equal(("ward", Instant.FromUtc(2025, 6, 8, 2, 30), 30), (house.Cohort, house.Now, house.HistoryDays));
         var none = Bundled()[0] with { Workflow = "nightly" };
