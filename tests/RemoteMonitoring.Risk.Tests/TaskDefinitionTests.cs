@@ -35,7 +35,7 @@ public sealed class TaskDefinitionTests
         var agitation = BundledTasks.Named("tihm-agitation-day");
         Assert.Equal((HorizonUnit.SameDay, "agitation"), (agitation.Horizon.Unit, Assert.Single(agitation.OutcomeDetails)));
         Assert.Equal((new LocalDate(2019, 5, 26), 7, 5), (agitation.Windows!.First, agitation.Windows.Days, agitation.Windows.Count));
-        Assert.Equal(new LocalDate(2019, 6, 15), agitation.Windows.First.PlusDays((agitation.Windows.Days * agitation.Windows.Count) - 1));
+        Assert.Equal(new LocalDate(2019, 6, 29), agitation.Windows.First.PlusDays((agitation.Windows.Days * agitation.Windows.Count) - 1));
         var sepsis = BundledTasks.Named("sepsis-hourly");
         Assert.Equal((AsOfGrid.Hourly, HorizonUnit.Ongoing, CareSetting.Hospital), (sepsis.Grid, sepsis.Horizon.Unit, sepsis.Population.Setting));
         Assert.Equal(["glucose-measured"], BundledTasks.Named("glucose-below-54").ObservedBy);
