@@ -19,6 +19,8 @@ public sealed record VitalGroup
 /// <summary>Kinds of outcome whose own history becomes columns, and over how many days.</summary>
 public sealed record PriorOutcomes
 {
+    internal const string DayBefore = "day-before";
+
     /// <summary>Kinds; with a colon and a detail only those of the kind that have it, <c>clinical-alert:agitation</c>.</summary>
     public required IReadOnlyList<string> Kinds { get; init; }
 
@@ -35,10 +37,9 @@ public sealed record PriorOutcomes
     [JsonIgnore]
     public bool BeforeDay => Until == DayBefore;
 
-    internal const string DayBefore = "day-before";
-
-    /// <summary>The kinds of outcome that are counted in it, without details.</summary>
-    public IEnumerable<string> KindsOnly() => Kinds.Select(k => k.Split(':')[0]).Distinct(StringComparer.Ordinal);
+    /// <summary>The kinds that it tells of, without details.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> KindsTold => Kinds.Select(k => k.Split(':')[0]).Distinct(StringComparer.Ordinal);
 }
 
 /// <summary>What a feature set is, as data: its JSON is hashed, and the hash travels with vectors, models and scores.</summary>

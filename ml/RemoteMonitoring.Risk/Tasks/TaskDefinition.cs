@@ -230,7 +230,7 @@ public sealed record TaskDefinition
     /// </summary>
     public IReadOnlyList<string> KindsTold(FeatureSet set) =>
         set.Definition.PriorOutcomes is { } prior && Horizon.LooksBack && !(Horizon.Unit == HorizonUnit.SameDay && prior.BeforeDay)
-            ? [.. OutcomeKinds.Concat(ObservedBy).Intersect(prior.KindsOnly())]
+            ? [.. OutcomeKinds.Concat(ObservedBy).Intersect(prior.KindsTold)]
             : [];
 
     private static string HashOf(string[] lines) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))));
