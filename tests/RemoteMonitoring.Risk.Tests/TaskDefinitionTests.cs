@@ -34,8 +34,8 @@ public sealed class TaskDefinitionTests
     {
         var agitation = BundledTasks.Named("tihm-agitation-day");
         Assert.Equal((HorizonUnit.SameDay, "agitation"), (agitation.Horizon.Unit, Assert.Single(agitation.OutcomeDetails)));
-        Assert.Equal((new LocalDate(2019, 5, 12), 7, 5), (agitation.Windows!.First, agitation.Windows.Days, agitation.Windows.Count));
-        Assert.Equal(new LocalDate(2019, 6, 15), agitation.Windows.First.PlusDays((agitation.Windows.Days * agitation.Windows.Count) - 1));
+        Assert.Equal((new LocalDate(2019, 5, 26), 7, 5), (agitation.Windows!.First, agitation.Windows.Days, agitation.Windows.Count));
+        Assert.Equal(new LocalDate(2019, 6, 29), agitation.Windows.First.PlusDays((agitation.Windows.Days * agitation.Windows.Count) - 1));
         var sepsis = BundledTasks.Named("sepsis-hourly");
         Assert.Equal((AsOfGrid.Hourly, HorizonUnit.Ongoing, CareSetting.Hospital), (sepsis.Grid, sepsis.Horizon.Unit, sepsis.Population.Setting));
         Assert.Equal(["glucose-measured"], BundledTasks.Named("glucose-below-54").ObservedBy);
@@ -148,6 +148,17 @@ public sealed class TaskDefinitionTests
         Assert.Contains("featureSet 'home': it has the history of 'clinical-alert' up to as-of, which is the label", RefusalOf((detection with { FeatureSet = "home" }).ToJson()), StringComparison.Ordinal);
         Assert.Contains("deathBeforeEvent: a window that ends at as-of", RefusalOf((detection with { DeathBeforeEvent = DeathBeforeEvent.Positive }).ToJson()), StringComparison.Ordinal);
         Assert.Contains("horizon.unit same-day: goes with the grid daily-local-midnight only", RefusalOf((detection with { Grid = AsOfGrid.Hourly }).ToJson()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_history_that_ends_before_the_day_may_stand_beside_the_label_of_the_day_and_of_no_other_window()
+    {
+        var task = BundledTasks.Named("tihm-agitation-day");
+        var history = new PriorOutcomes { Kinds = ["clinical-alert:agitation"], Days = [7] };
+        FeatureSet With(PriorOutcomes prior) => FeatureSet.Of(FeatureSet.HomeDetection.Definition with { PriorOutcomes = prior });
+        Assert.Empty(task.KindsTold(With(history with { Until = "day-before" })));
+        Assert.Equal(["clinical-alert"], task.KindsTold(With(history)));
+        Assert.Equal(["clinical-alert"], (task with { Horizon = Horizon.Ongoing }).KindsTold(With(history with { Until = "day-before" })));
     }
 
     [Fact]

@@ -81,6 +81,9 @@ internal static class LocalCells
         return time <= At(zone, date, LocalTime.Midnight) ? days - 1 : days;
     }
 
+    /// <summary>When a local day begins, days since 1970-01-01.</summary>
+    public static long StartOf(DateTimeZone zone, int date) => At(zone, s_epoch.PlusDays(date), LocalTime.Midnight);
+
     private static void AddHours(DateTimeZone zone, int date, long start, long end, List<Cell> cells)
     {
         for (var from = start; from < end;)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RemoteMonitoring.Features.Sets;
 
 /// <summary>What one column of a feature table holds.</summary>
@@ -20,6 +22,10 @@ public sealed record FeatureColumn
 
     /// <summary>Length of the window (as-of − window, as-of], microseconds; 0 where it has none.</summary>
     public long Window { get; init; }
+
+    /// <summary>Whether it ends where the local day that ends at as-of began, and the window with it: (that start − window, that start].</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool BeforeDay { get; init; }
 
     /// <summary>UCUM unit of the value.</summary>
     public required string Unit { get; init; }

@@ -39,6 +39,7 @@ public sealed class FeatureSet
         (Columns, Vitals, Windows) = new FeatureSetReader(this).Read();
         ScoreWindow = Array.IndexOf(Windows, ScoreColumn.LooksBack);
         ReadsBack = Vitals.Max(v => (long?)v.ReadsBack) ?? 0;
+        HoursBack = Vitals.SelectMany(v => v.Parts).SelectMany(p => p.Columns).Where(c => c.Statistic.Input == StatisticInput.Hours).Max(c => (long?)Windows[c.Window]) ?? 0;
         var vitals = Vitals.Select(v => $"{v.Vital.Key} {v.Vital.Code} {v.Vital.Unit}\n");
         Hash = Convert.ToHexStringLower(SHA256.HashData([.. definition.ToBytes(), .. Encoding.UTF8.GetBytes($"\n{Code}\n{string.Concat(vitals)}")]))[..16];
     }
@@ -78,6 +79,9 @@ public sealed class FeatureSet
 
     /// <summary>How far back its columns read readings where rollups do not do, microseconds; 0 where they always do.</summary>
     public long ReadsBack { get; }
+
+    /// <summary>How far back its columns count readings by the local hour, microseconds; 0 where none does.</summary>
+    internal long HoursBack { get; }
 
     /// <summary>Lengths of the windows, microseconds, ascending; the last is <see cref="LookBack"/>.</summary>
     internal long[] Windows { get; }
@@ -184,6 +188,7 @@ public sealed class FeatureSet
                     var windows = group.Statistics[statistic.Name];
                     Check(statistic.HasWindow == windows.Count > 0, statistic.HasWindow ? $"'{statistic.Name}' needs windows" : $"'{statistic.Name}' has no windows of its own: []");
                     Check(statistic.Name != "adherence" || group.Part is null, "'adherence' counts days, not parts of them");
+                    Check(statistic.Input != StatisticInput.Hours || group.Part is null, $"'{statistic.Name}' counts by the hour of the whole day, not of parts of it");
                     foreach (var text in statistic.HasWindow ? windows : [_definition.LookBack])
                     {
                         var window = Hours(text, statistic.Name) * UnixMicros.PerHour;
@@ -229,7 +234,7 @@ public sealed class FeatureSet
                     .Replace("{window}", over, StringComparison.Ordinal)
                     .Replace("{lookback}", WindowName(set.LookBack / UnixMicros.PerHour), StringComparison.Ordinal),
                 Missing = statistic.Missing,
-                From = statistic.Input == StatisticInput.Readings ? "readings" : "rollups",
+                From = statistic.ReadsReadings ? "readings" : "rollups",
             };
         }
 
@@ -253,22 +258,29 @@ public sealed class FeatureSet
                 Add(attribute, "1", $"{attribute} as the roster states it");
             }
 
-            foreach (var kind in _definition.PriorOutcomes?.Kinds ?? [])
-            {
-                var (name, words) = (kind.Replace('-', '_'), kind.Replace('-', ' '));
-                foreach (var days in _definition.PriorOutcomes!.Days)
-                {
-                    Check(days is > 0 and <= MostDays, $"priorOutcomes.days {days}: a whole number of days from 1 to {MostDays}");
-                    _columns.Add(new FeatureColumn { Name = $"prior_{name}_{days}d", Topic = kind, Statistic = "count", Window = days * UnixMicros.PerDay, Unit = "{events}", Meaning = $"own events ({words}) in the last {days} days", Missing = "NaN before the roster names the patient" });
-                }
-
-                _columns.Add(new FeatureColumn { Name = $"since_{name}", Topic = kind, Statistic = "age", Unit = "d", Meaning = $"days since the last {words}", Missing = "NaN when there was none" });
-            }
-
+            AddPriorOutcomes(_definition.PriorOutcomes ?? new PriorOutcomes { Kinds = [], Days = [] });
             foreach (var field in _definition.Stay)
             {
                 Check(s_stay.Contains(field), $"stay '{field}': there are {string.Join(", ", s_stay)}");
                 Add(field, "d", field == s_stay[0] ? "days since monitoring began" : "days since the last discharge from hospital", field == s_stay[0] ? null : "hospital-admission");
+            }
+        }
+
+        private void AddPriorOutcomes(PriorOutcomes prior)
+        {
+            Check(prior.Until is null or PriorOutcomes.DayBefore, $"priorOutcomes.until '{prior.Until}': there is '{PriorOutcomes.DayBefore}', or nothing for as-of");
+            var before = prior.BeforeDay ? ", before the local day that ends at as-of" : "";
+            foreach (var kind in prior.Kinds)
+            {
+                Check(kind.Split(':') is [_] or [{ Length: > 0 }, { Length: > 0 }], $"priorOutcomes.kinds '{kind}': a kind, or a kind and a detail with ':' between");
+                var (name, words) = (kind.Replace('-', '_').Replace(':', '_'), kind.Replace('-', ' ').Replace(":", ", ", StringComparison.Ordinal));
+                foreach (var days in prior.Days)
+                {
+                    Check(days is > 0 and <= MostDays, $"priorOutcomes.days {days}: a whole number of days from 1 to {MostDays}");
+                    _columns.Add(new FeatureColumn { Name = $"prior_{name}_{days}d", Topic = kind, Statistic = "count", Window = days * UnixMicros.PerDay, BeforeDay = prior.BeforeDay, Unit = "{events}", Meaning = $"own events ({words}) in the last {days} days{before}", Missing = "NaN before the roster names the patient" });
+                }
+
+                _columns.Add(new FeatureColumn { Name = $"since_{name}", Topic = kind, Statistic = "age", BeforeDay = prior.BeforeDay, Unit = "d", Meaning = $"days since the last {words}{before}", Missing = "NaN when there was none" });
             }
         }
 
@@ -300,7 +312,7 @@ public sealed class FeatureSet
                     var vital = VitalSignCatalog.Default.Vitals[v.Key];
                     VitalPart[] parts = [.. v.Value.Select(p => new VitalPart(p.Key, [.. p.Value.Select(c => new VitalColumn(c.At, c.Statistic, Array.IndexOf(windows, c.Window)))]))];
                     var slot = Array.IndexOf(ScoreInputs.Vitals, vital);
-                    var reads = v.Value.Values.SelectMany(c => c).Where(c => c.Statistic.Input == StatisticInput.Readings).Select(c => c.Window)
+                    var reads = v.Value.Values.SelectMany(c => c).Where(c => c.Statistic.ReadsReadings).Select(c => c.Window)
                         .Append(carriesForward && slot >= 0 ? 2 * ScoreColumn.LooksBack : 0).Max();
                     return new VitalPlan(vital, parts, slot, reads);
                 }),

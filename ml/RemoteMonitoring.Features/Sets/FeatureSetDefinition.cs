@@ -19,11 +19,27 @@ public sealed record VitalGroup
 /// <summary>Kinds of outcome whose own history becomes columns, and over how many days.</summary>
 public sealed record PriorOutcomes
 {
-    /// <summary>Kinds.</summary>
+    internal const string DayBefore = "day-before";
+
+    /// <summary>Kinds; with a colon and a detail only those of the kind that have it, <c>clinical-alert:agitation</c>.</summary>
     public required IReadOnlyList<string> Kinds { get; init; }
 
     /// <summary>Windows, days.</summary>
     public required IReadOnlyList<int> Days { get; init; }
+
+    /// <summary>
+    /// Up to when they count: <c>day-before</c> for what had happened and was known when the local day began that ends at as-of, so that
+    /// nothing of that day is told; null for as-of and known-by.
+    /// </summary>
+    public string? Until { get; init; }
+
+    /// <summary>Whether they end where the local day that ends at as-of began.</summary>
+    [JsonIgnore]
+    public bool BeforeDay => Until == DayBefore;
+
+    /// <summary>The kinds that it tells of, without details.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> KindsTold => Kinds.Select(k => k.Split(':')[0]).Distinct(StringComparer.Ordinal);
 }
 
 /// <summary>What a feature set is, as data: its JSON is hashed, and the hash travels with vectors, models and scores.</summary>

@@ -15,6 +15,9 @@ public enum StatisticInput
 
     /// <summary>The readings of its window.</summary>
     Readings,
+
+    /// <summary>How many readings each local hour of its window has: the readings again.</summary>
+    Hours,
 }
 
 /// <summary>What a statistic sees of one vital and window.</summary>
@@ -37,6 +40,9 @@ internal ref struct StatisticWindow
 
     /// <summary>The values of the window in order of time; only for statistics that read readings.</summary>
     public ReadOnlySpan<double> Values;
+
+    /// <summary>Number of readings of each local hour that has one, in order of time; only for statistics of hours.</summary>
+    public ReadOnlySpan<int> Hours;
 }
 
 internal delegate double StatisticFormula(in StatisticWindow window);
@@ -49,6 +55,7 @@ public sealed class Statistic
 {
     private const string NoReading = "NaN when the window has no reading";
     private const string TooFew = "NaN below two readings";
+    private const string PerHour = "{readings}/h";
 
     private const string GainSource =
         "McDonagh et al., 2021 ESC Guidelines for heart failure, Eur Heart J 2021;42:3599, self-care: more than 2 kg in 3 days";
@@ -91,6 +98,12 @@ public sealed class Statistic
             { InWords = "mean of the window − mean of the baseline, the rest of the look-back before the window" },
         new("z", StatisticInput.RollupsAndBaseline, "NaN where the change is, and where the baseline has no spread", _ => "1", "change of mean {vital} {window} against the person's own earlier values back to {lookback}, in their standard deviations", Z)
             { InWords = "(mean of the window − mean of the baseline) ÷ standard deviation of the baseline, the rest of the look-back before the window" },
+        new("hourly_count_mean", StatisticInput.Hours, NoReading, _ => PerHour, "mean number of readings of {vital} in a local hour that has one, {window}", HourlyMean)
+            { InWords = "n ÷ local hours in which the window has a reading" },
+        new("hourly_count_sd", StatisticInput.Hours, "NaN below two local hours with a reading", _ => PerHour, "standard deviation of the number of readings of {vital} in a local hour that has one, {window}", HourlySd)
+            { InWords = "√(Σ(readings of the hour − their mean)² ÷ (hours − 1)) over the local hours in which the window has a reading" },
+        new("hourly_count_max", StatisticInput.Hours, NoReading, _ => PerHour, "most readings of {vital} in one local hour {window}", HourlyMax)
+            { InWords = "highest number of readings in one local hour of the window" },
     ];
 
     /// <summary>Name, as it stands in definitions and column names.</summary>
@@ -110,6 +123,9 @@ public sealed class Statistic
 
     /// <summary>Whether it is taken over the windows that a definition lists; else it looks back as far as the set does.</summary>
     public bool HasWindow { get; private init; } = true;
+
+    /// <summary>Whether a night must read the readings of the window for it, since rollups do not do.</summary>
+    public bool ReadsReadings => Input is StatisticInput.Readings or StatisticInput.Hours;
 
     internal Func<VitalSign, string> UnitOf { get; }
 
@@ -168,4 +184,43 @@ public sealed class Statistic
     private static double Change(in StatisticWindow w) => w.State.Count == 0 || w.Baseline.Count == 0 ? double.NaN : w.State.Mean - w.Baseline.Mean;
 
     private static double Z(in StatisticWindow w) => w.Baseline.Sd > 0 ? Change(in w) / w.Baseline.Sd : double.NaN;
+
+    private static double HourlyMean(in StatisticWindow w)
+    {
+        var readings = 0;
+        foreach (var hour in w.Hours)
+        {
+            readings += hour;
+        }
+
+        return w.Hours.IsEmpty ? double.NaN : readings / (double)w.Hours.Length;
+    }
+
+    private static double HourlySd(in StatisticWindow w)
+    {
+        if (w.Hours.Length < 2)
+        {
+            return double.NaN;
+        }
+
+        var mean = HourlyMean(in w);
+        var squares = 0.0;
+        foreach (var hour in w.Hours)
+        {
+            squares += (hour - mean) * (hour - mean);
+        }
+
+        return Math.Sqrt(squares / (w.Hours.Length - 1));
+    }
+
+    private static double HourlyMax(in StatisticWindow w)
+    {
+        var most = double.NaN;
+        foreach (var hour in w.Hours)
+        {
+            most = hour <= most ? most : hour;
+        }
+
+        return most;
+    }
 }

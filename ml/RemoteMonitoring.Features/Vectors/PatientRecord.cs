@@ -1,4 +1,5 @@
 using NodaTime;
+using RemoteMonitoring.Features.Rollups;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 
@@ -8,14 +9,14 @@ namespace RemoteMonitoring.Features.Vectors;
 public sealed class PatientRecord
 {
     private readonly Patient[] _roster;
-    private readonly (long Effective, long Known, long Until, string Kind)[] _outcomes;
+    private readonly (long Effective, long Known, long Until, string Kind, string Detailed)[] _outcomes;
     private readonly (long Effective, long Known, long Until, CensusKind Kind)[] _census;
 
     private PatientRecord(string patientId, IEnumerable<Patient> roster, IEnumerable<Outcome> outcomes, IEnumerable<CensusEvent> census)
     {
         PatientId = patientId;
         _roster = [.. roster.OrderBy(p => p.Known)];
-        _outcomes = [.. outcomes.WithEnds().Select(o => (o.Event.Effective.ToUnixMicros(), o.Event.Known.ToUnixMicros(), o.Until?.ToUnixMicros() ?? UnixMicros.Open, o.Event.Kind)).Order()];
+        _outcomes = [.. outcomes.WithEnds().Select(o => (o.Event.Effective.ToUnixMicros(), o.Event.Known.ToUnixMicros(), o.Until?.ToUnixMicros() ?? UnixMicros.Open, o.Event.Kind, $"{o.Event.Kind}:{o.Event.Detail}")).Order()];
         _census = [.. census.WithEnds().Select(c => (c.Event.Effective.ToUnixMicros(), c.Event.Known.ToUnixMicros(), c.Until?.ToUnixMicros() ?? UnixMicros.Open, c.Event.Kind)).Order()];
     }
 
@@ -38,25 +39,32 @@ public sealed class PatientRecord
     /// <summary>The zone in which the patient's days begin and end, as known then: UTC until the roster names one.</summary>
     public static DateTimeZone ZoneAt(PatientRecord? record, long knownBy) => DateTimeZoneProviders.Tzdb[record?.RosterAt(knownBy)?.TimeZone ?? "Etc/UTC"];
 
-    /// <summary>Outcomes of a kind effective in (from, to] and known by then.</summary>
+    /// <summary>When the local day began that an instant lies in, by the zone as known then; midnight lies in the day that ends with it.</summary>
+    public static long DayStart(PatientRecord? record, long time, long knownBy)
+    {
+        var zone = ZoneAt(record, knownBy);
+        return LocalCells.StartOf(zone, LocalCells.DateOf(zone, time));
+    }
+
+    /// <summary>Outcomes of a kind, or of a kind and detail (<c>clinical-alert:agitation</c>), effective in (from, to] and known by then.</summary>
     public int CountOutcomes(string kind, long from, long to, long knownBy)
     {
         var count = 0;
-        foreach (var (effective, known, until, outcomeKind) in _outcomes)
+        foreach (var (effective, known, until, outcomeKind, detailed) in _outcomes)
         {
-            count += effective > from && effective <= to && known <= knownBy && knownBy < until && outcomeKind == kind ? 1 : 0;
+            count += effective > from && effective <= to && known <= knownBy && knownBy < until && (outcomeKind == kind || detailed == kind) ? 1 : 0;
         }
 
         return count;
     }
 
-    /// <summary>When the last outcome of a kind at or before an instant was, as known then; null when there was none.</summary>
+    /// <summary>When the last outcome of a kind, or of a kind and detail, at or before an instant was, as known then; null when there was none.</summary>
     public long? LastOutcome(string kind, long asOf, long knownBy)
     {
         long? last = null;
-        foreach (var (effective, known, until, outcomeKind) in _outcomes)
+        foreach (var (effective, known, until, outcomeKind, detailed) in _outcomes)
         {
-            last = effective <= asOf && known <= knownBy && knownBy < until && outcomeKind == kind ? effective : last;
+            last = effective <= asOf && known <= knownBy && knownBy < until && (outcomeKind == kind || detailed == kind) ? effective : last;
         }
 
         return last;

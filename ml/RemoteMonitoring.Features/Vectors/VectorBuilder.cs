@@ -103,14 +103,17 @@ public sealed class VectorBuilder
             values[column++][row] = roster is not null && roster.Attributes.TryGetValue(attribute, out var value) ? value : double.NaN;
         }
 
+        // Of outcomes that end before the day nothing counts that was heard of later, or it would tell of the day after all.
+        var until = definition.PriorOutcomes?.BeforeDay == true ? PatientRecord.DayStart(record, key.AsOf, key.KnownBy) : key.AsOf;
+        var heardBy = definition.PriorOutcomes?.BeforeDay == true ? Math.Min(until, key.KnownBy) : key.KnownBy;
         foreach (var kind in definition.PriorOutcomes?.Kinds ?? [])
         {
             foreach (var days in definition.PriorOutcomes!.Days)
             {
-                values[column++][row] = record?.CountOutcomes(kind, key.AsOf - (days * Telemetry.UnixMicros.PerDay), key.AsOf, key.KnownBy) ?? double.NaN;
+                values[column++][row] = record?.CountOutcomes(kind, until - (days * Telemetry.UnixMicros.PerDay), until, heardBy) ?? double.NaN;
             }
 
-            values[column++][row] = DaysSince(record?.LastOutcome(kind, key.AsOf, key.KnownBy), key.AsOf);
+            values[column++][row] = DaysSince(record?.LastOutcome(kind, until, heardBy), key.AsOf);
         }
 
         foreach (var field in definition.Stay)
@@ -157,7 +160,12 @@ internal sealed class VectorCalendar
             var pieces = Pieces.Of(kind, zone, asOf, set.Windows);
             _kinds[(int)kind] = (pieces, rollups?.TablesOf(pieces));
         }
+
+        HourEnds = [.. LocalCells.Overlapping(CellKind.Hour, zone, asOf - set.HoursBack, asOf).Select(c => c.End)];
     }
+
+    /// <summary>Ends of the local hours by which columns count readings, ascending.</summary>
+    public long[] HourEnds { get; }
 
     /// <summary>The pieces, and the table of each; null without rollups.</summary>
     public (Pieces Pieces, int[]? Tables) this[CellKind kind] => _kinds[(int)kind]!.Value;

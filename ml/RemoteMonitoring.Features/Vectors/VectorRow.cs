@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RemoteMonitoring.Features.Rollups;
 using RemoteMonitoring.Features.Scores;
 using RemoteMonitoring.Features.Sets;
@@ -24,6 +25,7 @@ internal sealed class VectorRow
     private readonly CellState[] _windows;
     private readonly CellState[] _baselines;
     private readonly List<HeldReading> _readings = [];
+    private readonly List<int> _hours = [];
     private readonly List<(long Time, int Order, int Slot, double Value)> _scored = [];
     private readonly ScoreInputs _carried = new();
 
@@ -58,7 +60,7 @@ internal sealed class VectorRow
             {
                 PutTogether(_parts[p], key.AsOf);
                 any |= _windows[^1].Count > 0;
-                FillColumns(values, row, key, vital, vital.Parts[p]);
+                FillColumns(values, row, key, vital, vital.Parts[p], calendar);
             }
         }
 
@@ -237,7 +239,7 @@ internal sealed class VectorRow
         }
     }
 
-    private void FillColumns(double[][] values, int row, in VectorKey key, VitalPlan plan, VitalPart part)
+    private void FillColumns(double[][] values, int row, in VectorKey key, VitalPlan plan, VitalPart part, VectorCalendar calendar)
     {
         var window = new StatisticWindow { Age = (key.AsOf - _windows[^1].LastTime) / (double)UnixMicros.PerHour };
         foreach (var column in part.Columns)
@@ -248,6 +250,7 @@ internal sealed class VectorRow
             window.Days = _segmentDays[at];
             window.Length = _set.Windows[at] / (double)UnixMicros.PerDay;
             window.Values = column.Statistic.Input == StatisticInput.Readings ? ValuesSince(key.AsOf - _set.Windows[at]) : [];
+            window.Hours = column.Statistic.Input == StatisticInput.Hours ? CountHours(key.AsOf - _set.Windows[at], calendar.HourEnds) : [];
             values[column.At][row] = column.Statistic.Formula(in window);
         }
 
@@ -255,6 +258,35 @@ internal sealed class VectorRow
         {
             Scores.Set(plan.ScoreSlot, latest.Last, latest.LastTime);
         }
+    }
+
+    /// <summary>Readings after an instant by the local hour, of hours that have one.</summary>
+    private ReadOnlySpan<int> CountHours(long after, long[] ends)
+    {
+        _hours.Clear();
+        var (hour, last) = (0, -1);
+        foreach (var reading in _readings)
+        {
+            if (reading.Time <= after)
+            {
+                continue;
+            }
+
+            while (ends[hour] < reading.Time)
+            {
+                hour++;
+            }
+
+            if (hour != last)
+            {
+                _hours.Add(0);
+                last = hour;
+            }
+
+            _hours[^1]++;
+        }
+
+        return CollectionsMarshal.AsSpan(_hours);
     }
 
     private double[] ValuesSince(long after) => [.. _readings.Where(r => r.Time > after).Select(r => r.Value)];

@@ -247,9 +247,14 @@ public sealed record TaskDefinition
     public bool Counts(Telemetry.Reference.Outcome outcome) =>
         OutcomeKinds.Contains(outcome.Kind) && (OutcomeDetails.Count == 0 || (outcome.Detail is { } detail && OutcomeDetails.Contains(detail)));
 
-    /// <summary>The kinds whose history in a set of features would tell the label: those of the task, where its window ends at as-of.</summary>
+    /// <summary>
+    /// The kinds whose history in a set of features would tell the label: those of the task, where its window ends at as-of. A history that ends
+    /// before the day tells nothing of it.
+    /// </summary>
     public IReadOnlyList<string> KindsTold(FeatureSet set) =>
-        Horizon.LooksBack ? [.. OutcomeKinds.Concat(ObservedBy).Intersect(set.Definition.PriorOutcomes?.Kinds ?? [])] : [];
+        set.Definition.PriorOutcomes is { } prior && Horizon.LooksBack && !(Horizon.Unit == HorizonUnit.SameDay && prior.BeforeDay)
+            ? [.. OutcomeKinds.Concat(ObservedBy).Intersect(prior.KindsTold)]
+            : [];
 
     private static string HashOf(string[] lines) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))));
 

@@ -64,7 +64,8 @@ public sealed record FeatureExplanation
         {
             Column = column,
             Set = set,
-            Window = column.Window == 0 ? null : new Stretch(column.Window, 0),
+            // A day is taken to have 24 hours in words; the column itself goes by the local day.
+            Window = column.Window == 0 ? null : column.BeforeDay ? new Stretch(column.Window + UnixMicros.PerDay, UnixMicros.PerDay) : new Stretch(column.Window, 0),
             Baseline = statistic?.Input == StatisticInput.RollupsAndBaseline ? new Stretch(set.LookBack, column.Window) : null,
             Part = column.Part switch
             {
@@ -98,6 +99,8 @@ public sealed record FeatureExplanation
     {
         ("score", "news2_max_24h") => "NEWS2 worked out anew at each reading of the window, from the latest value of each input in the 24 hours before it; the highest",
         ("score", var name) => $"{(name.StartsWith("qsofa", StringComparison.Ordinal) ? "qSOFA" : "NEWS2")} of the latest value of each input in the window ({string.Join(", ", ScoreColumn.Inputs)}; of oxygen, pressure and consciousness whichever is there)",
+        ("count", _) when column.BeforeDay => "number of outcomes of the kind in as long before the local day that ends at as-of, of those that were known when that day began and not taken back by then",
+        ("age", _) when column.BeforeDay => "as-of − time of the last outcome of the kind before the local day that ends at as-of, as known when that day began, in days",
         ("count", _) => "number of outcomes of the kind in the window that were known by known-by and not taken back by then",
         ("age", _) => "as-of − time of the last outcome of the kind at or before as-of, in days",
         (_, "since_enrolled" or "since_discharged") => "as-of − time of the last such step of the census at or before as-of, in days",

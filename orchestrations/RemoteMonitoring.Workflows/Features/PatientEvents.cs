@@ -1,4 +1,5 @@
 using System.Globalization;
+using NodaTime;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Telemetry;
@@ -10,15 +11,20 @@ namespace RemoteMonitoring.Workflows.Features;
 internal sealed class PatientEvents
 {
     private readonly Outcome[] _outcomes;
+    private readonly Outcome[] _beforeDay;
     private readonly CensusEvent[] _census;
     private readonly VectorKey _key;
+    private readonly long _dayStart;
 
     public PatientEvents(ReferenceData reference, VectorKey key)
     {
         _key = key;
         var (asOf, knownBy) = (UnixMicros.ToInstant(key.AsOf), UnixMicros.ToInstant(key.KnownBy));
         Roster = reference.Patients.Where(p => p.PatientId == key.PatientId && p.Known <= knownBy).OrderBy(p => p.Known).LastOrDefault();
-        _outcomes = [.. reference.Outcomes.HoldingAt(knownBy).Where(o => o.PatientId == key.PatientId && o.Effective <= asOf).OrderBy(o => o.Effective)];
+        _outcomes = Outcomes(reference, asOf, knownBy);
+        _dayStart = PatientRecord.DayStart(PatientRecord.Index(reference).GetValueOrDefault(key.PatientId), key.AsOf, key.KnownBy);
+        var begun = UnixMicros.ToInstant(_dayStart);
+        _beforeDay = Outcomes(reference, begun, Instant.Min(begun, knownBy));
         _census = [.. reference.Census.HoldingAt(knownBy).Where(c => c.PatientId == key.PatientId && c.Effective <= asOf).OrderBy(c => c.Effective)];
     }
 
@@ -46,11 +52,15 @@ internal sealed class PatientEvents
             return $"roster, as stated {Roster.Known}: {Stated(column, Roster)}";
         }
 
-        Outcome[] counted = [.. _outcomes.Where(o => o.Kind == column.Topic && (window is not { } w || w.Has(o.Effective.ToUnixMicros(), _key.AsOf)))];
+        var (outcomes, end) = column.BeforeDay ? (_beforeDay, _dayStart) : (_outcomes, _key.AsOf);
+        Outcome[] counted = [.. outcomes.Where(o => (o.Kind == column.Topic || $"{o.Kind}:{o.Detail}" == column.Topic) && (window is null || o.Effective.ToUnixMicros() > end - column.Window))];
         return counted.Length == 0
             ? $"no {column.Topic} by then{(window is null ? "" : $" in {window}")}"
             : string.Join("; ", (column.Statistic == "age" ? counted[^1..] : counted).Select(o => $"{o.Kind} at {o.Effective}, known {o.Known}"));
     }
+
+    private Outcome[] Outcomes(ReferenceData reference, Instant until, Instant knownBy) =>
+        [.. reference.Outcomes.HoldingAt(knownBy).Where(o => o.PatientId == _key.PatientId && o.Effective <= until).OrderBy(o => o.Effective)];
 
     private static string Stated(FeatureColumn column, Patient roster) => column.Name switch
     {

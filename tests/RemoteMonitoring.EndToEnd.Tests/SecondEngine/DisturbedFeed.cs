@@ -121,7 +121,7 @@ internal static class DisturbedFeed
         from kind in (string[])["hospital-admission", "clinical-alert"]
         from _ in Enumerable.Range(0, 2)
         let effective = patient.Known + Duration.FromHours(random.Next(45 * 24))
-        select new Outcome { PatientId = patient.PatientId, Kind = kind, Effective = effective, Known = effective + Duration.FromHours(random.Next(100)) };
+        select new Outcome { PatientId = patient.PatientId, Kind = kind, Detail = kind == "clinical-alert" && random.Next(2) == 0 ? "agitation" : null, Effective = effective, Known = effective + Duration.FromHours(random.Next(100)) };
 
     private static DeviceAssignment HourlyDevice(Patient patient) => new() { DeviceId = $"ward-{patient.PatientId}", PatientId = patient.PatientId, From = Instant.FromUtc(2020, 1, 1, 0, 0), Known = patient.Known };
 

@@ -47,6 +47,7 @@ internal sealed class DuckFeatures : IDisposable
         DuckInputs.Keys(_duck, rows);
         DuckInputs.Columns(_duck, columns);
         DuckInputs.LocalDays(_duck, rows, lookBack);
+        DuckInputs.LocalHours(_duck, rows, columns.Where(c => c.Statistic.StartsWith("hourly_", StringComparison.Ordinal)).Select(c => c.Window).DefaultIfEmpty(0).Max());
         var values = new double[columns.Count][];
         for (var c = 0; c < values.Length; c++)
         {

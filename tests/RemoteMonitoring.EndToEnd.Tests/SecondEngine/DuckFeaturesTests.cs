@@ -95,6 +95,25 @@ public sealed class DuckFeaturesTests : IDisposable
         Assert.Equal(byDay, Ask(duck, Column("heart_rate_daytime_count_7d", "heart_rate", "count", 168)));
     }
 
+    [Theory]
+    [InlineData("mean", 2)]
+    [InlineData("sd", 1)] // of three, one and two
+    [InlineData("max", 3)]
+    public void Hours_are_those_of_the_patients_own_clock_and_only_those_with_a_reading(string statistic, double expected)
+    {
+        using var duck = Open(
+            Read("activity_kitchen", 1, "2025-03-09T04:00:00Z"), // where the window of 24 hours begins, which is open
+            Read("activity_kitchen", 1, "2025-03-09T06:00:01Z"),
+            Read("activity_kitchen", 1, "2025-03-09T06:59:00Z"),
+            Read("activity_kitchen", 1, "2025-03-09T07:00:00Z"), // three, where the clocks have just gone from two: still of the hour after one
+            Read("activity_kitchen", 1, "2025-03-09T07:00:01Z"),
+            Read("activity_kitchen", 1, "2025-03-10T03:30:00Z"),
+            Read("activity_kitchen", 1, AsOf));
+        var column = $"hourly_count_{statistic}";
+        Assert.Equal(expected, Ask(duck, Column($"activity_kitchen_{column}_24h", "activity_kitchen", column, 24)), 1e-9);
+        Assert.Equal(double.NaN, Ask(duck, Column($"activity_lounge_{column}_24h", "activity_lounge", column, 24)));
+    }
+
     [Fact]
     public void A_change_at_night_is_against_earlier_nights()
     {

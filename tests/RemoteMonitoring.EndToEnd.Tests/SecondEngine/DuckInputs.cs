@@ -46,7 +46,7 @@ internal static class DuckInputs
             CREATE TABLE roster (patient_id VARCHAR, place INTEGER, known BIGINT, age DOUBLE, sex VARCHAR);
             CREATE TABLE conditions (place INTEGER, condition VARCHAR);
             CREATE TABLE attributes (place INTEGER, attribute VARCHAR, value DOUBLE);
-            CREATE TABLE events (log VARCHAR, patient_id VARCHAR, place INTEGER, kind VARCHAR, effective BIGINT, known BIGINT, taken_back BOOLEAN);
+            CREATE TABLE events (log VARCHAR, patient_id VARCHAR, place INTEGER, kind VARCHAR, detail VARCHAR, effective BIGINT, known BIGINT, taken_back BOOLEAN);
             """);
         using (var roster = duck.CreateAppender("roster"))
         using (var conditions = duck.CreateAppender("conditions"))
@@ -68,18 +68,18 @@ internal static class DuckInputs
         }
 
         using var events = duck.CreateAppender("events");
-        void Add(string log, string patient, int place, string kind, Instant effective, Instant known, bool? takenBack) => events.CreateRow()
-            .AppendValue(log).AppendValue(patient).AppendValue(place).AppendValue(kind).AppendValue(effective.ToUnixMicros()).AppendValue(known.ToUnixMicros()).AppendValue(takenBack == true).EndRow();
+        void Add(string log, string patient, int place, string kind, string? detail, Instant effective, Instant known, bool? takenBack) => events.CreateRow()
+            .AppendValue(log).AppendValue(patient).AppendValue(place).AppendValue(kind).AppendValue(detail).AppendValue(effective.ToUnixMicros()).AppendValue(known.ToUnixMicros()).AppendValue(takenBack == true).EndRow();
         for (var i = 0; i < reference.Outcomes.Count; i++)
         {
             var outcome = reference.Outcomes[i];
-            Add("outcomes", outcome.PatientId, i, outcome.Kind, outcome.Effective, outcome.Known, outcome.TakenBack);
+            Add("outcomes", outcome.PatientId, i, outcome.Kind, outcome.Detail, outcome.Effective, outcome.Known, outcome.TakenBack);
         }
 
         for (var i = 0; i < reference.Census.Count; i++)
         {
             var step = reference.Census[i];
-            Add("census", step.PatientId, i, step.Kind.ToString().ToLowerInvariant(), step.Effective, step.Known, step.TakenBack);
+            Add("census", step.PatientId, i, step.Kind.ToString().ToLowerInvariant(), null, step.Effective, step.Known, step.TakenBack);
         }
     }
 
@@ -97,12 +97,12 @@ internal static class DuckInputs
     /// <summary>The columns that are asked for; the part of the day is in the name.</summary>
     public static void Columns(DuckDBConnection duck, IReadOnlyList<FeatureColumn> columns)
     {
-        duck.Run("CREATE OR REPLACE TABLE columns (column_index INTEGER, name VARCHAR, vital VARCHAR, part VARCHAR, statistic VARCHAR, topic VARCHAR, length BIGINT)");
+        duck.Run("CREATE OR REPLACE TABLE columns (column_index INTEGER, name VARCHAR, vital VARCHAR, part VARCHAR, statistic VARCHAR, topic VARCHAR, length BIGINT, before_day BOOLEAN)");
         using var appender = duck.CreateAppender("columns");
         for (var i = 0; i < columns.Count; i++)
         {
             var column = columns[i];
-            appender.CreateRow().AppendValue(i).AppendValue(column.Name).AppendValue(column.VitalKey).AppendValue(PartOf(column)).AppendValue(column.Statistic).AppendValue(column.Topic).AppendValue(column.Window).EndRow();
+            appender.CreateRow().AppendValue(i).AppendValue(column.Name).AppendValue(column.VitalKey).AppendValue(PartOf(column)).AppendValue(column.Statistic).AppendValue(column.Topic).AppendValue(column.Window).AppendValue(column.BeforeDay).EndRow();
         }
     }
 
@@ -122,6 +122,30 @@ internal static class DuckInputs
             {
                 long At(int hour) => zone.AtLeniently(date.At(new LocalTime(hour, 0))).ToInstant().ToUnixMicros();
                 appender.CreateRow().AppendValue(rowsOfZone.Key).AppendValue(date.ToDateOnly()).AppendValue(zone.AtStartOfDay(date).ToInstant().ToUnixMicros()).AppendValue(At(6)).AppendValue(At(10)).AppendValue(At(20)).EndRow();
+            }
+        }
+    }
+
+    /// <summary>
+    /// When the local hours begin that the rows look back on: where a clock shows a whole hour, and where it is changed. Every offset of
+    /// today's zones is a multiple of a quarter of an hour.
+    /// </summary>
+    public static void LocalHours(DuckDBConnection duck, IReadOnlyList<DuckRow> rows, long lookBack)
+    {
+        const long Quarter = UnixMicros.PerHour / 4;
+        duck.Run("CREATE OR REPLACE TABLE local_hours (zone VARCHAR, hour_start BIGINT)");
+        using var appender = duck.CreateAppender("local_hours");
+        foreach (var rowsOfZone in rows.GroupBy(r => r.Zone))
+        {
+            var zone = DateTimeZoneProviders.Tzdb[rowsOfZone.Key];
+            var (first, last) = (rowsOfZone.Min(r => r.AsOf) - lookBack - UnixMicros.PerDay, rowsOfZone.Max(r => r.AsOf));
+            for (var time = first - (first % Quarter); time <= last; time += Quarter)
+            {
+                var instant = UnixMicros.ToInstant(time);
+                if (instant.InZone(zone).Minute == 0 || zone.GetZoneInterval(instant) is { HasStart: true } interval && interval.Start == instant)
+                {
+                    appender.CreateRow().AppendValue(rowsOfZone.Key).AppendValue(time).EndRow();
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ internal static class DuckVitals
 {
     /// <summary>
     /// A statistic is an expression over <c>w</c>, its window of readings, and <c>b</c>, the readings of the look back before
-    /// that window; both are NULL where there are none. <c>c.length</c> is the window's length.
+    /// that window; <c>h</c> tells of the numbers of readings in the window's local hours that have one. All are NULL where there are none. <c>c.length</c> is the window's length.
     /// </summary>
     private static readonly (string Statistic, string Expression)[] s_statistics =
     [
@@ -26,6 +26,9 @@ internal static class DuckVitals
         ("change", "w.mean - b.mean"),
         ("z", "CASE WHEN b.sd > 0 THEN (w.mean - b.mean) / b.sd END"),
         ("adherence", "least(1, coalesce(w.days, 0) / (c.length / 86400e6))"),
+        ("hourly_count_mean", "h.mean"),
+        ("hourly_count_sd", "h.sd"),
+        ("hourly_count_max", "h.most"),
     ];
 
     /// <summary>Tells (column, row, value) of every column that speaks of a vital.</summary>
@@ -60,6 +63,16 @@ internal static class DuckVitals
             SELECT row, vital, part, length, avg(value) AS mean,
                    CASE WHEN min(value) = max(value) AND count(*) > 1 THEN 0 ELSE stddev_samp(value) END AS sd
             FROM readings WHERE NOT within
+            GROUP BY row, vital, part, length),
+        -- The local hour each reading belongs to is told as its day is.
+        counted AS (
+            SELECT r.row, r.vital, r.part, r.length, t.hour_start, count(*) AS n
+            FROM (FROM readings WHERE within AND (vital, part, length) IN (SELECT (vital, part, length) FROM columns WHERE statistic LIKE 'hourly\_%' ESCAPE '\')) r
+            ASOF JOIN local_hours t ON t.zone = r.zone AND t.hour_start < r.effective_time
+            GROUP BY r.row, r.vital, r.part, r.length, t.hour_start),
+        hours AS (
+            SELECT row, vital, part, length, avg(n) AS mean, stddev_samp(n) AS sd, max(n) AS most
+            FROM counted
             GROUP BY row, vital, part, length)
         SELECT c.column_index, k.row,
                CASE c.statistic
@@ -69,6 +82,7 @@ internal static class DuckVitals
         CROSS JOIN columns c
         LEFT JOIN windows w ON w.row = k.row AND w.vital = c.vital AND w.part = c.part AND w.length = c.length
         LEFT JOIN baselines b ON b.row = k.row AND b.vital = c.vital AND b.part = c.part AND b.length = c.length
+        LEFT JOIN hours h ON h.row = k.row AND h.vital = c.vital AND h.part = c.part AND h.length = c.length
         WHERE c.vital IS NOT NULL AND c.statistic IN ({string.Join(", ", s_statistics.Select(s => $"'{s.Statistic}'"))})
         """);
 }

@@ -24,6 +24,8 @@ public sealed class SecondEngineTests(DemoRuns demos, ITestOutputHelper output)
     [InlineData(2025, 10, 1, 2, "home")] // and the other way round
     [InlineData(2025, 3, 1, 3, "acute")]
     [InlineData(2025, 10, 1, 4, "acute")]
+    [InlineData(2025, 3, 1, 5, "home-detection")]
+    [InlineData(2025, 10, 1, 6, "home-detection")]
     public async Task Both_engines_agree_on_late_corrected_and_reassigned_readings_whenever_they_are_asked(int year, int month, int day, int seed, string set)
     {
         var root = Directory.CreateTempSubdirectory("rmon-engines-").FullName;
@@ -42,8 +44,10 @@ public sealed class SecondEngineTests(DemoRuns demos, ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public async Task Both_engines_agree_on_people_with_dementia_at_home() => await AgreeOnPublicDataAsync("tihm", "home", (reference, end) =>
+    [Theory]
+    [InlineData("home")]
+    [InlineData("home-detection")]
+    public async Task Both_engines_agree_on_people_with_dementia_at_home(string set) => await AgreeOnPublicDataAsync("tihm", set, (reference, end) =>
         from patient in reference.Patients.DistinctBy(p => p.PatientId)
         let zone = DateTimeZoneProviders.Tzdb[patient.TimeZone]
         from week in Enumerable.Range(1, 12)

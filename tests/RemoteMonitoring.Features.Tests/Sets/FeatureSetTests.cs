@@ -13,7 +13,7 @@ public sealed class FeatureSetTests
     [Theory]
     [InlineData("home", "e2d0f23d69f8f2d2")]
     [InlineData("acute", "776e06e1ad3171ac")]
-    [InlineData("home-detection", "89b5539d1c05479a")]
+    [InlineData("home-detection", "ad026d64d49a12c0")]
     public void The_hash_is_the_one_that_stored_vectors_and_models_carry(string name, string hash) => Assert.Equal(hash, FeatureSet.Named(name).Hash);
 
     [Theory]
@@ -50,6 +50,7 @@ public sealed class FeatureSetTests
             definition with { Attributes = [.. definition.Attributes, "frailty"] },
             definition with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [7] } },
             definition with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [7, 180] } },
+            definition with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [7], Until = "day-before" } },
             definition with { Stay = ["since_enrolled"] },
             definition with { Scores = ["news2_point"] },
         ];
@@ -101,6 +102,9 @@ public sealed class FeatureSetTests
         { d => d with { Scores = ["mews"] }, "score 'mews': there are news2_low" },
         { d => d with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [0] } }, "priorOutcomes.days 0" },
         { d => d with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [2_000_000_000] } }, "priorOutcomes.days 2000000000" },
+        { d => d with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [7], Until = "yesterday" } }, "priorOutcomes.until 'yesterday': there is 'day-before'" },
+        { d => d with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall:"], Days = [7] } }, "priorOutcomes.kinds 'fall:': a kind, or a kind and a detail" },
+        { d => d with { Groups = [Group("heart_rate", "hourly_count_max", "24h") with { Part = "night" }] }, "'hourly_count_max' counts by the hour of the whole day" },
         { d => d with { Attributes = ["known_by"] }, "column 'known_by': every table has one of this name already" },
     };
 
@@ -141,6 +145,7 @@ public sealed class FeatureSetTests
                 column.Statistic switch
                 {
                     "count" => "{readings}",
+                    "hourly_count_mean" or "hourly_count_sd" or "hourly_count_max" => "{readings}/h",
                     "age" => "h",
                     "z" or "cv" or "adherence" => "1",
                     "slope" => vital.Unit + "/d",

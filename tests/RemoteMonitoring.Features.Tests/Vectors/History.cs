@@ -56,8 +56,8 @@ internal sealed record History(IReadOnlyList<Version> Versions, ReferenceData Re
             Known = Assigned.At(known),
         });
 
-    private static readonly Gen<Outcome> s_outcome = Gen.Select(s_patient, Gen.OneOf("hospital-admission", "clinical-alert", "fall"), s_time, Delay, (patient, kind, time, known) =>
-        new Outcome { PatientId = patient, Kind = kind, Effective = Assigned.At(time), Known = Assigned.At(time) + known });
+    private static readonly Gen<Outcome> s_outcome = Gen.Select(s_patient, Gen.OneOf("hospital-admission", "clinical-alert", "clinical-alert:agitation", "fall"), s_time, Delay, (patient, kind, time, known) =>
+        new Outcome { PatientId = patient, Kind = kind.Split(':')[0], Detail = kind.Split(':').ElementAtOrDefault(1), Effective = Assigned.At(time), Known = Assigned.At(time) + known });
 
     private static readonly Gen<CensusEvent> s_census = Gen.Select(s_patient, Gen.Enum<CensusKind>(), s_time, Delay, (patient, kind, time, known) =>
         new CensusEvent { PatientId = patient, Kind = kind, Effective = Assigned.At(time), Known = Assigned.At(time) + known });

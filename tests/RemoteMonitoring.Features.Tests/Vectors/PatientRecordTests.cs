@@ -37,6 +37,22 @@ public sealed class PatientRecordTests
         Assert.Equal(0, CountAt(AsOf + 1));
     }
 
+    /// <summary>As-of is midnight of UTC, in which days begin and end here, so the day began 24 hours before.</summary>
+    [Fact]
+    public void A_history_that_ends_before_the_day_tells_nothing_of_the_day_or_of_what_was_heard_in_it()
+    {
+        Dictionary<string, double> With(long time, long known, string? detail = null) => Build(
+            new ReferenceData { Patients = [OnRoster(0, age: 70)], Outcomes = [Admission(time, known) with { Kind = "clinical-alert", Detail = detail }] }, AsOf, AsOf + Day, FeatureSet.HomeDetection);
+
+        Assert.Equal(0, AsOf % Day);
+        Assert.Equal((1, 1), (With(AsOf - Day, AsOf - Day)["prior_clinical_alert_1d"], With(AsOf - Day, AsOf - Day)["since_clinical_alert"]));
+        Assert.Equal((0, double.NaN), (With(AsOf - Day + 1, AsOf - Day + 1)["prior_clinical_alert_28d"], With(AsOf - Day + 1, AsOf - Day + 1)["since_clinical_alert"]));
+        Assert.Equal((0, double.NaN), (With(AsOf - (2 * Day), AsOf - Day + 1)["prior_clinical_alert_28d"], With(AsOf - (2 * Day), AsOf - Day + 1)["since_clinical_alert"]));
+        Assert.Equal((1, 0), (With(AsOf - (4 * Day) + 1, 0)["prior_clinical_alert_3d"], With(AsOf - (4 * Day), 0)["prior_clinical_alert_3d"]));
+        Assert.Equal((1, 1), (With(AsOf - Day, 0, "agitation")["prior_clinical_alert_agitation_1d"], With(AsOf - Day, 0, "agitation")["prior_clinical_alert_1d"]));
+        Assert.Equal((0, 1), (With(AsOf - Day, 0, "weight")["prior_clinical_alert_agitation_1d"], With(AsOf - Day, 0, "weight")["prior_clinical_alert_1d"]));
+    }
+
     [Fact]
     public void The_roster_is_what_it_was_known_to_be()
     {
@@ -91,9 +107,9 @@ public sealed class PatientRecordTests
     private static Outcome Admission(long effective, long known) =>
         new() { PatientId = "p1", Kind = "hospital-admission", Effective = Assigned.At(effective), Known = Assigned.At(known) };
 
-    private static Dictionary<string, double> Build(ReferenceData reference, long asOf, long knownBy)
+    private static Dictionary<string, double> Build(ReferenceData reference, long asOf, long knownBy, FeatureSet? set = null)
     {
-        var table = new History([], reference).Build(FeatureSet.Home, new VectorKey("p1", asOf, knownBy));
+        var table = new History([], reference).Build(set ?? FeatureSet.Home, new VectorKey("p1", asOf, knownBy));
         return table.Columns.Select((c, i) => (c.Name, table.Values[i][0])).ToDictionary();
     }
 }

@@ -54,6 +54,9 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
             "age" => lookBack.Count == 0 ? double.NaN : (key.AsOf - lookBack[^1].Time) / 3.6e9,
             "change" => Mean(values) - Mean(baseline),
             "z" => Sd(baseline) > 0 ? (Mean(values) - Mean(baseline)) / Sd(baseline) : double.NaN,
+            "hourly_count_mean" => Mean(PerHour(window)),
+            "hourly_count_sd" => Sd(PerHour(window)),
+            "hourly_count_max" => PerHour(window).DefaultIfEmpty(double.NaN).Max(),
             _ => throw new InvalidOperationException(column.Statistic),
         };
     }
@@ -93,15 +96,24 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
             "since_enrolled" => Since(Census(CensusKind.Enrolled)),
             "since_discharged" => Since(Census(CensusKind.Discharged)),
             _ when name.StartsWith("condition_", StringComparison.Ordinal) => _roster.Conditions.Contains(name["condition_".Length..].Replace('_', '-')) ? 1 : 0,
-            _ when name.StartsWith("since_", StringComparison.Ordinal) => Since(Outcomes(name["since_".Length..])),
-            _ => Outcomes(name["prior_".Length..name.LastIndexOf('_')]).Count(t => t > key.AsOf - column.Window),
+            _ when name.StartsWith("since_", StringComparison.Ordinal) => Since(Outcomes(column)),
+            _ => Outcomes(column).Count(t => t > (column.BeforeDay ? DayStart : key.AsOf) - column.Window),
         };
     }
 
-    private IEnumerable<long> Outcomes(string kind) => history.Reference.Outcomes
-        .Where(o => o.PatientId == key.PatientId && o.Kind == kind.Replace('_', '-') && o.Known.ToUnixMicros() <= key.KnownBy)
+    private IEnumerable<long> Outcomes(FeatureColumn column) => history.Reference.Outcomes
+        .Where(o => o.PatientId == key.PatientId && column.Topic!.Split(':') is var asked && o.Kind == asked[0] && (asked.Length == 1 || o.Detail == asked[1]))
+        .Where(o => o.Known.ToUnixMicros() <= key.KnownBy && (!column.BeforeDay || o.Known.ToUnixMicros() <= DayStart))
         .Select(o => o.Effective.ToUnixMicros())
-        .Where(t => t <= key.AsOf);
+        .Where(t => t <= (column.BeforeDay ? DayStart : key.AsOf));
+
+    private long DayStart => Zone.AtStartOfDay(UnixMicros.ToInstant(key.AsOf - 1).InZone(Zone).Date).ToInstant().ToUnixMicros();
+
+    private DateTimeZone Zone => DateTimeZoneProviders.Tzdb[_roster?.TimeZone ?? "Etc/UTC"];
+
+    /// <summary>Readings of each hour of the local clock that has one; an hour that comes twice is two, by its offset.</summary>
+    private List<double> PerHour(List<Version> window) =>
+        [.. window.GroupBy(v => (Local(v).Date, Local(v).Hour, Zone.GetUtcOffset(UnixMicros.ToInstant(v.Time - 1)))).Select(g => (double)g.Count())];
 
     private IEnumerable<long> Census(CensusKind kind) => history.Reference.Census
         .Where(c => c.PatientId == key.PatientId && c.Kind == kind && c.Known.ToUnixMicros() <= key.KnownBy)
@@ -143,7 +155,7 @@ internal sealed class PlainVector(History history, FeatureSet set, VectorKey key
 
     /// <summary>Local time just before the reading, since what is taken at the end of a day or night still belongs to it.</summary>
     private LocalDateTime Local(Version version) =>
-        UnixMicros.ToInstant(version.Time - 1).InZone(DateTimeZoneProviders.Tzdb[_roster?.TimeZone ?? "Etc/UTC"]).LocalDateTime;
+        UnixMicros.ToInstant(version.Time - 1).InZone(Zone).LocalDateTime;
 
     private static double Mean(List<double> values) => values.Count == 0 ? double.NaN : values.Average();
 

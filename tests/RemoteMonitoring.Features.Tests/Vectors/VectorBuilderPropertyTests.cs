@@ -8,7 +8,7 @@ namespace RemoteMonitoring.Features.Tests.Vectors;
 
 public sealed class VectorBuilderPropertyTests
 {
-    private static readonly Gen<FeatureSet> s_set = Gen.OneOf(FeatureSet.Home, FeatureSet.Acute, FeatureSet.IcuHourly);
+    private static readonly Gen<FeatureSet> s_set = Gen.OneOf(FeatureSet.Home, FeatureSet.Acute, FeatureSet.IcuHourly, FeatureSet.HomeDetection);
 
     [Fact]
     public void Every_column_is_what_it_is_said_to_mean() => Gen.Select(s_set, History.Any, History.Key).Sample((set, history, key) =>

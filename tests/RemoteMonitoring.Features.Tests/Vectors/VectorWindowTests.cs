@@ -40,6 +40,22 @@ public sealed class VectorWindowTests
     }
 
     [Fact]
+    public void Hourly_counts_are_of_the_local_hours_that_have_a_reading()
+    {
+        var hour = UnixMicros.PerHour;
+        long[] times = [AsOf - (24 * hour), AsOf - (24 * hour) + 1, AsOf - (23 * hour), AsOf - (5 * hour) + 1, AsOf - (4 * hour), AsOf - (4 * hour) + 1, AsOf - (3 * hour) - 1, AsOf - (3 * hour) - 1];
+        var x = Build("home-detection", [.. times.Select(t => new Version("p1", "activity_kitchen", t, 1, 0))]);
+
+        // Of the day two in its first hour (the reading before it is left out), two between four and five, three after.
+        Assert.Equal(7, x["activity_kitchen_count_24h"]);
+        Assert.Equal(7 / 3.0, x["activity_kitchen_hourly_count_mean_24h"], 12);
+        Assert.Equal(Math.Sqrt(1 / 3.0), x["activity_kitchen_hourly_count_sd_24h"], 12);
+        Assert.Equal(3, x["activity_kitchen_hourly_count_max_24h"]);
+        Assert.Equal((3, 8 / 4.0), (x["activity_kitchen_hourly_count_max_7d"], x["activity_kitchen_hourly_count_mean_7d"]));
+        Assert.All(["mean", "sd", "max"], name => Assert.Equal(double.NaN, x[$"activity_lounge_hourly_count_{name}_24h"]));
+    }
+
+    [Fact]
     public void Each_statistic_of_a_small_history_is_what_one_works_out_by_hand()
     {
         var day = UnixMicros.PerDay;

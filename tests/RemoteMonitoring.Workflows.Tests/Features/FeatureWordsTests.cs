@@ -44,6 +44,15 @@ public sealed class FeatureWordsTests
     }
 
     [Fact]
+    public void A_history_that_ends_before_the_day_says_so()
+    {
+        var explanation = Assert.Single(FeatureExplanation.Find([FeatureSet.HomeDetection], "prior_clinical_alert_agitation_7d"));
+        Assert.Equal("(as-of − 8d, as-of − 24h]", explanation.Window.ToString());
+        Assert.Contains("before the local day that ends at as-of", explanation.Column.Meaning, StringComparison.Ordinal);
+        Assert.Contains("known when that day began", explanation.Formula, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_column_of_two_sets_is_explained_for_each_since_they_look_back_differently()
     {
         var both = FeatureExplanation.Find([FeatureSet.Home, FeatureSet.Acute], "heart_rate_last");

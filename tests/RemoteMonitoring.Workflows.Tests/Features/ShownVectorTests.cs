@@ -116,6 +116,21 @@ public sealed class ShownVectorTests
         Assert.Contains("no such step", Working("since_discharged"), StringComparison.Ordinal);
     }
 
+    /// <summary>In New York the day that has midnight of UTC in it began at 05:00 UTC of the day before, and at 04:00 once the clocks had gone forward.</summary>
+    [Theory]
+    [InlineData(9.1, 1, 4)]
+    [InlineData(10, 2, 9)]
+    public async Task A_history_that_ends_before_the_day_names_the_lines_of_earlier_days(double asOf, int counted, double last)
+    {
+        await using var home = new TempHome();
+        var vector = await ShowAsync(home, Feed(), asOf, asOf, FeatureSet.HomeDetection);
+        ShownFeature Feature(string column) => vector.Features.Single(f => f.Column.Name == column);
+        Assert.Equal(counted, Feature("prior_hospital_admission_7d").Value);
+        Assert.Equal(counted, Feature("prior_hospital_admission_7d").Working.Split(';').Length);
+        Assert.Equal(asOf - last, Feature("since_hospital_admission").Value, 9);
+        Assert.Equal($"hospital-admission at {MadeUpFeed.At(last)}, known {MadeUpFeed.At(last)}", Feature("since_hospital_admission").Working);
+    }
+
     [Fact]
     public async Task A_patient_whom_nobody_knows_has_no_vector_and_one_not_named_yet_has_an_unknown_one()
     {
@@ -129,10 +144,10 @@ public sealed class ShownVectorTests
         Assert.Contains("does not name", early.Features.Single(f => f.Column.Name == "age").Working, StringComparison.Ordinal);
     }
 
-    private static async Task<ShownVector> ShowAsync(TempHome home, MadeUpFeed feed, double asOf, double knownBy)
+    private static async Task<ShownVector> ShowAsync(TempHome home, MadeUpFeed feed, double asOf, double knownBy, FeatureSet? set = null)
     {
         var manifest = await feed.LandAsync(home);
         var key = new VectorKey("a", MadeUpFeed.At(asOf).ToUnixMicros(), MadeUpFeed.At(knownBy).ToUnixMicros());
-        return (await ShownVector.BuildAsync(home.Store, manifest, s_set, key, s_none))!;
+        return (await ShownVector.BuildAsync(home.Store, manifest, set ?? s_set, key, s_none))!;
     }
 }
