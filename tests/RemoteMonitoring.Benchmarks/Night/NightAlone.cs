@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteMonitoring.Benchmarks.Features;
@@ -155,6 +156,6 @@ internal static class NightAlone
             Metrics = new Dictionary<string, IReadOnlyDictionary<string, Metric>>(),
             Sha256 = new Dictionary<string, string>(),
         };
-        return ModelFiles.Save(new RiskModel(document, trees.Ensemble, trees.Text));
+        return ModelFiles.Save(new RiskModel(document, trees.Ensemble, null, new Dictionary<string, byte[]> { [ModelFiles.TreesName] = Encoding.UTF8.GetBytes(trees.Text) }));
     }
 }
