@@ -7,10 +7,12 @@ namespace RemoteMonitoring.Risk.Scoring;
 
 /// <summary>
 /// A model as named files: <c>trees.txt</c> (LightGBM's model text, which LightGBM loads in any language) and
-/// <c>model.json</c>, which names the other's hash and is to be written last.
+/// <c>model.json</c>, which names the other's hash and its own (over itself with zeros in its place) and is to be written last.
 /// </summary>
 public static class ModelFiles
 {
+    private static readonly string s_noHash = new('0', 64);
+
     /// <summary>The trees.</summary>
     public const string TreesName = "trees.txt";
 
@@ -26,13 +28,11 @@ public static class ModelFiles
         var trees = Encoding.UTF8.GetBytes(model.Text);
         var document = model.Document with
         {
-            Sha256 = new SortedDictionary<string, string>(StringComparer.Ordinal) { [TreesName] = Hash(trees) },
+            Sha256 = new SortedDictionary<string, string>(StringComparer.Ordinal) { [TreesName] = Hash(trees), [DocumentName] = s_noHash },
         };
-        return
-        [
-            new(TreesName, trees),
-            new(DocumentName, JsonSerializer.SerializeToUtf8Bytes(document, RiskJsonContext.Default.ModelDocument)),
-        ];
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(document, RiskJsonContext.Default.ModelDocument);
+        Encoding.ASCII.GetBytes(Hash(bytes)).CopyTo(bytes.AsSpan(bytes.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(s_noHash))));
+        return [new(TreesName, trees), new(DocumentName, bytes)];
     }
 
     /// <summary>
@@ -88,13 +88,38 @@ public static class ModelFiles
                 }
             }
 
-            return JsonSerializer.Deserialize(bytes, RiskJsonContext.Default.ModelDocument)
+            var document = JsonSerializer.Deserialize(bytes, RiskJsonContext.Default.ModelDocument)
                 ?? throw new ModelException($"{DocumentName} is null.");
+            return IsWhole(document, bytes) ? document : throw new ModelException($"{DocumentName} of the model for '{document.Task}' is damaged: its SHA-256 is not the one it names.");
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new ModelException($"{DocumentName} is damaged: {FirstLine(e.Message)}", e);
         }
+    }
+
+    /// <summary>Whether the document is as it was written; of one from before it named its own hash nobody knows.</summary>
+    private static bool IsWhole(ModelDocument document, byte[] bytes)
+    {
+        if (document.SchemaVersion < ModelDocument.OldestWithTrees)
+        {
+            return true;
+        }
+
+        if (!document.Sha256.TryGetValue(DocumentName, out var hash))
+        {
+            return document.Sha256.Keys.All(Names.Contains);
+        }
+
+        var at = bytes.AsSpan().LastIndexOf(Encoding.UTF8.GetBytes(hash));
+        if (at < 0 || hash.Length != s_noHash.Length)
+        {
+            return false;
+        }
+
+        var zeroed = bytes.ToArray();
+        zeroed.AsSpan(at, hash.Length).Fill((byte)'0');
+        return Hash(zeroed) == hash;
     }
 
     private static byte[] Get(IReadOnlyDictionary<string, byte[]> files, string name) =>

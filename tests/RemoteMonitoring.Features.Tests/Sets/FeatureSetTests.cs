@@ -69,6 +69,7 @@ public sealed class FeatureSetTests
     [InlineData(Begin + """[],"scores":[null]}""", "scores: null does not stand in this list")]
     [InlineData("""{"schemaVersion":1,"name":"x","lookAhead":"6h"}""", "line 1, lookAhead: The JSON property 'lookAhead' is none of a feature set")]
     [InlineData(Begin + """[{"vitals":["spo2"],"statistics":{"mean":["24h"]},"offset":"6h"}]}""", "The JSON property 'offset' is none of a feature set")]
+    [InlineData("""{"schemaVersion":2,"name":"x","somethingNew":{"schemaVersion":1}}""", "schemaVersion 2: it is of a newer form; this version reads 1, so take a newer one")]
     [InlineData("{", "line 1: ")]
     [InlineData("", "line 1: ")]
     public void What_is_no_definition_is_one_line(string json, string says)
