@@ -56,6 +56,10 @@ internal static class Results
                 s.Title,
                 .. metrics.Select(m => report.Metrics[s.Scorer].TryGetValue(m.Metric, out var metric) ? Interval(metric) : ""),
             ]));
+        if (report.Metrics[MetricNames.Model].TryGetValue(MetricNames.MinSensitivityPrecision, out var smaller))
+        {
+            terminal.Line($"alerts of the model at thresholds from training rows: the smaller of sensitivity and precision is {Interval(smaller)}");
+        }
     }
 
     /// <summary>The model with other columns and on fewer patients; nothing where the task asks for neither.</summary>
