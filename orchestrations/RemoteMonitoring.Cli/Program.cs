@@ -93,7 +93,7 @@ public static class Program
     {
         OperationCanceledException => "stopped; run the same command again to go on.",
         AggregateException { InnerExceptions: [var only] } => OneLine(only),
-        UserException or LakeException or ImportException or Risk.Scoring.ModelException => e.Message.ReplaceLineEndings(" "),
+        UserException or LakeException or ImportException or Risk.Scoring.ModelException or Risk.Elsewhere.ElsewhereException => e.Message.ReplaceLineEndings(" "),
         IOException or UnauthorizedAccessException => e.Message.ReplaceLineEndings(" "),
         _ => null,
     };

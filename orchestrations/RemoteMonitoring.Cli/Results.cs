@@ -18,6 +18,10 @@ internal static class Results
         (MetricNames.News2, "NEWS2"),
         (MetricNames.TrailingRate, "own events, last 7 days"),
         (MetricNames.TrailingRate28Days, "own events, last 28 days"),
+        (MetricNames.Sirs, "SIRS"),
+        (MetricNames.Qsofa, "qSOFA"),
+        (MetricNames.SapsI, "SAPS-I"),
+        (MetricNames.WeightRule, "weight up by more than 2 kg in 3 days"),
     ];
 
     private static readonly (string Metric, string Title)[] s_metrics =
@@ -60,6 +64,11 @@ internal static class Results
         {
             terminal.Line($"alerts of the model at thresholds from training rows: the smaller of sensitivity and precision is {Interval(smaller)}");
         }
+
+        if (PromotionGate.BestBaseline(report) is { } rule && report.Differences[rule].TryGetValue(MetricNames.Auroc, out var ahead))
+        {
+            terminal.Line($"Best simple rule: {s_scorers.First(s => s.Scorer == rule).Title}; AUROC of the model minus its: {Interval(ahead)}");
+        }
     }
 
     /// <summary>The model with other columns and on fewer patients; nothing where the task asks for neither.</summary>
@@ -95,15 +104,21 @@ internal static class Results
             return;
         }
 
+        if (worklist.Bands is { } bands)
+        {
+            terminal.Line($"bands: {bands}");
+        }
+
+        var hasBands = worklist.Listed.Any(p => p.Band is not null);
         terminal.Table(
-            ["#", "patient", "risk", "NEWS2", "why (what moved the score, not the cause)"],
+            ["#", "patient", "risk", "NEWS2", $"why ({ReasonText.Footer})"],
             worklist.Listed.Take(rows).Select((p, i) => new[]
             {
                 (i + 1).ToString(CultureInfo.InvariantCulture),
                 p.PatientId,
-                p.Probability.ToString("P1", CultureInfo.InvariantCulture),
+                p.Probability.ToString("P1", CultureInfo.InvariantCulture) + (hasBands ? $" {BandOf(p)}" : ""),
                 p.News2 is { } n ? n.Low == n.High ? $"{n.Point}" : $"{n.Point} ({n.Low}–{n.High})" : "unknown",
-                p.Reasons.Count == 0 ? "nothing stands out" : string.Join("\n", p.Reasons.Select(r => r.Text)),
+                Why(p),
             }),
             0, 2);
         if (worklist.Listed.Count > rows)
@@ -111,6 +126,15 @@ internal static class Results
             terminal.Line($"   … and {worklist.Listed.Count - rows} more: rmon worklist --cohort {cohort} --team {worklist.CareTeamId}");
         }
     }
+
+    /// <summary>Reasons a line each, and behind them what is about the measuring.</summary>
+    private static string Why(Prediction p) => string.Join('\n', (string[])
+    [
+        .. p.Reasons.Count > 0 ? p.Reasons.Select(r => r.Text) : [p.WithoutReasons == true ? "this model gives no reasons" : "nothing stands out"],
+        .. p.Technical.Select(t => $"technical: {t.Text}"),
+    ]);
+
+    private static string BandOf(Prediction p) => p.Band?.ToString().ToLowerInvariant() ?? "";
 
     private static void ShowMissing(Terminal terminal, string what, IReadOnlyList<NotScored> patients)
     {
@@ -185,6 +209,8 @@ internal static class Results
         ["as_of"] = w.AsOf.ToString(),
         ["capacity"] = w.Capacity,
         ["scored"] = w.Scored,
+        ["bands"] = w.Bands,
+        ["reasons_say"] = ReasonText.Footer,
         ["listed"] = new JsonArray([.. w.Listed.Select((p, i) => new JsonObject
         {
             ["rank"] = i + 1,
@@ -192,7 +218,9 @@ internal static class Results
             ["prediction"] = p.Id,
             ["probability"] = p.Probability,
             ["news2"] = p.News2 is { } n ? new JsonObject { ["low"] = n.Low, ["point"] = n.Point, ["high"] = n.High } : null,
+            ["band"] = p.Band is null ? null : BandOf(p),
             ["reasons"] = new JsonArray([.. p.Reasons.Select(r => (JsonNode)r.Text)]),
+            ["technical"] = new JsonArray([.. p.Technical.Select(r => (JsonNode)r.Text)]),
         })]),
         ["notices"] = new JsonArray([.. w.Notices.Select(n => (JsonNode)n)]),
         ["set_aside"] = new JsonArray([.. w.SetAside.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),

@@ -135,5 +135,5 @@ public sealed class TrainingRunTests(ScoredHome made) : IClassFixture<ScoredHome
     private string Snapshot() => Directory.GetFiles(Path.Combine(Lake, "gold", "features", "home", "snapshots"), $"{Task}-*.parquet")[0];
 
     private static SortedDictionary<string, string> Files(string folder) => new(
-        Directory.GetFiles(folder).ToDictionary(f => Path.GetFileName(f), f => Storage.Lake.Lake.Hash(File.ReadAllBytes(f))), StringComparer.Ordinal);
+        Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(f => Path.GetFileName(f), f => Storage.Lake.Lake.Hash(File.ReadAllBytes(f))), StringComparer.Ordinal);
 }

@@ -165,8 +165,8 @@ public sealed class ClinicalFiguresTests
     public void The_curves_have_the_area_that_the_figures_say()
     {
         var rows = MetricsTests.HeldOut(20_000, 400, 8);
-        var auroc = Figures.Of(rows, false, 1, 1).Metrics[MetricNames.Model][MetricNames.Auroc].Value;
-        var auprc = Figures.Of(rows, false, 1, 1).Metrics[MetricNames.Model][MetricNames.Auprc].Value;
+        var auroc = Figures.Of(rows, 1, 1).Metrics[MetricNames.Model][MetricNames.Auroc].Value;
+        var auprc = Figures.Of(rows, 1, 1).Metrics[MetricNames.Model][MetricNames.Auprc].Value;
         var clinical = Of(rows);
         static double Area(IReadOnlyList<double> y) => y.Zip(y.Skip(1)).Average(p => (p.First + p.Second) / 2);
         Assert.Equal(auroc, Area(clinical.Roc[0].Y), 0.002);
@@ -201,7 +201,7 @@ public sealed class ClinicalFiguresTests
             observed.Add(tenth.Average(i => rows.Label[i] ? 1.0 : 0));
         }
 
-        var clinical = ClinicalFigures.Of(rows, false, Resamples, 9);
+        var clinical = ClinicalFigures.Of(rows, Resamples, 9);
         Similar(PatientBootstrap.Interval(ppv[0], ppv), clinical.Lists[MetricNames.Model][ListFigures.Ppv]);
         Similar(PatientBootstrap.Interval(0, perEvent), clinical.Lists[MetricNames.Model][ListFigures.SensitivityPerEvent]);
         Similar(PatientBootstrap.Interval(0, observed), clinical.CalibrationObserved[^1]);
@@ -219,10 +219,10 @@ public sealed class ClinicalFiguresTests
     {
         var rows = Busy(600, 50, 5);
         rows.P.CopyTo(rows.Logistic, 0);
-        string Json(int threads) => Wrapped(ClinicalFigures.Of(rows, true, 100, 4, threads)).ToJson();
+        string Json(int threads) => Wrapped(ClinicalFigures.Of(rows, 100, 4, threads)).ToJson();
         Assert.Equal(Json(1), Json(2));
         Assert.Equal(Json(1), Json(7));
-        var clinical = ClinicalFigures.Of(rows, true, 100, 4);
+        var clinical = ClinicalFigures.Of(rows, 100, 4);
         Assert.All(clinical.ListDifferences[MetricNames.Logistic].Values, d => Assert.Equal(new Metric(0, 0, 0), d));
         Assert.Equal(new Metric(0, 0, 0), clinical.WithinPatientAurocDifferences[MetricNames.Logistic]);
     }
@@ -270,7 +270,7 @@ public sealed class ClinicalFiguresTests
         Clinical = clinical,
     };
 
-    private static ClinicalReport Of(HeldOutRows rows) => ClinicalFigures.Of(rows, false, 5, 1);
+    private static ClinicalReport Of(HeldOutRows rows) => ClinicalFigures.Of(rows, 5, 1);
 
     /// <summary>Rows with events, teams, ages and all.</summary>
     internal static HeldOutRows Busy(int count, int patients, int seed)

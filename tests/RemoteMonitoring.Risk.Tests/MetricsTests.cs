@@ -126,9 +126,9 @@ public sealed class MetricsTests
     public void Intervals_depend_on_the_seed_and_not_on_the_number_of_threads()
     {
         var rows = HeldOut(400, 40, 11);
-        var one = Figures.Of(rows, true, 200, seed: 4, threads: 1);
-        var two = Figures.Of(rows, true, 200, seed: 4, threads: 2);
-        var other = Figures.Of(rows, true, 200, seed: 5, threads: 1);
+        var one = Figures.Of(rows, 200, seed: 4, threads: 1);
+        var two = Figures.Of(rows, 200, seed: 4, threads: 2);
+        var other = Figures.Of(rows, 200, seed: 5, threads: 1);
         foreach (var (scorer, metrics) in one.Metrics)
         {
             foreach (var (name, metric) in metrics)
@@ -147,14 +147,14 @@ public sealed class MetricsTests
     {
         var rows = HeldOut(300, 30, 12);
         rows.P.CopyTo(rows.Logistic, 0);
-        var difference = Figures.Of(rows, false, 100, 1).Differences[MetricNames.Logistic][MetricNames.Auroc];
+        var difference = Figures.Of(rows, 100, 1).Differences[MetricNames.Logistic][MetricNames.Auroc];
         Assert.Equal(new Metric(0, 0, 0), difference);
     }
 
     [Fact]
     public void Only_probabilities_have_calibration()
     {
-        var metrics = Figures.Of(HeldOut(200, 20, 13), true, 20, 1).Metrics;
+        var metrics = Figures.Of(HeldOut(200, 20, 13), 20, 1).Metrics;
         Assert.Contains(MetricNames.CalibrationSlope, metrics[MetricNames.Model].Keys);
         Assert.Contains(MetricNames.CalibrationSlope, metrics[MetricNames.Logistic].Keys);
         Assert.DoesNotContain(MetricNames.Brier, metrics[MetricNames.News2].Keys);
@@ -186,8 +186,7 @@ public sealed class MetricsTests
             News2Low = Some(),
             News2Point = Some(),
             News2High = Some(),
-            TrailingCount7Days = Some(),
-            TrailingCount28Days = Some(),
+            Rules = [new(MetricNames.TrailingRate, Some()), new(MetricNames.TrailingRate28Days, Some())],
             NextEvent = [.. Enumerable.Repeat(UnixMicros.Open, count)],
             Team = [.. Enumerable.Repeat("", count)],
             Age = [.. Enumerable.Repeat(double.NaN, count)],

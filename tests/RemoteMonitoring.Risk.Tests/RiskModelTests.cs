@@ -142,11 +142,11 @@ public sealed class RiskModelTests
         var message = Refused(
             Edited(json =>
             {
-                json["schemaVersion"] = 4;
+                json["schemaVersion"] = 5;
                 json["somethingNew"] = true;
             }),
-            "version 4");
-        Assert.Contains("up to 3", message, StringComparison.Ordinal);
+            "version 5");
+        Assert.Contains("up to 4", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -146,7 +146,7 @@ public sealed class TrainingTests
     {
         var data = SyntheticCohort.Rows(100, 8, 4, 0.1, row => double.IsNaN(row[0]) ? -1 : row[0] - 1);
         var result = Evaluator.Evaluate(data, [], SplitKind.NewPatients, SyntheticCohort.Quick, null, CancellationToken.None);
-        var again = Figures.Of(result.HeldOut, true, result.Report.Resamples, result.Report.Seed);
+        var again = Figures.Of(result.HeldOut, result.Report.Resamples, result.Report.Seed);
         Assert.Equal(result.Report.Metrics[MetricNames.Model], again.Metrics[MetricNames.Model]);
         Assert.Equal(result.Report.ToJson(), EvaluationReport.FromJson(result.Report.ToJson()).ToJson());
     }

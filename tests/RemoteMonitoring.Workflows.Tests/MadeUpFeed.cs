@@ -34,9 +34,9 @@ internal sealed class MadeUpFeed
     }
 
     /// <summary>Puts a patient on the roster, without enrolment where <paramref name="enrolled"/> is null; the patient's device is <c>d-{id}</c>.</summary>
-    public MadeUpFeed Patient(string id, string team = "north", string zone = "Etc/UTC", double? enrolled = 0, double known = 0)
+    public MadeUpFeed Patient(string id, string team = "north", string zone = "Etc/UTC", double? enrolled = 0, double known = 0, double? age = 70)
     {
-        _patients.Add(new Patient { PatientId = id, CareTeamId = team, TimeZone = zone, Age = 70, Known = At(known) });
+        _patients.Add(new Patient { PatientId = id, CareTeamId = team, TimeZone = zone, Age = age, Known = At(known) });
         if (enrolled is { } day)
         {
             Census(id, CensusKind.Enrolled, day);

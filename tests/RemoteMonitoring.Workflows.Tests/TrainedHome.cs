@@ -23,7 +23,7 @@ public sealed class TrainedHome : IAsyncLifetime, IAsyncDisposable
         ReportingDelay = Duration.Zero,
         MinimumUnderMonitoring = Duration.FromDays(2),
         FeatureSet = "home",
-        Baselines = [BaselineRules.News2],
+        Baselines = [BaselineRules.News2, BaselineRules.Weight],
     };
 
     internal static readonly TrainingSettings Quick = new()

@@ -50,6 +50,9 @@ public readonly record struct News2Score(int Low, int Point, int High, int Input
 /// </summary>
 public static class News2
 {
+    /// <summary>Age in years below which the score is not made for anybody (RCP, National Early Warning Score (NEWS) 2, 2017: not for children under 16).</summary>
+    public const int YoungestAge = 16;
+
     /// <summary>Number of inputs.</summary>
     public const int Inputs = 7;
 

@@ -4,13 +4,12 @@ namespace RemoteMonitoring.Risk.Evaluation;
 public static class ClinicalFigures
 {
     /// <summary>
-    /// Computes all of it. <paramref name="trailingRate"/> says whether the patient's own recent outcomes are a baseline of
-    /// the task. The same rows, seed and number of resamples give the same figures on any number of threads.
+    /// Computes all of it. The same rows, seed and number of resamples give the same figures on any number of threads.
     /// </summary>
-    public static ClinicalReport Of(HeldOutRows rows, bool trailingRate, int resamples, int seed, int threads = 2, CancellationToken cancellationToken = default)
+    public static ClinicalReport Of(HeldOutRows rows, int resamples, int seed, int threads = 2, CancellationToken cancellationToken = default)
     {
         var (patient, patients) = rows.NumberPatients();
-        var scorers = rows.Scorers(trailingRate);
+        var scorers = rows.Scorers();
         var (list, unit) = CapacityLists.Lists(rows);
         var listed = scorers.ToDictionary(s => s.Name, s => CapacityLists.Listed(s.Score, list), StringComparer.Ordinal);
         var events = HeldOutEvents.Of(rows, patient);

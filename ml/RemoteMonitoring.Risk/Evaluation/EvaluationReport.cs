@@ -45,6 +45,18 @@ public static class MetricNames
     /// <summary>The patient's own outcomes in the last 28 days.</summary>
     public const string TrailingRate28Days = "trailing_rate_28d";
 
+    /// <summary>The quick sepsis-related organ failure assessment, missing inputs 0.</summary>
+    public const string Qsofa = "qsofa";
+
+    /// <summary>Criteria of the systemic inflammatory response syndrome, see <see cref="RulesOfThumb.Sirs"/>.</summary>
+    public const string Sirs = "sirs";
+
+    /// <summary>The first simplified acute physiology score, see <see cref="RulesOfThumb.SapsI"/>.</summary>
+    public const string SapsI = "saps_i";
+
+    /// <summary>A gain in weight, see <see cref="RulesOfThumb.WeightGain"/>.</summary>
+    public const string WeightRule = "weight_rule";
+
     /// <summary>Area under the ROC curve, ties count half: mean over the folds that have both labels, so that rows are ranked only against rows scored by the same model.</summary>
     public const string Auroc = "auroc";
 

@@ -56,9 +56,9 @@ public static class Evaluator
         }
 
         progress?.Report(new("Intervals", 0, settings.Resamples));
-        var trailingRate = data.Task.BaselineRule == BaselineRules.TrailingSevenDays;
+        rows.Rules = RulesOfThumb.Of(data, Array.ConvertAll(origin, o => o.Row));
         var figures = Figures.Of(
-            rows, trailingRate, settings.Resamples, settings.Seed, settings.Parallelism,
+            rows, settings.Resamples, settings.Seed, settings.Parallelism,
             resampled => progress?.Report(new("Intervals", resampled, settings.Resamples)),
             AlertWorths.Gains(data.Task.AlertWorth, rows.PatientId, rows.Label), cancellationToken);
         rows.Ablated = Ablations.Run(data, kind, folds, settings, progress, cancellationToken);
@@ -81,7 +81,7 @@ public static class Evaluator
                 Calibration = figures.Calibration,
                 Folds = summaries,
                 Flow = flow,
-                Clinical = ClinicalFigures.Of(rows, trailingRate, settings.Resamples, settings.Seed, settings.Parallelism, cancellationToken),
+                Clinical = ClinicalFigures.Of(rows, settings.Resamples, settings.Seed, settings.Parallelism, cancellationToken),
                 Variants = EvaluationVariants.Of(rows, data.Task, data.Matrix.Columns, settings.Resamples, settings.Seed, settings.Parallelism, cancellationToken),
             },
             rows,
@@ -106,8 +106,6 @@ public static class Evaluator
             rows.News2Low[at] = data.Features.News2Low[vector];
             rows.News2Point[at] = data.Features.News2Point[vector];
             rows.News2High[at] = data.Features.News2High[vector];
-            rows.TrailingCount7Days[at] = data.PriorOutcomes7Days[row];
-            rows.TrailingCount28Days[at] = data.PriorOutcomes28Days[row];
         }
     }
 

@@ -12,16 +12,15 @@ public sealed record Figures(
     int Patients)
 {
     /// <summary>
-    /// Computes them. <paramref name="trailingRate"/> says whether the patient's own recent outcomes are a baseline of the
-    /// task, <paramref name="alertGain"/> what an alert at each row gains where alerts have a worth. The same rows, seed and
+    /// Computes them. <paramref name="alertGain"/> says what an alert at each row gains where alerts have a worth. The same rows, seed and
     /// number of resamples give the same figures on any number of threads.
     /// </summary>
     public static Figures Of(
-        HeldOutRows rows, bool trailingRate, int resamples, int seed, int threads = 2, Action<int>? done = null,
+        HeldOutRows rows, int resamples, int seed, int threads = 2, Action<int>? done = null,
         double[]? alertGain = null, CancellationToken cancellationToken = default)
     {
         var (patient, patients) = rows.NumberPatients();
-        var scorers = rows.Scorers(trailingRate)
+        var scorers = rows.Scorers()
             .Select(s => s.Name == MetricNames.Model
                 ? new ScorerMetrics(s.Name, s.Score, s.IsProbability, rows.Alert, rows, patient, patients, alertGain)
                 : new ScorerMetrics(s.Name, s.Score, s.IsProbability, null, rows, patient, patients))

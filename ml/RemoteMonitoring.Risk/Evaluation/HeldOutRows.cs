@@ -41,12 +41,6 @@ public sealed class HeldOutRows
     /// <summary>Highest NEWS2 by what is known.</summary>
     public required double[] News2High { get; init; }
 
-    /// <summary>The patient's own outcomes in the 7 days before, known by then.</summary>
-    public required double[] TrailingCount7Days { get; init; }
-
-    /// <summary>The same over 28 days.</summary>
-    public required double[] TrailingCount28Days { get; init; }
-
     /// <summary>When the patient's next outcome of the task was, Unix microseconds; <see cref="UnixMicros.Open"/> where none is known of.</summary>
     public required long[] NextEvent { get; init; }
 
@@ -64,6 +58,9 @@ public sealed class HeldOutRows
 
     /// <summary>Contacts of staff with the patient in the 7 days before; NaN throughout where the cohort has no record of contacts.</summary>
     public required double[] Contacts7Days { get; init; }
+
+    /// <summary>The task's rules of thumb other than NEWS2, in the task's order.</summary>
+    public IReadOnlyList<RuleScores> Rules { get; set => field = value ?? []; } = [];
 
     /// <summary>What models said of the rows that were trained without some columns; empty where the task asks for none.</summary>
     public IReadOnlyList<AblatedScores> Ablated { get; set => field = value ?? []; } = [];
@@ -85,8 +82,6 @@ public sealed class HeldOutRows
         News2Low = new double[rows],
         News2Point = new double[rows],
         News2High = new double[rows],
-        TrailingCount7Days = new double[rows],
-        TrailingCount28Days = new double[rows],
         NextEvent = new long[rows],
         Team = new string[rows],
         Age = new double[rows],
@@ -110,14 +105,12 @@ public sealed class HeldOutRows
     }
 
     /// <summary>What stands beside the model: its name, its score of each row, and whether that is a probability.</summary>
-    internal IReadOnlyList<(string Name, double[] Score, bool IsProbability)> Scorers(bool trailingRate) =>
+    internal IReadOnlyList<(string Name, double[] Score, bool IsProbability)> Scorers() =>
     [
         (MetricNames.Model, P, true),
         (MetricNames.Logistic, Logistic, true),
         // Nothing known scores nothing: the chart has no other answer.
         (MetricNames.News2, Array.ConvertAll(News2Point, p => double.IsNaN(p) ? 0 : p), false),
-        .. trailingRate
-            ? ((string, double[], bool)[])[(MetricNames.TrailingRate, TrailingCount7Days, false), (MetricNames.TrailingRate28Days, TrailingCount28Days, false)]
-            : [],
+        .. Rules.Select(r => (r.Name, r.Score, false)),
     ];
 }

@@ -88,8 +88,8 @@ internal static class ReportPlots
         MetricNames.Model => "s0",
         MetricNames.Logistic => "s1",
         MetricNames.News2 => "s2",
-        MetricNames.TrailingRate => "s3",
-        MetricNames.TrailingRate28Days => "s4",
+        MetricNames.TrailingRate or MetricNames.Sirs or MetricNames.SapsI or MetricNames.WeightRule => "s3",
+        MetricNames.TrailingRate28Days or MetricNames.Qsofa => "s4",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 }

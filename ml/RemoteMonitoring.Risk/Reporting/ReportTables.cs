@@ -8,7 +8,7 @@ internal static class ReportTables
 {
     internal static ReportTable Summary(IReadOnlyList<EvaluationReport> evaluations) => new(
         "The model in short, with 95 % intervals",
-        ["Held out", "AUROC", "AUPRC", "Calibration slope", "Observed / expected", "PPV at capacity", "Sensitivity (events) at capacity"],
+        ["Held out", "AUROC", "AUPRC", "Calibration slope", "Observed / expected", "PPV at capacity", "Sensitivity (events) at capacity", "Best simple rule", "AUROC minus its"],
         [
             .. evaluations.Select(e => (IReadOnlyList<string>)
             [
@@ -17,6 +17,9 @@ internal static class ReportTables
                     .Select(m => ReportWords.Figure(e.Metrics[MetricNames.Model].GetValueOrDefault(m))),
                 .. ((string[])[ListFigures.Ppv, ListFigures.SensitivityPerEvent])
                     .Select(f => ReportWords.Figure(e.Clinical?.Lists[MetricNames.Model].GetValueOrDefault(f))),
+                .. PromotionGate.BestBaseline(e) is { } rule
+                    ? (string[])[ReportWords.Scorer(rule), ReportWords.Figure(e.Differences[rule].GetValueOrDefault(MetricNames.Auroc))]
+                    : ["—", "—"],
             ]),
         ]);
 

@@ -38,6 +38,10 @@ internal static class ReportWords
         (MetricNames.News2, "NEWS2"),
         (MetricNames.TrailingRate, "Own events, last 7 days"),
         (MetricNames.TrailingRate28Days, "Own events, last 28 days"),
+        (MetricNames.Sirs, "SIRS"),
+        (MetricNames.Qsofa, "qSOFA"),
+        (MetricNames.SapsI, "SAPS-I"),
+        (MetricNames.WeightRule, "Weight up by more than 2 kg in 3 days"),
         (ListFigures.ModelAlerts, "The model's alert threshold"),
     ];
 

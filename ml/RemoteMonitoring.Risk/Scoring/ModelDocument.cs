@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using NodaTime;
 using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Telemetry.Reference;
@@ -36,17 +37,58 @@ public sealed record TrainingSummary
     public required BoostingSettings Settings { get; init; }
 }
 
+/// <summary>What scores.</summary>
+public enum ModelKind
+{
+    /// <summary>Trees as LightGBM's model text.</summary>
+    [JsonStringEnumMemberName("lightgbm")]
+    LightGbm,
+
+    /// <summary>An ONNX file.</summary>
+    [JsonStringEnumMemberName("onnx")]
+    Onnx,
+
+    /// <summary>An endpoint that is asked over the network.</summary>
+    [JsonStringEnumMemberName("http")]
+    Http,
+}
+
+/// <summary>How a model came here that was not trained here.</summary>
+public sealed record ModelOrigin
+{
+    /// <summary>Who registered it, by the name they gave.</summary>
+    public required string By { get; init; }
+
+    /// <summary>Why.</summary>
+    public required string Why { get; init; }
+
+    /// <summary>When.</summary>
+    public required Instant At { get; init; }
+
+    /// <summary>How its probabilities were come by: as given, or calibrated on what.</summary>
+    public required string Calibration { get; init; }
+}
+
 /// <summary><c>model.json</c>: everything about a model but its trees.</summary>
 public sealed record ModelDocument
 {
-    /// <summary>The version that this program writes, and the newest it reads: 2 since it names the observations, 3 since the trees are LightGBM's text.</summary>
-    public const int CurrentSchemaVersion = 3;
+    /// <summary>The version that this program writes, and the newest it reads: 2 since it names the observations, 3 since the trees are LightGBM's text, 4 since models may be from elsewhere.</summary>
+    public const int CurrentSchemaVersion = 4;
 
     /// <summary>The oldest version whose trees can be scored with; of older ones the document can still be read.</summary>
     public const int OldestWithTrees = 3;
 
     /// <summary>Version of this layout.</summary>
     public required int SchemaVersion { get; init; }
+
+    /// <summary>What scores; trees in versions before 4, which do not say.</summary>
+    public ModelKind Kind { get; init; }
+
+    /// <summary>How it came here; null where it was trained here.</summary>
+    public ModelOrigin? Origin { get; init; }
+
+    /// <summary>Where it is asked; null where it is a file.</summary>
+    public HttpEndpoint? Endpoint { get; init; }
 
     /// <summary>Task.</summary>
     public required string Task { get; init; }
@@ -66,7 +108,7 @@ public sealed record ModelDocument
     /// <summary>From raw log-odds to probability.</summary>
     public required PlattScaling Calibration { get; init; }
 
-    /// <summary>What it was trained on.</summary>
+    /// <summary>What it was trained on; of a model from elsewhere only until when, and no rows.</summary>
     public required TrainingSummary Training { get; init; }
 
     /// <summary>Held-out figures by scorer and metric, as they were when it was trained; empty when it was not evaluated.</summary>
@@ -90,7 +132,7 @@ public sealed record ModelDocument
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     WriteIndented = true,
     NewLine = "\n",
-    Converters = [typeof(InstantJsonConverter)])]
+    Converters = [typeof(InstantJsonConverter), typeof(JsonStringEnumConverter<ModelKind>)])]
 [JsonSerializable(typeof(ModelDocument))]
 [JsonSerializable(typeof(EvaluationReport))]
 [JsonSerializable(typeof(TrainingSettings))]

@@ -1,13 +1,15 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Risk.Trees;
 
 namespace RemoteMonitoring.Risk.Scoring;
 
 /// <summary>
-/// A model as named files: <c>trees.txt</c> (LightGBM's model text, which LightGBM loads in any language) and
-/// <c>model.json</c>, which names the other's hash and its own (over itself with zeros in its place) and is to be written last.
+/// A model as named files: <c>trees.txt</c> (LightGBM's model text, which LightGBM loads in any language) or <c>model.onnx</c>,
+/// of one from elsewhere <c>features.json</c>, and <c>model.json</c>, which names the others' hashes and its own (over itself
+/// with zeros in its place) and is to be written last.
 /// </summary>
 public static class ModelFiles
 {
@@ -16,23 +18,44 @@ public static class ModelFiles
     /// <summary>The trees.</summary>
     public const string TreesName = "trees.txt";
 
+    /// <summary>An ONNX model.</summary>
+    public const string OnnxName = "model.onnx";
+
+    /// <summary>What the features of a model from elsewhere are made of.</summary>
+    public const string MappingName = "features.json";
+
     /// <summary>Everything else.</summary>
     public const string DocumentName = "model.json";
 
-    /// <summary>The files, in the order to write them in.</summary>
-    public static IReadOnlyList<string> Names { get; } = [TreesName, DocumentName];
+    /// <summary>All files that a model may have.</summary>
+    public static IReadOnlyList<string> Names { get; } = [TreesName, OnnxName, MappingName, DocumentName];
+
+    /// <summary>Those of a model that was trained here.</summary>
+    public static IReadOnlyList<string> TrainedNames { get; } = [TreesName, DocumentName];
 
     /// <summary>The files' contents, in the order to write them in.</summary>
     public static IReadOnlyList<KeyValuePair<string, byte[]>> Save(RiskModel model)
     {
-        var trees = Encoding.UTF8.GetBytes(model.Text);
         var document = model.Document with
         {
-            Sha256 = new SortedDictionary<string, string>(StringComparer.Ordinal) { [TreesName] = Hash(trees), [DocumentName] = s_noHash },
+            Sha256 = new SortedDictionary<string, string>(model.Artefacts.ToDictionary(a => a.Key, a => Hash(a.Value)), StringComparer.Ordinal) { [DocumentName] = s_noHash },
         };
         var bytes = JsonSerializer.SerializeToUtf8Bytes(document, RiskJsonContext.Default.ModelDocument);
         Encoding.ASCII.GetBytes(Hash(bytes)).CopyTo(bytes.AsSpan(bytes.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(s_noHash))));
-        return [new(TreesName, trees), new(DocumentName, bytes)];
+        return [.. model.Artefacts.OrderBy(a => a.Key, StringComparer.Ordinal), new(DocumentName, bytes)];
+    }
+
+    /// <summary>Names a version by all that its scores depend on.</summary>
+    public static string VersionOf(RiskModel model)
+    {
+        var document = model.Document;
+        var endpoint = document.Endpoint is { } e ? $"{e.Url} {e.BatchRows} {e.Timeout} {e.KeyVariable}" : "";
+        string[] parts =
+        [
+            "elsewhere 1", document.Kind.ToString(), document.TaskHash, document.FeatureSetHash, endpoint, document.Calibration.ToString(), document.Training.TrainedUntil.ToString(),
+            .. model.Artefacts.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key} {Hash(a.Value)}"),
+        ];
+        return Hash(Encoding.UTF8.GetBytes(string.Join('\n', parts)))[..16];
     }
 
     /// <summary>
@@ -55,16 +78,49 @@ public static class ModelFiles
                 $"The model for '{document.Task}' was trained on feature set '{document.FeatureSet}' {document.FeatureSetHash}, but the set in use is {featureSetHash}: train it again.");
         }
 
-        var bytes = Get(files, TreesName);
-        if (!document.Sha256.TryGetValue(TreesName, out var hash) || Hash(bytes) != hash)
+        var artefacts = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (var name in NamesOf(document))
         {
-            throw new ModelException($"{TreesName} of the model for '{document.Task}' is damaged: its SHA-256 is not the one in {DocumentName}.");
+            var bytes = Get(files, name);
+            artefacts.Add(name, document.Sha256.TryGetValue(name, out var hash) && Hash(bytes) == hash
+                ? bytes
+                : throw new ModelException($"{name} of the model for '{document.Task}' is damaged: its SHA-256 is not the one in {DocumentName}."));
         }
 
-        var text = Encoding.UTF8.GetString(bytes);
+        return Make(document, artefacts);
+    }
+
+    /// <summary>A model of its files; what does not fit throws <see cref="ModelException"/>.</summary>
+    internal static RiskModel Make(ModelDocument document, IReadOnlyDictionary<string, byte[]> artefacts)
+    {
         try
         {
-            return new(document, TreeModelText.Read(text, document.Columns.Count), text);
+            var columns = artefacts.TryGetValue(MappingName, out var json) ? new MappedColumns(FeatureMapping.Read(json, MappingName), document.Columns) : null;
+            return document.Kind switch
+            {
+                ModelKind.Onnx => new(document, new OnnxModel(artefacts[OnnxName], columns!), columns!, artefacts),
+                ModelKind.Http => new(document, new HttpModel(document.Endpoint ?? throw new ModelException($"{DocumentName} of the model for '{document.Task}' names no endpoint."), columns!), columns!, artefacts),
+                _ => new(document, ReadTrees(Encoding.UTF8.GetString(artefacts[TreesName]), document, columns), columns, artefacts),
+            };
+        }
+        catch (FormatException e)
+        {
+            throw new ModelException($"The model for '{document.Task}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static IEnumerable<string> NamesOf(ModelDocument document) => document.Kind switch
+    {
+        ModelKind.Onnx => [OnnxName, MappingName],
+        ModelKind.Http => [MappingName],
+        _ => document.Origin is null ? [TreesName] : [TreesName, MappingName],
+    };
+
+    private static TreeEnsemble ReadTrees(string text, ModelDocument document, MappedColumns? columns)
+    {
+        try
+        {
+            return columns is null ? TreeModelText.Read(text, document.Columns.Count) : TreesFromElsewhere.Read(text, columns.Mapping);
         }
         catch (FormatException e)
         {

@@ -88,6 +88,9 @@ public sealed class Cohort
         return new(task, rows, flow.ToFlow(CohortFlowSteps.OnRoster, CohortFlowSteps.Candidates, CohortFlowSteps.Rows, CohortFlowSteps.Positive));
     }
 
+    /// <summary>Some of its rows, in their order; the flow stays that of all.</summary>
+    public Cohort Only(IReadOnlyList<CohortRow> rows) => new(Task, rows, Flow);
+
     /// <summary>
     /// Who can be scored at <paramref name="instant"/> by what was known then. Everybody is scored for the instant itself,
     /// but on a once-a-stay grid: there those are listed whose stay still lasts and whose instant has come.

@@ -75,6 +75,30 @@ public sealed record ForwardWindows
     public required int Count { get; init; }
 }
 
+/// <summary>What a patient needs to be scored: so many readings of each of so many vitals, lately.</summary>
+public sealed record MinimumReadings
+{
+    /// <summary>Readings of a vital.</summary>
+    public required int Readings { get; init; }
+
+    /// <summary>Vitals that have so many each; null for 1.</summary>
+    public int? Vitals { get; init; }
+
+    /// <summary>How far back they count from as-of; a day (in acute care an hour) of the patient's zone that it cuts counts whole, where no feature counts just so far.</summary>
+    public required Duration Within { get; init; }
+
+    /// <summary>What is asked for, for people.</summary>
+    [JsonIgnore]
+    public string InWords
+    {
+        get
+        {
+            var time = Within.TotalHours % 24 == 0 && Within.TotalHours > 48 ? $"{Within.Days} days" : string.Create(CultureInfo.InvariantCulture, $"{Within.TotalHours} hours");
+            return string.Create(CultureInfo.InvariantCulture, $"{Readings} {(Readings == 1 ? "reading" : "readings")} of {((Vitals ?? 1) == 1 ? "any vital" : $"each of {Vitals} vitals")} in {time}");
+        }
+    }
+}
+
 /// <summary>Columns that a model is trained without, to see what it owes to them.</summary>
 public sealed record Ablation
 {
@@ -117,6 +141,9 @@ public sealed record TaskDefinition
     /// <summary>Shortest time from enrolment to as-of that leaves something to learn from.</summary>
     public required Duration MinimumUnderMonitoring { get; init; }
 
+    /// <summary>What a patient needs to be scored, beside any reading at all; null for no more. It decides no rows: those of patients who were silent teach too.</summary>
+    public MinimumReadings? MinimumReadings { get; init; }
+
     /// <summary>The outcome window.</summary>
     public required Horizon Horizon { get; init; }
 
@@ -155,10 +182,6 @@ public sealed record TaskDefinition
 
     /// <summary>What an evaluation also does without.</summary>
     public IReadOnlyList<Ablation> Ablations { get; init => field = value ?? []; } = [];
-
-    /// <summary>The rule a model is held against first.</summary>
-    [JsonIgnore]
-    public string BaselineRule => Baselines[0];
 
     /// <summary>SHA-256 over everything that decides rows and labels, and what describes them (not the title, nor how models are evaluated), lower-case hex.</summary>
     [JsonIgnore]

@@ -60,6 +60,11 @@ public static class TaskMeaning
             text.Append(" Who leaves within the window without it has no label.");
         }
 
+        if (task.MinimumReadings is { } minimum)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" Scored is who has {minimum.InWords} before as-of.");
+        }
+
         text.Append(CultureInfo.InvariantCulture, $" Described with the feature set '{task.FeatureSet}', held against {string.Join(", ", task.Baselines)}.");
         return text.ToString();
     }

@@ -14,6 +14,7 @@ internal static partial class TaskRules
     private const int MostDays = 366;
     private const int MostWindows = 200;
     private const int MostYears = 130;
+    private const int MostReadings = 1000;
 
     /// <summary>What the reader lets pass, for a task has it, though it is worked out and never read.</summary>
     private static readonly string[] s_workedOut = ["hash", "evaluationHash", "baselineRule"];
@@ -55,7 +56,22 @@ internal static partial class TaskRules
         Check(
             told.Count == 0,
             $"featureSet '{task.FeatureSet}': it has the history of '{string.Join("', '", told)}' up to as-of, which is the label where the horizon ends at as-of; take a set without it");
+        CheckMinimum(task);
         CheckEvaluation(task);
+    }
+
+    private static void CheckMinimum(TaskDefinition task)
+    {
+        if (task.MinimumReadings is { } minimum)
+        {
+            var set = FeatureSet.Named(task.FeatureSet);
+            var (vitals, lookBack) = (set.Columns.Select(c => c.VitalKey).OfType<string>().Distinct().Count(), Duration.FromTicks(set.LookBack * 10));
+            Check(minimum.Readings is > 0 and <= MostReadings, $"minimumReadings.readings {minimum.Readings}: 1 to {MostReadings}");
+            Check((minimum.Vitals ?? 1) > 0 && (minimum.Vitals ?? 1) <= vitals, $"minimumReadings.vitals {minimum.Vitals}: 1 to {vitals}, the vitals of '{task.FeatureSet}'");
+            Check(
+                minimum.Within > Duration.Zero && minimum.Within <= lookBack,
+                $"minimumReadings.within {WholeHours.Text(minimum.Within)}: above 0h, and no longer than '{task.FeatureSet}' looks back, {WholeHours.Text(lookBack)}");
+        }
     }
 
     private static void CheckPopulation(Population population)
@@ -116,6 +132,12 @@ internal static partial class TaskRules
         Check(
             task.Baselines.All(BaselineRules.All.Contains),
             $"baselines: '{task.Baselines.FirstOrDefault(b => !BaselineRules.All.Contains(b))}' is none of {string.Join(", ", BaselineRules.All)}");
+        foreach (var baseline in task.Baselines)
+        {
+            var lacking = RulesOfThumb.Lacking(baseline, FeatureSet.Named(task.FeatureSet).Columns);
+            Check(lacking is null, $"baselines: '{baseline}' is told from '{lacking}', which the feature set '{task.FeatureSet}' lacks");
+        }
+
         Check(task.Splits.Count > 0, "splits: one at least of new-patients, known-patients-later, new-patients-later");
         Check(task.Splits.Distinct().Count() == task.Splits.Count, "splits: one stands there twice");
         Check(

@@ -111,7 +111,9 @@ internal static class LineageCommand
         }
 
         node.AddNode(new Text(string.Join(", ", model.Files.Select(f => $"{f.Path[(f.Path.LastIndexOf('/') + 1)..]} {Said(f.State)}"))));
-        node.AddNode(new Text($"taught with {Terminal.Number(document.Training.Rows)} rows of {Terminal.Number(document.Training.Patients)} patients, {Terminal.Number(document.Training.Events)} with the outcome, certain by {document.Training.TrainedUntil}"));
+        node.AddNode(new Text(document.Origin is { } origin
+            ? $"made elsewhere, registered by {origin.By} on {origin.At} ({origin.Why}); probabilities {origin.Calibration}"
+            : $"taught with {Terminal.Number(document.Training.Rows)} rows of {Terminal.Number(document.Training.Patients)} patients, {Terminal.Number(document.Training.Events)} with the outcome, certain by {document.Training.TrainedUntil}"));
         node.AddNode(new Text(document.Observations is { } observations ? $"from observations {observations}{(model.Observations == true ? "" : ", which are gone")}" : "it does not say from which observations"));
         if (document.Metrics.TryGetValue("model", out var metrics) && metrics.Count > 0)
         {

@@ -28,7 +28,7 @@ internal static class ModelNames
     public static async Task<string> ResolveAsync(CohortStore store, string task, string? named, CancellationToken cancellationToken)
     {
         var state = await new ModelRegistry(store, TimeProvider.System).ReadAsync(task, cancellationToken);
-        return state is { Champion: null, Damage: null }
+        return named is null && state is { Champion: null, Damage: null }
             ? throw new UserException($"{store.Folder}: there is no model for '{task}' yet. Run 'rmon train {task}' first.")
             : await ModelVersions.ResolveAsync(store.Lake, state, named ?? ModelVersions.Champion, cancellationToken);
     }

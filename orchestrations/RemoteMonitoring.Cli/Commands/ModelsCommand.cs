@@ -29,6 +29,8 @@ internal static class ModelsCommand
         ModelsDecideCommand.Promote(),
         ModelsDecideCommand.Rollback(),
         ModelsDecideCommand.Withdraw(),
+        ModelsRegisterCommand.Create(),
+        ModelsBandsCommand.Create(),
         Card(),
     };
 
@@ -116,7 +118,9 @@ internal static class ModelsCommand
             Decision[] decisions = [.. state.Decisions.Where(d => d.Version == resolved || d.PreviousChampion == resolved)];
             terminal.Heading($"{name}: {resolved} {AliasOf(state, resolved)}".TrimEnd());
             terminal.Line($"{store.Lake.NameOf($"models/{name}/{resolved}")}");
-            terminal.Line($"taught with {Terminal.Number(document.Training.Rows)} rows of {Terminal.Number(document.Training.Patients)} patients, {Terminal.Number(document.Training.Events)} with the outcome, certain by {document.Training.TrainedUntil}; {document.Training.Trees} trees on feature set {document.FeatureSet} ({document.FeatureSetHash})");
+            terminal.Line(document.Origin is { } origin
+                ? $"made elsewhere ({document.Kind.ToString().ToLowerInvariant()}), registered by {origin.By} at {origin.At}: {origin.Why}; probabilities {origin.Calibration}; on feature set {document.FeatureSet} ({document.FeatureSetHash})"
+                : $"taught with {Terminal.Number(document.Training.Rows)} rows of {Terminal.Number(document.Training.Patients)} patients, {Terminal.Number(document.Training.Events)} with the outcome, certain by {document.Training.TrainedUntil}; {document.Training.Trees} trees on feature set {document.FeatureSet} ({document.FeatureSetHash})");
             if (evaluation is not null)
             {
                 Results.ShowMetrics(terminal, evaluation.Report);

@@ -63,18 +63,19 @@ internal static class ScoreCommand
         return command;
     }
 
-    public static Option<string?> AsOfOption()
+    public static Option<string?> AsOfOption(
+        string name = "--as-of", string description = "Instant to speak for, UTC; nothing known later is used. Default: the last midnight (or the last reading) that has landed")
     {
-        var option = new Option<string?>("--as-of")
+        var option = new Option<string?>(name)
         {
-            Description = "Instant to speak for, UTC; nothing known later is used. Default: the last midnight (or the last reading) that has landed",
+            Description = description,
             HelpName = "2025-06-30T00:00:00Z",
         };
         option.Validators.Add(result =>
         {
             if (result.GetValue(option) is { } text && !InstantPattern.ExtendedIso.Parse(text).Success)
             {
-                result.AddError($"--as-of takes an instant in UTC like 2025-06-30T00:00:00Z; got '{text}'.");
+                result.AddError($"{name} takes an instant in UTC like 2025-06-30T00:00:00Z; got '{text}'.");
             }
         });
         return option;
@@ -131,6 +132,6 @@ internal static class ScoreCommand
         var models = Path.GetDirectoryName(Path.GetDirectoryName(full));
         return Directory.Exists(full) && Path.GetFileName(models) == "models" && Path.GetFileName(Path.GetDirectoryName(full)) == task.Name
             ? (Path.GetFileName(full), new LakeDirectory(Path.GetDirectoryName(models)!))
-            : throw new UserException($"{full}: not the folder of a model of '{task.Name}'. Name one like LAKE/models/{task.Name}/VERSION.");
+            : throw new UserException($"{full}: neither a version of the model of '{task.Name}' in this cohort nor the folder of one. Name a folder like LAKE/models/{task.Name}/VERSION.");
     }
 }

@@ -17,6 +17,9 @@ internal sealed class RetainedObservations
     /// <summary>Snapshots and models that do not say what they were made of: they are of before observations had a manifest each.</summary>
     public List<string> Silent { get; } = [];
 
+    /// <summary>Stands for a model that was made elsewhere, of nothing that lies here.</summary>
+    private const string FromElsewhere = "";
+
     /// <summary>Finds them.</summary>
     public static async Task<RetainedObservations> FindAsync(Lake lake, CancellationToken cancellationToken)
     {
@@ -28,7 +31,10 @@ internal sealed class RetainedObservations
 
         foreach (var path in (await lake.ListAsync("models", cancellationToken)).Where(p => p.EndsWith("/" + ModelFiles.DocumentName, StringComparison.Ordinal)))
         {
-            retained.Add(path, ModelOf(path, await lake.ReadAsync(path, cancellationToken), lake));
+            if (ModelOf(path, await lake.ReadAsync(path, cancellationToken), lake) is not FromElsewhere and var observations)
+            {
+                retained.Add(path, observations);
+            }
         }
 
         foreach (var path in (await lake.ListAsync("gold/features", cancellationToken)).Where(p => p.Split('/') is [_, _, _, "snapshots", ..]))
@@ -85,7 +91,8 @@ internal sealed class RetainedObservations
         try
         {
             using var document = JsonDocument.Parse(bytes);
-            return document.RootElement.TryGetProperty("observations", out var observations) ? observations.GetString() : null;
+            return document.RootElement.TryGetProperty("observations", out var observations) ? observations.GetString()
+                : document.RootElement.TryGetProperty("origin", out _) ? FromElsewhere : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -24,6 +24,7 @@ public static class DailyRiskRun
     public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists, bool AlreadyThere)> RunAsync(
         CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)
     {
+        request = await BandDecisions.PinAsync(store.Lake, request, cancellationToken);
         var set = await ModelVersions.SetOfAsync(request.ModelLake ?? store.Lake, request.Task.Name, request.Model, cancellationToken);
         var run = RiskPlan.IdOf(request, manifest, set);
         if (await RiskPublication.TryFindAsync(store, run, cancellationToken) is { SetAside: 0 } done)

@@ -53,6 +53,7 @@ public static class DailyRiskWorkflow
             return outcome;
         });
         PartOutcome[] all = [.. outcomes.SelectMany(o => o)];
+        notices.AddRange(ScoreShardsWorkflow.Notices(all));
         Show(context, "publish", 0, all.Length);
         await Steps.ForEachAsync([.. all.Where(p => p.File is not null).Chunk(Math.Max(1, (all.Length + PartsOfAWorkflow - 1) / PartsOfAWorkflow))], 4, some =>
             context.CallAsync(RiskSteps.PublishPredictions, new PublishAsked(plan.Spec, plan.Run, some), s_long));

@@ -10,70 +10,96 @@ using RemoteMonitoring.Telemetry.Catalog;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
 
+/// <summary>What a patient is shown with.</summary>
+/// <param name="Clinical">What speaks of the patient, strongest first.</param>
+/// <param name="Technical">What speaks of the measuring, strongest first.</param>
+public sealed record ShownReasons(IReadOnlyList<Reason> Clinical, IReadOnlyList<Reason> Technical);
+
 /// <summary>
 /// Turns what moved a score into what a care manager can check: the latest value with its time, beside the person's usual.
-/// It says what moved the score, not the cause of illness.
+/// It says what moved the score, not the cause of illness. A reading that is too old to act on says nothing.
 /// </summary>
 public static class ReasonText
 {
     /// <summary>Reasons a patient is shown with at the most.</summary>
     public const int Most = 3;
 
+    /// <summary>Technical causes that are shown beside them, at the most.</summary>
+    public const int MostTechnical = 2;
+
+    /// <summary>What stands beside reasons wherever they are shown.</summary>
+    public const string Footer = "what moved the score, not the cause";
+
     private static readonly LocalDateTimePattern s_time = LocalDateTimePattern.CreateWithInvariantCulture("dddd HH':'mm");
     private static readonly LocalDateTimePattern s_date = LocalDateTimePattern.CreateWithInvariantCulture("d MMM HH':'mm");
 
+    /// <summary>What is asked once a week or less often at home: a day late is still this week's.</summary>
+    private static readonly string[] s_weekly = ["breathlessness", "swelling", "sputum", "height", "muscle_mass"];
+
     /// <summary>
-    /// The first reasons of an explanation, one a vital. A vital whose absence drives the score is said to be missing; a
-    /// column that speaks of no vital is said in its own words with its value. <paramref name="cellsOf"/> tells the cells of a vital's look-back.
+    /// The first reasons of an explanation, one a cause. A vital whose absence drives the score is a technical cause; a
+    /// column that speaks of no vital is said in its own words with its value. <paramref name="cellsOf"/> tells the cells of a vital's look-back;
+    /// without <paramref name="news2"/> the score is no reason, since it is not made for this patient.
     /// </summary>
-    public static IReadOnlyList<Reason> Of(
-        Explanation explanation, FeatureTable table, int row, Func<int, IReadOnlyList<VitalCell>> cellsOf, long lookBack, DateTimeZone zone)
+    public static ShownReasons Of(
+        Explanation explanation, FeatureTable table, int row, Func<int, IReadOnlyList<VitalCell>> cellsOf, long lookBack, DateTimeZone zone, bool news2 = true)
     {
-        var reasons = new List<Reason>();
+        var (clinical, technical) = (new List<Reason>(), new List<Reason>());
         foreach (var candidate in explanation.Candidates)
         {
-            var value = table.Values[table.IndexOf(candidate.Strongest.Name)][row];
-            var reason = candidate.IsVital
-                ? OfVital(candidate, value, cellsOf, table.AsOf[row], lookBack, zone)
-                : OfColumn(candidate, value);
-            if (reason is not null)
-            {
-                reasons.Add(reason);
-            }
-
-            if (reasons.Count == Most)
+            if (clinical.Count == Most && technical.Count == MostTechnical)
             {
                 break;
             }
+
+            var value = table.Values[table.IndexOf(candidate.Strongest.Name)][row];
+            if (!candidate.IsVital)
+            {
+                Add(clinical, Most, candidate.Strongest.Topic == "news2" && !news2 ? null : OfColumn(candidate, value));
+                continue;
+            }
+
+            var vital = VitalSignCatalog.Default[candidate.Key];
+            var range = PersonalRange.Of(cellsOf(vital.Index), lookBack, table.AsOf[row]);
+            if (candidate.IsTechnical || range is null || double.IsNaN(value))
+            {
+                // One line a vital, however many of its columns are about the measuring.
+                Add(technical, MostTechnical, technical.Exists(t => t.Vital == vital.Key) ? null : OfMeasuring(candidate, value, vital, range, table.AsOf[row], lookBack));
+            }
+            else if (table.AsOf[row] - range.Value.Time <= FreshFor(vital, lookBack))
+            {
+                Add(clinical, Most, OfVital(candidate, value, vital, range.Value, table.AsOf[row], lookBack, zone));
+            }
         }
 
-        return reasons;
+        return new ShownReasons(clinical, technical);
     }
 
     /// <summary>A value as people read it: the vital's short name, the number to the precision that matters, the unit.</summary>
     public static string Format(VitalSign vital, double value) => $"{vital.Label} {With(value, vital)}";
 
-    private static Reason? OfVital(
-        ReasonCandidate candidate, double value, Func<int, IReadOnlyList<VitalCell>> cellsOf, long asOf, long lookBack, DateTimeZone zone)
-    {
-        var vital = VitalSignCatalog.Default[candidate.Key];
-        if (PersonalRange.Of(cellsOf(vital.Index), lookBack, asOf) is not { } range)
-        {
-            return new Reason
-            {
-                Vital = vital.Key,
-                Contribution = candidate.Contribution,
-                Text = $"no {vital.Label} reading in the last {Span(lookBack)}",
-            };
-        }
+    /// <summary>How old a reading may be and still be a reason, microseconds: a day in acute care; at home three days, and eight of what is asked weekly.</summary>
+    internal static long FreshFor(VitalSign vital, long lookBack) =>
+        lookBack <= 2 * UnixMicros.PerDay ? UnixMicros.PerDay : (s_weekly.Contains(vital.Key) ? 8 : 3) * UnixMicros.PerDay;
 
+    private static void Add(List<Reason> reasons, int most, Reason? reason)
+    {
+        if (reason is not null && reasons.Count < most)
+        {
+            reasons.Add(reason);
+        }
+    }
+
+    private static Reason OfVital(ReasonCandidate candidate, double value, VitalSign vital, PersonalRange range, long asOf, long lookBack, DateTimeZone zone)
+    {
         var usual = double.IsNaN(range.UsualLow)
             ? $"no usual range yet ({range.UsualCells} earlier {(lookBack > 2 * UnixMicros.PerDay ? "day" : "hour")}{(range.UsualCells == 1 ? "" : "s")} with a reading)"
-            : Usual(range, vital);
+            : $"{(range.Value > range.UsualHigh ? "above " : range.Value < range.UsualLow ? "below " : "")}{Usual(range, vital)}";
         return new Reason
         {
             Vital = vital.Key,
             Contribution = candidate.Contribution,
+            Direction = range.Value > range.UsualHigh ? "above-usual" : range.Value < range.UsualLow ? "below-usual" : Going(candidate.Strongest, value) is { Length: > 0 } going ? going : null,
             Value = range.Value,
             Unit = vital.Unit,
             EffectiveTime = UnixMicros.ToInstant(range.Time),
@@ -81,6 +107,22 @@ public static class ReasonText
             UsualHigh = double.IsNaN(range.UsualHigh) ? null : range.UsualHigh,
             Text = $"{Format(vital, range.Value)} on {When(range.Time, asOf, zone)}, {usual}{Driver(candidate.Strongest, value, vital, lookBack)}",
         };
+    }
+
+    /// <summary>What is to be said of how a vital was measured: that it was not, else how long ago, else how often.</summary>
+    private static Reason? OfMeasuring(ReasonCandidate candidate, double value, VitalSign vital, PersonalRange? range, long asOf, long lookBack)
+    {
+        var column = candidate.Strongest;
+        var text = range is not { } last ? $"no {vital.Label} reading in the last {Span(lookBack)}"
+            : asOf - last.Time > FreshFor(vital, lookBack) ? $"no {vital.Label} for {Long(asOf - last.Time)}"
+            : column.Statistic switch
+            {
+                _ when double.IsNaN(value) => $"too few {vital.Label} readings{(column.Window > 0 ? $" in {Over(column)}" : "")}",
+                "count" => $"{vital.Label}: {(value == 0 ? "no" : Quantity.Number(value))} {(value == 1 ? "reading" : "readings")} in {Over(column)}",
+                "adherence" => $"{vital.Label}: a reading on {Quantity.Number(value * 100)} % of the days in {Span(column.Window)}",
+                _ => $"{vital.Label}: last reading {Long(asOf - last.Time)} ago",
+            };
+        return new Reason { Vital = vital.Key, Contribution = candidate.Contribution, Text = text };
     }
 
     private static string Usual(PersonalRange range, VitalSign vital) => Quantity.Number(range.UsualLow) == Quantity.Number(range.UsualHigh)
@@ -107,19 +149,23 @@ public static class ReasonText
         _ when double.IsNaN(value) => "",
         "last" => "",
         "count" => $" ({Quantity.Number(value)} {(value == 1 ? "reading" : "readings")} in {Over(strongest)})",
-        "age" => "",
-        "adherence" => $" (a reading on {Quantity.Number(value * 100)} % of the days in {Span(strongest.Window)})",
         "sd" => $" (varies by {With(value, vital)} over {Over(strongest)})",
         "cv" => $" (varies by {Quantity.Number(value * 100)} % of its mean over {Over(strongest)})",
         "range" => $" (spans {With(value, vital)} over {Over(strongest)})",
-        "gain" => $" ({Signed(value, vital)} from first to last over {Over(strongest)})",
-        "slope" => $" (trend {Signed(value, vital)} a day over {Over(strongest)})",
-        "change" => $" ({Span(strongest.Window)} mean {Signed(value, vital)} against the {Span(lookBack - strongest.Window)} before)",
-        "z" => $" ({Span(strongest.Window)} mean {Signed(value, null)} standard deviations from the {Span(lookBack - strongest.Window)} before)",
+        "gain" => $" ({Said(strongest, value)}{Signed(value, vital)} from first to last over {Over(strongest)})",
+        "slope" => $" ({Said(strongest, value)}trend {Signed(value, vital)} a day over {Over(strongest)})",
+        "change" => $" ({Said(strongest, value)}{Span(strongest.Window)} mean {Signed(value, vital)} against the {Span(lookBack - strongest.Window)} before)",
+        "z" => $" ({Said(strongest, value)}{Span(strongest.Window)} mean {Signed(value, null)} standard deviations from the {Span(lookBack - strongest.Window)} before)",
         "min" => $" (lowest in {Over(strongest)} {With(value, vital)})",
         "max" => $" (highest in {Over(strongest)} {With(value, vital)})",
         _ => $" ({strongest.Statistic} over {Over(strongest)} {With(value, vital)})",
     };
+
+    /// <summary>Where a vital is going, by the column that moved the score; empty where that says nothing of it.</summary>
+    private static string Going(FeatureColumn strongest, double value) =>
+        strongest.Statistic is "gain" or "slope" or "change" or "z" && value != 0 && !double.IsNaN(value) ? value > 0 ? "rising" : "falling" : "";
+
+    private static string Said(FeatureColumn strongest, double value) => Going(strongest, value) is { Length: > 0 } going ? going + ", " : "";
 
     /// <summary>The weekday while it names one day only, that is, on as-of's own local day and the six before it; else the date.</summary>
     private static string When(long time, long asOf, DateTimeZone zone)
@@ -131,6 +177,10 @@ public static class ReasonText
 
     private static string Span(long micros) => micros > 2 * UnixMicros.PerDay
         ? string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerDay} d")
+        : string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerHour} h");
+
+    private static string Long(long micros) => micros >= 2 * UnixMicros.PerDay
+        ? string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerDay} days")
         : string.Create(CultureInfo.InvariantCulture, $"{micros / UnixMicros.PerHour} h");
 
     private static string Over(FeatureColumn column) =>

@@ -116,6 +116,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
                 var version => version,
             },
         };
+        spec = spec with { Bands = (await BandDecisions.PinAsync(store.Lake, RequestOf(spec), cancellationToken)).Bands };
         var isChampion = spec.Model == models.Champion;
         var manifest = await ManifestAsync(store, spec, cancellationToken);
         var run = RiskPlan.IdOf(RequestOf(spec), manifest, await ModelVersions.SetOfAsync(store.Lake, task.Name, spec.Model, cancellationToken));
@@ -287,7 +288,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         ?? throw new PermanentFailureException($"There is no task '{name}'. There are: {string.Join(", ", (tasks ?? BundledTasks.All).Select(t => t.Name))}.");
 
     private DailyRiskRequest RequestOf(RiskSpec spec) =>
-        new() { Task = TaskOf(spec.Task), AsOf = spec.AsOf, KnownBy = spec.KnownBy, Model = spec.Model };
+        new() { Task = TaskOf(spec.Task), AsOf = spec.AsOf, KnownBy = spec.KnownBy, Model = spec.Model, Bands = spec.Bands };
 
     private static async Task<ObservationsManifest> ManifestAsync(CohortStore store, RiskSpec spec, CancellationToken cancellationToken)
     {

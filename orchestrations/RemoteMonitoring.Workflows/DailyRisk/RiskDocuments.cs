@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NodaTime;
+using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
@@ -8,7 +9,7 @@ using RemoteMonitoring.Workflows.Compaction;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
 
-/// <summary>One thing that raised a score, as a value a person can check.</summary>
+/// <summary>One thing that raised a score, as a value a person can check; or, of the technical ones, something about the measuring.</summary>
 public sealed record Reason
 {
     /// <summary>Vital it speaks of; null where it speaks of none.</summary>
@@ -19,6 +20,9 @@ public sealed record Reason
 
     /// <summary>The sentence people read.</summary>
     public required string Text { get; init; }
+
+    /// <summary>Where the value stands against the person's usual, or where it is going: <c>above-usual</c>, <c>below-usual</c>, <c>rising</c>, <c>falling</c>; null where none can be said.</summary>
+    public string? Direction { get; init; }
 
     /// <summary>Latest value.</summary>
     public double? Value { get; init; }
@@ -45,8 +49,11 @@ public sealed record News2Figures(int Low, int Point, int High);
 /// <summary>One patient's risk at an instant.</summary>
 public sealed record Prediction
 {
+    /// <summary>The version that this program writes: 2 since it has a band, and tells technical causes apart.</summary>
+    public const int CurrentSchemaVersion = 2;
+
     /// <summary>Version of this record.</summary>
-    public int SchemaVersion { get; init; } = 1;
+    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
 
     /// <summary>Id within the patient.</summary>
     public required string Id { get; init; }
@@ -78,14 +85,33 @@ public sealed record Prediction
     /// <summary>Raw log-odds, by which ties are ranked.</summary>
     public required double Raw { get; init; }
 
-    /// <summary>NEWS2; null where none of its inputs was there.</summary>
+    /// <summary>Where the probability stands among the thresholds that were decided on; null where there were none.</summary>
+    public RiskBand? Band { get; init; }
+
+    /// <summary>NEWS2; null where none of its inputs was there, and for who is known to be under 16.</summary>
     public News2Figures? News2 { get; init; }
 
     /// <summary>True where the model had been taught what became known after as-of; else null.</summary>
     public bool? Retrospective { get; init; }
 
-    /// <summary>What raised the score most.</summary>
+    /// <summary>What raised the score most, and speaks of the patient. What moved the score, not the cause.</summary>
     public required IReadOnlyList<Reason> Reasons { get; init; }
+
+    /// <summary>What raised it and speaks of the measuring: readings that are missing, few or old.</summary>
+    public IReadOnlyList<Reason> Technical { get; init => field = value ?? []; } = [];
+
+    /// <summary>True where the model gives no reasons; else null.</summary>
+    public bool? WithoutReasons { get; init; }
+}
+
+/// <summary>The thresholds of the bands as they were when a run began.</summary>
+/// <param name="Decision">Number of the decision that set them.</param>
+/// <param name="High">From here on the band is high.</param>
+/// <param name="Medium">From here on it is medium.</param>
+public sealed record PinnedBands(int Decision, double High, double Medium)
+{
+    /// <summary>The band of a probability.</summary>
+    public RiskBand Of(double probability) => new RiskBands(High, Medium, "").Of(probability);
 }
 
 /// <summary>A patient who was not scored, and why.</summary>
@@ -96,8 +122,11 @@ public sealed record NotScored(string PatientId, string Why);
 /// <summary>A care team's list for a day: the riskiest of its patients, cut to what the team can call.</summary>
 public sealed record TeamWorklist
 {
-    /// <summary>Version of this record: 2 since it says what is missing.</summary>
-    public int SchemaVersion { get; init; } = 2;
+    /// <summary>The version that this program writes: 2 since it says what is missing, 3 since it has bands and technical causes.</summary>
+    public const int CurrentSchemaVersion = 3;
+
+    /// <summary>Version of this record.</summary>
+    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
 
     /// <summary>Team.</summary>
     public required string CareTeamId { get; init; }
@@ -123,6 +152,9 @@ public sealed record TeamWorklist
     /// <summary>The team's patients who were scored.</summary>
     public required int Scored { get; init; }
 
+    /// <summary>The bands, in a sentence: from where, and who approved them; null where there are none.</summary>
+    public string? Bands { get; init; }
+
     /// <summary>The list, riskiest first.</summary>
     public required IReadOnlyList<Prediction> Listed { get; init; }
 
@@ -145,8 +177,8 @@ public sealed record LedgerOutput(string Path, int Rows, string Sha256);
 /// <summary>What a run read, made and counted: enough to make any of its scores again.</summary>
 public sealed record LedgerEntry
 {
-    /// <summary>The version that this program writes: 2 since it says who was set aside, shards and time zones.</summary>
-    public const int CurrentSchemaVersion = 2;
+    /// <summary>The version that this program writes: 2 since it says who was set aside, shards and time zones, 3 since it pins the bands.</summary>
+    public const int CurrentSchemaVersion = 3;
 
     /// <summary>Version of this record.</summary>
     public int SchemaVersion { get; init; } = CurrentSchemaVersion;
@@ -183,6 +215,9 @@ public sealed record LedgerEntry
 
     /// <summary>Model version.</summary>
     public required string Model { get; init; }
+
+    /// <summary>The thresholds of its bands; null where it has none, and in entries that do not say.</summary>
+    public PinnedBands? Bands { get; init; }
 
     /// <summary>Version of the program.</summary>
     public required string Code { get; init; }

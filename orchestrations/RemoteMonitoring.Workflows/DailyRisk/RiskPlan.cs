@@ -8,6 +8,7 @@ using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
@@ -31,6 +32,9 @@ public sealed record DailyRiskRequest
     /// <summary>Version of the model.</summary>
     public required string Model { get; init; }
 
+    /// <summary>The thresholds of the bands; null for those that are decided on when the run begins, or none.</summary>
+    public PinnedBands? Bands { get; init; }
+
     /// <summary>Lake that holds the model, where it is not the cohort's own.</summary>
     public Lake? ModelLake { get; init; }
 }
@@ -41,7 +45,7 @@ public sealed record DailyRiskRequest
 /// </summary>
 internal sealed class RiskPlan
 {
-    private const string Rules = "daily-risk 5";
+    private const string Rules = "daily-risk 6";
 
     /// <summary>A model that is trained on the data of a day scores that day too; who looks at it knows no more than they would have.</summary>
     private static readonly Duration s_today = Duration.FromDays(1);
@@ -74,6 +78,9 @@ internal sealed class RiskPlan
 
     public ShardVectors Vectors { get; private init; } = null!;
 
+    /// <summary>The vitals that the feature set describes.</summary>
+    public IReadOnlyList<VitalSign> Described => field ??= [.. Set.Columns.Select(c => c.VitalKey).OfType<string>().Distinct(StringComparer.Ordinal).Select(k => VitalSignCatalog.Default[k])];
+
     /// <summary>The rows of each shard, in the order of the cohort.</summary>
     public IReadOnlyList<VectorKey[]> Shards { get; private init; } = [];
 
@@ -90,7 +97,7 @@ internal sealed class RiskPlan
 
     /// <summary>Names the run: nothing else changes its scores.</summary>
     public static string IdOf(DailyRiskRequest request, ObservationsManifest manifest, FeatureSet set) => Lake.Hash(Encoding.UTF8.GetBytes(
-        $"{Rules}\n{manifest.InputHash}\n{request.Task.Hash}\n{set.Hash}\n{request.Model}\n{request.AsOf.ToUnixMicros()}\n{(request.KnownBy ?? request.AsOf).ToUnixMicros()}"))[..16];
+        $"{Rules}\n{manifest.InputHash}\n{request.Task.Hash}\n{set.Hash}\n{request.Model}\n{request.AsOf.ToUnixMicros()}\n{(request.KnownBy ?? request.AsOf).ToUnixMicros()}\n{request.Task.MinimumReadings?.InWords}\n{request.Bands}"))[..16];
 
     /// <summary>Plans a run, with the vectors that its model was made for; of a current manifest without rollups for the set it has them made first.</summary>
     public static async Task<RiskPlan> MakeAsync(CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)

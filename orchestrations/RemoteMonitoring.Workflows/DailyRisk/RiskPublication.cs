@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using NodaTime;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
@@ -41,8 +42,9 @@ internal static class RiskPublication
         notices = plan.IsRetrospective
             ? [.. notices, $"Retrospective: the model was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after this day."]
             : notices;
+        var bands = request.Bands is { } pinned ? await BandDecisions.InWordsAsync(request.ModelLake ?? store.Lake, request.Task.Name, request.Model, pinned, cancellationToken) : null;
         await Features.FeatureDictionaryFile.KeepAsync(store.Lake, plan.Set, cancellationToken);
-        var worklists = TeamWorklists.Make(plan, [.. parts.SelectMany(p => p.Predictions)], scored, notScored, setAside, notices);
+        var worklists = TeamWorklists.Make(plan, [.. parts.SelectMany(p => p.Predictions)], scored, notScored, setAside, notices, bands);
         LedgerOutput[] outputs = [.. parts.SelectMany(p => p.Outputs)];
         var ledger = new LedgerEntry
         {
@@ -57,11 +59,12 @@ internal static class RiskPublication
             FeatureSet = plan.Set.Definition.Name,
             FeatureSetHash = plan.Set.Hash,
             Model = request.Model,
+            Bands = request.Bands,
             Code = typeof(DailyRiskRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
             Shards = plan.Manifest.Shards,
             TimeZones = DateTimeZoneProviders.Tzdb.VersionId,
             Outputs = outputs,
-            Flow = plan.Flow,
+            Flow = [.. plan.Flow, .. NotScoredSteps(parts)],
             Scored = scored.Values.Sum(),
             NotScored = notScored.Length,
             SetAside = setAside.Length,
@@ -96,6 +99,12 @@ internal static class RiskPublication
         await DeleteOthersAsync(store.Lake, plan, ledger, cancellationToken);
         return (ledger, worklists);
     }
+
+    /// <summary>Of those who are in the plan and have no score: why, and how many.</summary>
+    private static IEnumerable<CohortFlowStep> NotScoredSteps(IReadOnlyList<ScoredRows> parts) => parts.SelectMany(p => p.NotScored)
+        .CountBy(n => n.Why, StringComparer.Ordinal)
+        .OrderBy(w => w.Key, StringComparer.Ordinal)
+        .Select(w => new CohortFlowStep("not-scored", false, w.Value, w.Value, $"Not scored: {w.Key}"));
 
     /// <summary>A shard that was scored, and whose process was stopped before it could say so, was split: its files are in nobody's name, and would count its patients twice.</summary>
     private static async Task DeleteOthersAsync(Lake lake, RiskPlan plan, LedgerEntry ledger, CancellationToken cancellationToken)

@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Text;
+using RemoteMonitoring.Features.Scores;
 using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Risk.Elsewhere;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Features;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
@@ -115,7 +119,7 @@ internal static class RiskScoring
     // What the store or the machine does is tried again, and is no patient's fault.
     private static bool IsOfData(Exception exception) => exception is AggregateException { InnerExceptions: var all }
         ? all.All(IsOfData)
-        : exception is not (OperationCanceledException or LakeException or IOException or OutOfMemoryException or TimeoutException);
+        : exception is not (OperationCanceledException or ElsewhereException or LakeException or IOException or OutOfMemoryException or TimeoutException);
 
     private static Scores Score(RiskPlan plan, VectorKey[] keys, VectorBuilder builder, int cores, Action<string>? before, CancellationToken cancellationToken)
     {
@@ -125,18 +129,22 @@ internal static class RiskScoring
         }
 
         var table = builder.Build(keys, cores, cancellationToken);
-        var scores = plan.Model.Score(table, cores);
+        var scores = plan.Model.Score(table, cores, cancellationToken);
         var (predictions, notScored) = (new List<Prediction>(), new List<NotScored>());
         foreach (var (row, explanation) in plan.Model.Explain(table).Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (!table.HasReading[row])
+            var key = keys[row];
+            if (WhyNot(plan, table, row, key, builder, scores.Raw[row]) is { } why)
             {
-                notScored.Add(new NotScored(table.PatientId[row], $"no reading in the last {plan.Set.LookBack / UnixMicros.PerDay} days"));
+                notScored.Add(new NotScored(key.PatientId, why));
                 continue;
             }
 
-            var key = keys[row];
+            var roster = plan.Records.GetValueOrDefault(key.PatientId)?.RosterAt(key.KnownBy);
+            var news2 = !(AgeAt(roster, key.AsOf) < News2.YoungestAge);
+            var shown = ReasonText.Of(
+                explanation, table, row, vital => builder.CellsOf(key, vital), plan.Set.LookBack, PatientRecord.ZoneAt(plan.Records.GetValueOrDefault(key.PatientId), key.KnownBy), news2);
             predictions.Add(new Prediction
             {
                 Id = $"{LakePaths.Stamp(key.AsOf)}-{plan.Run}",
@@ -150,14 +158,46 @@ internal static class RiskScoring
                 Retrospective = plan.IsRetrospective ? true : null,
                 Probability = scores.P[row],
                 Raw = scores.Raw[row],
-                News2 = double.IsNaN(table.News2Point[row]) ? null : new News2Figures((int)table.News2Low[row], (int)table.News2Point[row], (int)table.News2High[row]),
-                Reasons = ReasonText.Of(
-                    explanation, table, row, vital => builder.CellsOf(key, vital), plan.Set.LookBack, PatientRecord.ZoneAt(plan.Records.GetValueOrDefault(key.PatientId), key.KnownBy)),
+                Band = plan.Request.Bands?.Of(scores.P[row]),
+                News2 = !news2 || double.IsNaN(table.News2Point[row]) ? null : new News2Figures((int)table.News2Low[row], (int)table.News2Point[row], (int)table.News2High[row]),
+                Reasons = shown.Clinical,
+                Technical = shown.Technical,
+                WithoutReasons = plan.Model.GivesReasons ? null : true,
             });
         }
 
         return new Scores(table, predictions, notScored);
     }
+
+    /// <summary>Why a patient is not scored; null for who is.</summary>
+    private static string? WhyNot(RiskPlan plan, FeatureTable table, int row, in VectorKey key, VectorBuilder builder, double raw) =>
+        !table.HasReading[row] ? $"no reading in the last {plan.Set.LookBack / UnixMicros.PerDay} days"
+        : plan.Request.Task.MinimumReadings is { } minimum && !HasEnough(plan, table, row, key, builder, minimum) ? $"fewer than {minimum.InWords}"
+        : double.IsNaN(raw) ? "the model gave no score"
+        : null;
+
+    private static bool HasEnough(RiskPlan plan, FeatureTable table, int row, VectorKey key, VectorBuilder builder, MinimumReadings minimum)
+    {
+        var within = minimum.Within.BclCompatibleTicks / 10;
+        var needed = minimum.Vitals ?? 1;
+        var vitals = new HashSet<string>(StringComparer.Ordinal);
+        // A column that counts no further back is enough; what no column shows is counted.
+        for (var c = 0; c < table.Columns.Count && vitals.Count < needed; c++)
+        {
+            if (table.Columns[c] is { Statistic: "count", VitalKey: { } vital } column && column.Window <= within && table.Values[c][row] >= minimum.Readings)
+            {
+                vitals.Add(vital);
+            }
+        }
+
+        return vitals.Count >= needed || plan.Described.Count(vital =>
+            vitals.Contains(vital.Key) || builder.CellsOf(key, vital.Index).Where(c => c.LastTime > key.AsOf - within).Sum(c => c.Readings) >= minimum.Readings) >= needed;
+    }
+
+    /// <summary>Age in years, the stated age and the time since it was stated; null where nobody stated it.</summary>
+    private static double? AgeAt(Patient? roster, long asOf) => roster?.Age is { } stated
+        ? stated + Math.Max(0, (asOf - roster.Known.ToUnixMicros()) / (365.25 * UnixMicros.PerDay))
+        : null;
 
     private static ParquetTable ToParquet(IReadOnlyList<Prediction> predictions, RiskPlan plan)
     {
@@ -174,7 +214,9 @@ internal static class RiskScoring
             .Float64("news2_low", Column(p => p.News2?.Low ?? double.NaN))
             .Float64("news2_point", Column(p => p.News2?.Point ?? double.NaN))
             .Float64("news2_high", Column(p => p.News2?.High ?? double.NaN))
-            .Text("reasons", Column(p => string.Join("; ", p.Reasons.Select(r => r.Text))));
+            .Text("band", Column(p => p.Band?.ToString().ToLowerInvariant() ?? ""))
+            .Text("reasons", Column(p => string.Join("; ", p.Reasons.Select(r => r.Text))))
+            .Text("technical", Column(p => string.Join("; ", p.Technical.Select(r => r.Text))));
         return table;
     }
 

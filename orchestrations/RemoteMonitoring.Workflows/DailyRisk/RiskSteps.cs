@@ -78,7 +78,11 @@ public sealed record RunProgress(string Stage, int Done = 0, int Total = 0, stri
 }
 
 /// <summary>A run, by all that its scores depend on.</summary>
-public sealed record RiskSpec(string Cohort, string Task, Instant AsOf, Instant? KnownBy, string Model, string Observations, bool Retrospective);
+public sealed record RiskSpec(string Cohort, string Task, Instant AsOf, Instant? KnownBy, string Model, string Observations, bool Retrospective)
+{
+    /// <summary>The thresholds of the bands, as they were when the run was planned; null before, and where there were none.</summary>
+    public PinnedBands? Bands { get; init; }
+}
 
 /// <summary>What a run is made of, and for which instance.</summary>
 public sealed record CompactionAsked(string Cohort, string Task, string InstanceId, bool OnlyFind);

@@ -1,4 +1,5 @@
 using NodaTime;
+using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Workflows.Engine;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
@@ -17,6 +18,12 @@ public static class ScoreShardsWorkflow
     private const int AtATime = 8;
 
     private static readonly RetryPolicy s_retry = new(4, Duration.FromSeconds(1));
+
+    /// <summary>What the teams are told where a model that is asked over the network did not answer for some.</summary>
+    internal static IEnumerable<string> Notices(IEnumerable<PartOutcome> parts) => parts.Select(p => p.Problem).OfType<string>()
+        .Where(ElsewhereException.IsAway)
+        .Distinct(StringComparer.Ordinal)
+        .Select(away => $"The model that scores is asked over the network: {away}.");
 
     private static async Task<IReadOnlyList<PartOutcome>> RunAsync(IWorkflowContext context, ShardsAsked asked)
     {
@@ -46,9 +53,9 @@ public static class ScoreShardsWorkflow
             {
                 outcome = await step;
             }
-            catch (StepFailedException)
+            catch (StepFailedException e)
             {
-                return [new PartOutcome(part, null, "the store or the program failed again and again")];
+                return [new PartOutcome(part, null, e.Failure.Type == ElsewhereException.TypeName ? e.Failure.Message : "the store or the program failed again and again")];
             }
         }
 

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using NodaTime;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
+using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
@@ -101,7 +102,7 @@ internal static class ShadowScoring
         catch (Exception e) when (e is not (OperationCanceledException or IOException or OutOfMemoryException or LakeException { IsTransient: true }))
         {
             // Whatever is wrong with a model that nobody relies on yet is for those who may promote it, not for tonight's lists.
-            entry = entry with { Problem = e is LakeException or ModelException ? e.Message : $"the program could not get through it ({e.GetType().Name})" };
+            entry = entry with { Problem = e is LakeException or ModelException or ElsewhereException ? e.Message : $"the program could not get through it ({e.GetType().Name})" };
         }
 
         await NoteAsync(store.Lake, entry, cancellationToken);
@@ -164,7 +165,7 @@ internal static class ShadowScoring
         Lake lake, LedgerEntry ledger, RiskModel model, string challenger, string part, ParquetTable champion, FeatureTable table, CancellationToken cancellationToken)
     {
         var stamp = LakePaths.Stamp(ledger.AsOf.ToUnixMicros());
-        var scores = model.Score(table, -1);
+        var scores = model.Score(table, -1, cancellationToken);
         var row = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < table.Rows; i++)
         {

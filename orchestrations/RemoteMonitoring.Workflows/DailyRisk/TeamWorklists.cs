@@ -26,7 +26,7 @@ internal static class TeamWorklists
     /// and nobody has stated gets a list of all its patients under its id: better a list too long than a patient on none.
     /// </summary>
     public static List<TeamWorklist> Make(
-        RiskPlan plan, IReadOnlyList<Prediction> candidates, IReadOnlyDictionary<string, int> scored, IReadOnlyList<NotScored> notScored, IReadOnlyList<NotScored> setAside, IReadOnlyList<string> notices)
+        RiskPlan plan, IReadOnlyList<Prediction> candidates, IReadOnlyDictionary<string, int> scored, IReadOnlyList<NotScored> notScored, IReadOnlyList<NotScored> setAside, IReadOnlyList<string> notices, string? bands)
     {
         var byTeam = candidates.ToLookup(p => TeamOf(plan, p.PatientId), StringComparer.Ordinal);
         var silentByTeam = notScored.ToLookup(n => TeamOf(plan, n.PatientId), StringComparer.Ordinal);
@@ -55,6 +55,7 @@ internal static class TeamWorklists
                         Run = plan.Run,
                         Watermark = UnixMicros.ToInstant(plan.Manifest.Inputs.Watermark),
                         Scored = scored.GetValueOrDefault(id),
+                        Bands = bands,
                         Listed = [.. Ranked(byTeam[id]).Take(capacity)],
                         NotScored = [.. silentByTeam[id].OrderBy(n => n.PatientId, StringComparer.Ordinal)],
                         SetAside = gaps,

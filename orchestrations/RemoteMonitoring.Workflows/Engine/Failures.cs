@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Workflows.Engine;
@@ -30,7 +31,9 @@ public sealed record Failure(string Type, string Message, bool Retryable, string
 
     // What a program or its user did wrong comes out the same again, and what a store says of a file; all else may be the network or the memory.
     private static bool IsRetryable(Exception exception) =>
-        exception is LakeException fault ? fault.IsTransient : exception is not (PermanentFailureException or NonDeterminismException or ArgumentException or NotSupportedException or JsonException or NullReferenceException or InvalidCastException);
+        exception is LakeException fault ? fault.IsTransient
+        : exception is ElsewhereException elsewhere ? elsewhere.MayPass
+        : exception is not (PermanentFailureException or NonDeterminismException or ArgumentException or NotSupportedException or JsonException or NullReferenceException or InvalidCastException);
 }
 
 /// <summary>An activity or another workflow that this workflow had called failed.</summary>

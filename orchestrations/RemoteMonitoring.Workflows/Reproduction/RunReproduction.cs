@@ -182,7 +182,7 @@ public sealed class RunReproduction(CohortStore store, IReadOnlyList<TaskDefinit
     private async Task<(string Run, IReadOnlyList<LedgerOutput> Outputs)> ScoreAsync(LedgerEntry entry, ObservationsManifest manifest, Lake lake, CancellationToken cancellationToken)
     {
         await using var overlay = store.Over(lake, new SqliteDocuments(Path.Combine(scratch, "documents.db")));
-        var request = new DailyRiskRequest { Task = tasks.First(t => t.Name == entry.Task), AsOf = entry.AsOf, KnownBy = entry.KnownBy, Model = entry.Model, ModelLake = ModelLake };
+        var request = new DailyRiskRequest { Task = tasks.First(t => t.Name == entry.Task), AsOf = entry.AsOf, KnownBy = entry.KnownBy, Model = entry.Model, Bands = entry.Bands, ModelLake = ModelLake };
         var made = await DailyRiskRun.RemakeAsync(overlay, manifest, request, entry, path => PatientsOfAsync(path, cancellationToken), cancellationToken);
         if (made.Run != entry.Run)
         {

@@ -7,6 +7,8 @@ namespace RemoteMonitoring.Workflows.Training;
 /// <summary>Held-out rows as a lake table: all figures of an evaluation can be computed again from it.</summary>
 public static class HeldOutTable
 {
+    private const string RulePrefix = "rule_";
+
     /// <summary>The rows as a table.</summary>
     public static ParquetTable ToParquet(HeldOutRows rows)
     {
@@ -22,14 +24,17 @@ public static class HeldOutTable
             .Float64("p_logistic", rows.Logistic)
             .Float64("raw", rows.Raw)
             .Boolean("alert", rows.Alert)
-            .Float64("trailing_7d", rows.TrailingCount7Days)
-            .Float64("trailing_28d", rows.TrailingCount28Days)
             .Time("next_event", rows.NextEvent)
             .Text("team", rows.Team)
             .Float64("age", rows.Age)
             .Text("sex", rows.Sex)
             .Text("conditions", rows.Conditions)
             .Float64("contacts_7d", rows.Contacts7Days);
+        foreach (var (name, score) in rows.Rules)
+        {
+            table.Float64(RulePrefix + name, score);
+        }
+
         for (var i = 0; i < rows.Ablated.Count; i++)
         {
             var (name, columns, raw, alert) = rows.Ablated[i];
@@ -54,14 +59,13 @@ public static class HeldOutTable
         Logistic = table.Float64("p_logistic"),
         Raw = table.Float64("raw"),
         Alert = table.Boolean("alert"),
-        TrailingCount7Days = table.Float64("trailing_7d"),
-        TrailingCount28Days = table.Float64("trailing_28d"),
         NextEvent = table.Time("next_event"),
         Team = Text(table, "team"),
         Age = table.Float64("age"),
         Sex = Text(table, "sex"),
         Conditions = Text(table, "conditions"),
         Contacts7Days = table.Float64("contacts_7d"),
+        Rules = [.. table.ColumnNames.Where(c => c.StartsWith(RulePrefix, StringComparison.Ordinal)).Select(c => new RuleScores(c[RulePrefix.Length..], table.Float64(c)))],
         Ablated = [.. Ablated(table)],
     };
 

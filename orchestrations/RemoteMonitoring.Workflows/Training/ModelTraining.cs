@@ -5,6 +5,7 @@ using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.DailyRisk;
 
 namespace RemoteMonitoring.Workflows.Training;
 
@@ -30,6 +31,7 @@ public static class ModelTraining
 
         var model = RiskModel.Train(data, snapshot.EndOfData, settings, results[0].Report, progress, cancellationToken, snapshot.Observations);
         await ReportFiles.WriteAsync(lake, snapshot.Streams, task, version, model.Document, results, cancellationToken);
+        await BandDecisions.DefaultAsync(lake, task.Name, version, results[0].HeldOut.P, results[0].HeldOut.Label, cancellationToken);
         foreach (var (name, bytes) in ModelFiles.Save(model))
         {
             await lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
@@ -41,7 +43,7 @@ public static class ModelTraining
         [
             .. task.Splits.SelectMany(split => (string[])[HeldOutPath(task, version, split), ReportPath(task, version, split)]),
             .. ReportFiles.Paths(task, version),
-            .. ModelFiles.Names.Select(name => LakePaths.Model(task.Name, version, name)),
+            .. ModelFiles.TrainedNames.Select(name => LakePaths.Model(task.Name, version, name)),
         ],
         cancellationToken);
 

@@ -55,7 +55,7 @@ public sealed record TrainedFiles(int SchemaVersion, string Task, string Version
         foreach (var file in trained.Files)
         {
             var from = $"{folder}/{file.Path}";
-            if (file.Path.Split('/') is not ["models", var ofTask, var ofVersion, var name] || ofTask != task || ofVersion != version || !LakePaths.IsName(name))
+            if (file.Path.Split('/') is not ["models", var ofTask, var ofVersion, .. { Length: 1 or 2 } names] || ofTask != task || ofVersion != version || !names.All(LakePaths.IsName))
             {
                 throw new LakeException($"{lake.NameOf(list)}: names a file that is none of a model. Train it again.");
             }

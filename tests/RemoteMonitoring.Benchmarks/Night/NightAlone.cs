@@ -56,7 +56,7 @@ internal static class NightAlone
 
     /// <summary>The files of a home's model.</summary>
     public static IReadOnlyList<KeyValuePair<string, byte[]>> ModelOf(string home) =>
-        [.. ModelFiles.Names.Select(name => KeyValuePair.Create(name, File.ReadAllBytes(Path.Combine(LakeOf(home), LakePaths.Model(s_task.Name, Model, name)))))];
+        [.. ModelFiles.TrainedNames.Select(name => KeyValuePair.Create(name, File.ReadAllBytes(Path.Combine(LakeOf(home), LakePaths.Model(s_task.Name, Model, name)))))];
 
     /// <summary>Starts the process over a home, and waits for its last word.</summary>
     public static NightMeasured Start(string home)

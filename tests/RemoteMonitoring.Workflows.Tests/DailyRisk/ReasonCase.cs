@@ -48,11 +48,12 @@ internal sealed class ReasonCase(FeatureSet set)
         _values[column] = value;
         var found = set.Columns.Single(c => c.Name == column);
         _candidates.Add(new ReasonCandidate(
-            found.VitalKey ?? found.Topic ?? found.Name, found.VitalKey is not null, 1.0 / (1 + _candidates.Count), found, found.Meaning));
+            found.VitalKey ?? found.Topic ?? found.Name, found.VitalKey is not null, found.VitalKey is not null && found.Statistic is "count" or "age" or "adherence",
+            1.0 / (1 + _candidates.Count), found, found.Meaning));
         return this;
     }
 
-    public IReadOnlyList<Reason> Reasons(string zone = "Europe/London", Instant? knownBy = null)
+    public ShownReasons Shown(string zone = "Europe/London", Instant? knownBy = null, bool news2 = true)
     {
         var batch = new ObservationBatch(_readings.Count);
         foreach (var (i, (vital, time, value, known)) in _readings.OrderBy(r => r.Vital).ThenBy(r => r.Time).Index())
@@ -86,8 +87,15 @@ internal sealed class ReasonCase(FeatureSet set)
             0,
             vital => builder.CellsOf(key, vital),
             set.LookBack,
-            DateTimeZoneProviders.Tzdb[zone]);
+            DateTimeZoneProviders.Tzdb[zone],
+            news2);
     }
+
+    /// <summary>The reasons that speak of the patient.</summary>
+    public IReadOnlyList<Reason> Reasons(string zone = "Europe/London", Instant? knownBy = null) => Shown(zone, knownBy).Clinical;
+
+    /// <summary>The sentences of those that speak of the measuring.</summary>
+    public string[] Technical() => [.. Shown().Technical.Select(r => r.Text)];
 
     /// <summary>The reasons' sentences.</summary>
     public string[] Texts(string zone = "Europe/London", Instant? knownBy = null) => [.. Reasons(zone, knownBy).Select(r => r.Text)];

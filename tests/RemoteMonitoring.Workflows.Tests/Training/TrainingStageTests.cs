@@ -198,8 +198,8 @@ public sealed class TrainingStageTests(TrainedHome trained)
         await using var _ = home;
         var table = await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none);
         Assert.Equal(
-            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw", "alert", "trailing_7d", "trailing_28d",
-                "next_event", "team", "age", "sex", "conditions", "contacts_7d"],
+            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw", "alert",
+                "next_event", "team", "age", "sex", "conditions", "contacts_7d", "rule_weight_rule"],
             table.ColumnNames);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         var cohort = Cohort.Build(TrainedHome.Task, reference, Telemetry.UnixMicros.ToInstant(manifest.Inputs.Watermark));
@@ -222,7 +222,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
         await using var copy = home;
         var rows = HeldOutTable.FromParquet(await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none));
         var report = trained.Model.Reports[0];
-        var figures = Figures.Of(rows, false, report.Resamples, report.Seed, threads: 1);
+        var figures = Figures.Of(rows, report.Resamples, report.Seed, threads: 1);
         var again = report with
         {
             Rows = rows.Rows,
@@ -231,7 +231,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
             Metrics = figures.Metrics,
             Differences = figures.Differences,
             Calibration = figures.Calibration,
-            Clinical = ClinicalFigures.Of(rows, false, report.Resamples, report.Seed, threads: 1),
+            Clinical = ClinicalFigures.Of(rows, report.Resamples, report.Seed, threads: 1),
         };
         Assert.Equal(report.ToJson(), again.ToJson());
         Assert.True(report.Clinical!.EventsInReach > 0);
