@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using NodaTime;
 using RemoteMonitoring.Features.Vectors;
@@ -40,7 +41,7 @@ public sealed class RealRowsTests(DemoRuns demos, ITestOutputHelper output)
         Assert.True(missing >= 0.30, $"only {missing:P1} is missing");
 
         var matrix = FeatureMatrix.From(table);
-        using var native = LightGbmLibrary.Load(model.Text);
+        using var native = LightGbmLibrary.Load(Encoding.UTF8.GetString(model.Artefacts[ModelFiles.TreesName]));
         Assert.Equal(LightGbmLibrary.Predict(native, matrix.Values, matrix.Columns, LightGbmLibrary.RawScore, 2), model.Score(table, 2).Raw);
         Assert.Equal(model.Score(table, 1).Raw, model.Score(table, 2).Raw);
 
