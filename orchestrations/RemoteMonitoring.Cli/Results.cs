@@ -60,6 +60,11 @@ internal static class Results
                 s.Title,
                 .. metrics.Select(m => report.Metrics[s.Scorer].TryGetValue(m.Metric, out var metric) ? Interval(metric) : ""),
             ]));
+        if (report.Metrics[MetricNames.Model].TryGetValue(MetricNames.MinSensitivityPrecision, out var smaller))
+        {
+            terminal.Line($"alerts of the model at thresholds from training rows: the smaller of sensitivity and precision is {Interval(smaller)}");
+        }
+
         if (PromotionGate.BestBaseline(report) is { } rule && report.Differences[rule].TryGetValue(MetricNames.Auroc, out var ahead))
         {
             terminal.Line($"Best simple rule: {s_scorers.First(s => s.Scorer == rule).Title}; AUROC of the model minus its: {Interval(ahead)}");

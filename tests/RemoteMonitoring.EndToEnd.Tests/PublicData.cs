@@ -6,6 +6,18 @@ namespace RemoteMonitoring.EndToEnd.Tests;
 /// <summary>Public data sets beside the checkout; tests on them say so when they are not there.</summary>
 public static class PublicData
 {
+    /// <summary>Whether tests that take minutes were asked for; where not, says what was not run.</summary>
+    public static bool LongTestsAreAsked(string what, ITestOutputHelper output)
+    {
+        var asked = Environment.GetEnvironmentVariable("RMON_LONG") == "1";
+        if (!asked)
+        {
+            output.WriteLine($"not run: set RMON_LONG=1 {what}");
+        }
+
+        return asked;
+    }
+
     public static string? Find(string dataSet, ITestOutputHelper output)
     {
         var folder = AppContext.BaseDirectory;

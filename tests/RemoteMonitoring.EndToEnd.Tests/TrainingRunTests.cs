@@ -109,11 +109,17 @@ public sealed class TrainingRunTests(ScoredHome made) : IClassFixture<ScoredHome
     }
 
     [Fact]
-    public async Task An_approval_is_not_waited_for_where_none_could_help()
+    public async Task Trained_with_another_feature_set_it_is_promoted_and_the_lists_are_made_of_its_columns()
     {
-        var refused = await Rmon.RunAsync("run", "training", Task, "--features", "acute", "--wait-for-approval");
-        Assert.Equal(2, refused.ExitCode);
-        Assert.Contains("so it cannot be promoted", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
+        var trained = await Rmon.RunAsync("train", Task, "--features", "acute", "--json");
+        Assert.True(trained.ExitCode == 0, trained.Errors);
+        var promoted = await Rmon.RunAsync("models", "promote", Task, "@challenger", "--by", "ada", "--why", "other columns", "--override");
+        Assert.True(promoted.ExitCode == 0, promoted.Errors);
+        var scored = await Rmon.RunAsync("score", Task, "--as-of", "2025-02-20T00:00:00Z", "--json");
+        Assert.True(scored.ExitCode == 0, scored.Errors);
+        Assert.True(scored.Document.GetProperty("scored").GetInt32() > 0);
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(Lake, "gold", "features", "acute", "20250220T000000Z"), "*.parquet"));
+        Assert.Equal(0, (await Rmon.RunAsync("models", "rollback", Task, "--why", "as it was")).ExitCode);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class FeatureSet
     private FeatureSet(FeatureSetDefinition definition)
     {
         Definition = definition;
-        Check(definition.SchemaVersion == 1, $"schemaVersion {definition.SchemaVersion}: this version reads 1");
+        Check(definition.SchemaVersion == FeatureSetDefinition.CurrentSchema, $"schemaVersion {definition.SchemaVersion}: this version reads {FeatureSetDefinition.CurrentSchema}");
         Check(IsName(definition.Name), $"name '{definition.Name}': lower-case letters, digits and dashes, a letter first");
         LookBack = Hours(definition.LookBack, "lookBack") * UnixMicros.PerHour;
         Rollup = definition.Rollup switch

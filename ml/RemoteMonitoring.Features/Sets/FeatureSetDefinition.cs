@@ -45,6 +45,9 @@ public sealed record PriorOutcomes
 /// <summary>What a feature set is, as data: its JSON is hashed, and the hash travels with vectors, models and scores.</summary>
 public sealed record FeatureSetDefinition
 {
+    /// <summary>The version of this form that is read and written.</summary>
+    public const int CurrentSchema = 1;
+
     /// <summary>Version of this form: 1.</summary>
     public required int SchemaVersion { get; init; }
 
@@ -89,6 +92,7 @@ public sealed record FeatureSetDefinition
     {
         try
         {
+            CheckVersion(json);
             var definition = JsonSerializer.Deserialize(json, FeatureSetJson.Default.FeatureSetDefinition) ?? throw new FormatException("a feature set is a JSON object, not null");
             definition.CheckItems();
             return definition;
@@ -96,6 +100,20 @@ public sealed record FeatureSetDefinition
         catch (JsonException e)
         {
             throw new FormatException(JsonFault.InWords(e, "feature set"), e);
+        }
+    }
+
+    /// <summary>A document of a newer version may have other fields: its version is looked at before they are.</summary>
+    private static void CheckVersion(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip });
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals("schemaVersion"u8)
+                && reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var version) && version > CurrentSchema)
+            {
+                throw new FormatException($"schemaVersion {version}: it is of a newer form; this version reads {CurrentSchema}, so take a newer one");
+            }
         }
     }
 

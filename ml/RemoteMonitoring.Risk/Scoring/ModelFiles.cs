@@ -8,10 +8,13 @@ namespace RemoteMonitoring.Risk.Scoring;
 
 /// <summary>
 /// A model as named files: <c>trees.txt</c> (LightGBM's model text, which LightGBM loads in any language) or <c>model.onnx</c>,
-/// of one from elsewhere <c>features.json</c>, and <c>model.json</c>, which names the others' hashes and is to be written last.
+/// of one from elsewhere <c>features.json</c>, and <c>model.json</c>, which names the others' hashes and its own (over itself
+/// with zeros in its place) and is to be written last.
 /// </summary>
 public static class ModelFiles
 {
+    private static readonly string s_noHash = new('0', 64);
+
     /// <summary>The trees.</summary>
     public const string TreesName = "trees.txt";
 
@@ -35,9 +38,11 @@ public static class ModelFiles
     {
         var document = model.Document with
         {
-            Sha256 = new SortedDictionary<string, string>(model.Artefacts.ToDictionary(a => a.Key, a => Hash(a.Value)), StringComparer.Ordinal),
+            Sha256 = new SortedDictionary<string, string>(model.Artefacts.ToDictionary(a => a.Key, a => Hash(a.Value)), StringComparer.Ordinal) { [DocumentName] = s_noHash },
         };
-        return [.. model.Artefacts.OrderBy(a => a.Key, StringComparer.Ordinal), new(DocumentName, JsonSerializer.SerializeToUtf8Bytes(document, RiskJsonContext.Default.ModelDocument))];
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(document, RiskJsonContext.Default.ModelDocument);
+        Encoding.ASCII.GetBytes(Hash(bytes)).CopyTo(bytes.AsSpan(bytes.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(s_noHash))));
+        return [.. model.Artefacts.OrderBy(a => a.Key, StringComparer.Ordinal), new(DocumentName, bytes)];
     }
 
     /// <summary>Names a version by all that its scores depend on.</summary>
@@ -139,13 +144,38 @@ public static class ModelFiles
                 }
             }
 
-            return JsonSerializer.Deserialize(bytes, RiskJsonContext.Default.ModelDocument)
+            var document = JsonSerializer.Deserialize(bytes, RiskJsonContext.Default.ModelDocument)
                 ?? throw new ModelException($"{DocumentName} is null.");
+            return IsWhole(document, bytes) ? document : throw new ModelException($"{DocumentName} of the model for '{document.Task}' is damaged: its SHA-256 is not the one it names.");
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new ModelException($"{DocumentName} is damaged: {FirstLine(e.Message)}", e);
         }
+    }
+
+    /// <summary>Whether the document is as it was written; of one from before it named its own hash nobody knows.</summary>
+    private static bool IsWhole(ModelDocument document, byte[] bytes)
+    {
+        if (document.SchemaVersion < ModelDocument.OldestWithTrees)
+        {
+            return true;
+        }
+
+        if (!document.Sha256.TryGetValue(DocumentName, out var hash))
+        {
+            return document.Sha256.Keys.All(Names.Contains);
+        }
+
+        var at = bytes.AsSpan().LastIndexOf(Encoding.UTF8.GetBytes(hash));
+        if (at < 0 || hash.Length != s_noHash.Length)
+        {
+            return false;
+        }
+
+        var zeroed = bytes.ToArray();
+        zeroed.AsSpan(at, hash.Length).Fill((byte)'0');
+        return Hash(zeroed) == hash;
     }
 
     private static byte[] Get(IReadOnlyDictionary<string, byte[]> files, string name) =>

@@ -50,9 +50,29 @@ public sealed record BoostingSettings
     /// <summary>Training rows from which fewer, larger steps are taken: with many rows the small ones buy time lost and little else.</summary>
     public int LargeSteps { get; init; } = 15_000;
 
-    /// <summary>These settings for so many training rows: from <see cref="LargeSteps"/> on twice the step, half the patience, and one model in place of several.</summary>
-    internal BoostingSettings For(int rows) =>
-        rows < LargeSteps ? this : this with { LearningRate = 2 * LearningRate, Patience = Math.Max(1, Patience / 2), Bags = 1, LargeSteps = int.MaxValue };
+    /// <summary>Training rows from which trees are small and look for the best threshold: with so many rows a drawn one costs more than the chance it keeps out.</summary>
+    public int SmallTrees { get; init; } = 100_000;
+
+    /// <summary>
+    /// These settings for so many training rows: from <see cref="LargeSteps"/> on twice the step, half the patience, and one model in place of several;
+    /// from <see cref="SmallTrees"/> on, trees of their own.
+    /// </summary>
+    internal BoostingSettings For(int rows) => rows switch
+    {
+        _ when rows >= SmallTrees => this with
+        {
+            LearningRate = 0.04,
+            Leaves = 15,
+            MinimumRowsPerLeaf = 100,
+            FeatureFraction = 0.2,
+            ExtraTrees = false,
+            Bags = 1,
+            LargeSteps = int.MaxValue,
+            SmallTrees = int.MaxValue,
+        },
+        _ when rows >= LargeSteps => this with { LearningRate = 2 * LearningRate, Patience = Math.Max(1, Patience / 2), Bags = 1, LargeSteps = int.MaxValue },
+        _ => this,
+    };
 }
 
 /// <summary>Trained trees, and their text.</summary>

@@ -37,10 +37,10 @@ public sealed record TrainingSettings
     public int RowsPerFit { get; init; } = 50_000;
 
     /// <summary>Rows of each patient that a fit may learn from all the same, on average, where there are many patients: it is they who teach.</summary>
-    public int RowsPerPatient { get; init; } = 12;
+    public int RowsPerPatient { get; init; } = 20;
 
     /// <summary>Rows of a fit that no number of patients exceeds.</summary>
-    public int MostRowsPerFit { get; init; } = 200_000;
+    public int MostRowsPerFit { get; init; } = 250_000;
 
     /// <summary>Penalty of the logistic regression, against the sum of its losses over the rows.</summary>
     public double LogisticL2 { get; init; } = 150;

@@ -93,6 +93,8 @@ public static class SettingsSearch
         var random = new Random(unchecked((seed * 1_000_003) + trial));
         return around with
         {
+            // What was drawn is what is tried.
+            SmallTrees = int.MaxValue,
             LearningRate = Rounded(0.015, 0.08),
             Leaves = random.Next(4) switch { 0 => 7, 1 => 15, 2 => 23, _ => 31 },
             MinimumRowsPerLeaf = (int)Rounded(10, 120),

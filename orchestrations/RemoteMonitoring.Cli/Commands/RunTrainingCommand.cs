@@ -28,9 +28,9 @@ internal static class RunTrainingCommand
             var name = parsed.GetRequiredValue(task);
             var set = parsed.GetValue(features);
             var definition = BundledTasks.All.Single(t => t.Name == name);
-            if (set is not null && TrainCommand.Described(definition, set) != definition && parsed.GetValue(wait))
+            if (set is not null)
             {
-                throw new UserException($"--wait-for-approval: {TrainingActivities.CannotScore(set, name)}", ExitCodes.Usage);
+                _ = TrainCommand.Described(definition, set);
             }
 
             var place = parsed.GetValue(on) == "azureml" ? TrainingPlace.AzureMl : TrainingPlace.Here;

@@ -25,7 +25,8 @@ public static class DailyRiskRun
         CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)
     {
         request = await BandDecisions.PinAsync(store.Lake, request, cancellationToken);
-        var run = RiskPlan.IdOf(request, manifest, RemoteMonitoring.Features.Sets.FeatureSet.Named(request.Task.FeatureSet));
+        var set = await ModelVersions.SetOfAsync(request.ModelLake ?? store.Lake, request.Task.Name, request.Model, cancellationToken);
+        var run = RiskPlan.IdOf(request, manifest, set);
         if (await RiskPublication.TryFindAsync(store, run, cancellationToken) is { SetAside: 0 } done)
         {
             return (done, await WorklistsAsync(store, run, cancellationToken), true);

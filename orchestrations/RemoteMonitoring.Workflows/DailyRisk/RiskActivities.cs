@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Ingestion.Watermarks;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
@@ -69,11 +68,31 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             async token =>
             {
                 // Rollups only save time: where they pay they are made with the observations.
-                var compacted = await CompactionStage.RunAloneAsync(store, new CompactionOptions { RollupsFor = [TaskOf(asked.Task).FeatureSet] }, token);
+                var compacted = await CompactionStage.RunAloneAsync(store, new CompactionOptions { RollupsFor = await SetsOfAsync(store, TaskOf(asked.Task), token) }, token);
                 // With the lease: nobody collects what was made just now, before it is pinned.
                 return await PinAsync(store, compacted.Manifest, asked.InstanceId, token);
             },
             cancellationToken);
+    }
+
+    /// <summary>The feature sets of the models that score tonight. One that cannot be read makes its trouble where it is needed, and the task's own set stands for it.</summary>
+    private static async Task<IReadOnlyList<string>> SetsOfAsync(CohortStore store, TaskDefinition task, CancellationToken cancellationToken)
+    {
+        var sets = new List<string>();
+        try
+        {
+            var models = await new ModelRegistry(store, TimeProvider.System).ReadAsync(task.Name, cancellationToken);
+            foreach (var version in new[] { models.Champion, models.Challenger }.OfType<string>())
+            {
+                sets.Add((await ModelVersions.SetOfAsync(store.Lake, task.Name, version, cancellationToken)).Name);
+            }
+        }
+        catch (LakeException e) when (!e.IsTransient)
+        {
+            sets.Add(task.FeatureSet);
+        }
+
+        return sets is [] ? [task.FeatureSet] : sets;
     }
 
     /// <summary>Pins observations for an instance; each has a pin of its own, so that a compaction that comes too late unpins nothing.</summary>
@@ -100,7 +119,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         spec = spec with { Bands = (await BandDecisions.PinAsync(store.Lake, RequestOf(spec), cancellationToken)).Bands };
         var isChampion = spec.Model == models.Champion;
         var manifest = await ManifestAsync(store, spec, cancellationToken);
-        var run = RiskPlan.IdOf(RequestOf(spec), manifest, FeatureSet.Named(task.FeatureSet));
+        var run = RiskPlan.IdOf(RequestOf(spec), manifest, await ModelVersions.SetOfAsync(store.Lake, task.Name, spec.Model, cancellationToken));
         var done = await RiskPublication.TryFindAsync(store, run, cancellationToken);
         if (done is { SetAside: 0 })
         {

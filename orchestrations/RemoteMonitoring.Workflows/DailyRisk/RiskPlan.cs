@@ -99,13 +99,12 @@ internal sealed class RiskPlan
     public static string IdOf(DailyRiskRequest request, ObservationsManifest manifest, FeatureSet set) => Lake.Hash(Encoding.UTF8.GetBytes(
         $"{Rules}\n{manifest.InputHash}\n{request.Task.Hash}\n{set.Hash}\n{request.Model}\n{request.AsOf.ToUnixMicros()}\n{(request.KnownBy ?? request.AsOf).ToUnixMicros()}\n{request.Task.MinimumReadings?.InWords}\n{request.Bands}"))[..16];
 
-    /// <summary>Plans a run; of a current manifest without rollups for the set it has them made first.</summary>
+    /// <summary>Plans a run, with the vectors that its model was made for; of a current manifest without rollups for the set it has them made first.</summary>
     public static async Task<RiskPlan> MakeAsync(CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)
     {
-        var set = FeatureSet.Named(request.Task.FeatureSet);
+        var (model, set) = await ModelVersions.LoadAsync(request.ModelLake ?? store.Lake, request.Task, request.Model, cancellationToken);
         var known = UsableReference.KnownBy(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken), request.KnownBy ?? request.AsOf);
         var (reference, zones) = UsableReference.WithZonesThatExist(known);
-        var model = await ModelVersions.LoadAsync(request.ModelLake ?? store.Lake, request.Task, request.Model, set.Hash, cancellationToken);
         manifest = await CompactionStage.RollUpAsync(store, manifest, set, cancellationToken);
         var cohort = Cohort.Scoreable(request.Task, reference, request.AsOf);
         var rows = cohort.Rows.ToLookup(r => Partitioning.PartitionOf(r.PatientId, manifest.Shards));

@@ -10,6 +10,8 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Features;
 using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
@@ -58,7 +60,8 @@ public sealed record ShadowEntry
 }
 
 /// <summary>
-/// Scores with a challenger whom a run has scored, from the vectors that it wrote. Files only: no document, no list. What goes wrong is
+/// Scores with a challenger whom a run has scored: from the vectors that it wrote, or where the challenger was made for another feature set from vectors of that,
+/// of the same patients, observations and known-by, which are not kept. Files only: no document, no list. What goes wrong is
 /// noted, and touches nothing of the run.
 /// </summary>
 internal static class ShadowScoring
@@ -82,12 +85,16 @@ internal static class ShadowScoring
         };
         try
         {
-            var set = FeatureSet.Named(ledger.FeatureSet);
-            var model = await ModelVersions.LoadAsync(store.Lake, task, challenger, set.Hash, cancellationToken);
+            var (model, set) = await ModelVersions.LoadAsync(store.Lake, task, challenger, cancellationToken);
+            (ObservationsManifest Manifest, ReferenceData Reference)? inputs = set.Hash == ledger.FeatureSetHash ? null : await InputsAsync(store, ledger, cancellationToken);
             var outputs = new List<LedgerOutput>();
             foreach (var scored in ledger.Outputs.Where(o => o.Path.StartsWith(Predictions, StringComparison.Ordinal)))
             {
-                outputs.Add(await ScoreAsync(store.Lake, ledger, model, set, challenger, scored, cancellationToken));
+                var champion = await store.Lake.ReadVerifiedTableAsync(scored.Path, scored.Sha256, ["patient_id", "probability", "raw"], cancellationToken);
+                var vectors = inputs is var (manifest, reference)
+                    ? await BuildAsync(store, ledger, manifest, reference, set, champion, cancellationToken)
+                    : await WrittenAsync(store.Lake, ledger, set, scored, cancellationToken);
+                outputs.Add(await ScoreAsync(store.Lake, ledger, model, challenger, LakePaths.StemOf(scored.Path), champion, vectors, cancellationToken));
             }
 
             entry = entry with { TrainedUntil = model.Document.Training.TrainedUntil, Outputs = outputs, Scored = outputs.Sum(o => o.Rows) };
@@ -127,15 +134,37 @@ internal static class ShadowScoring
         }
     }
 
-    /// <summary>Scores one file of predictions again, patient by patient, from the vectors beside it.</summary>
-    private static async Task<LedgerOutput> ScoreAsync(
-        Lake lake, LedgerEntry ledger, RiskModel model, FeatureSet set, string challenger, LedgerOutput scored, CancellationToken cancellationToken)
+    /// <summary>The vectors beside one file of predictions.</summary>
+    private static async Task<FeatureTable> WrittenAsync(Lake lake, LedgerEntry ledger, FeatureSet set, LedgerOutput scored, CancellationToken cancellationToken)
     {
-        var (stamp, part) = (LakePaths.Stamp(ledger.AsOf.ToUnixMicros()), LakePaths.StemOf(scored.Path));
-        var vectors = LakePaths.Features(ledger.FeatureSet, stamp, $"{ledger.Run}-{part}");
+        var vectors = LakePaths.Features(ledger.FeatureSet, LakePaths.Stamp(ledger.AsOf.ToUnixMicros()), $"{ledger.Run}-{LakePaths.StemOf(scored.Path)}");
         var hash = ledger.Outputs.FirstOrDefault(o => o.Path == vectors)?.Sha256 ?? throw new LakeException($"{lake.NameOf(LakePaths.Ledger(ledger.Run))}: names no vectors of {scored.Path}.");
-        var champion = await lake.ReadVerifiedTableAsync(scored.Path, scored.Sha256, ["patient_id", "probability", "raw"], cancellationToken);
-        var table = ToFeatures(await lake.ReadVerifiedTableAsync(vectors, hash, null, cancellationToken), set);
+        return ToFeatures(await lake.ReadVerifiedTableAsync(vectors, hash, null, cancellationToken), set);
+    }
+
+    /// <summary>What the run made its vectors of.</summary>
+    private static async Task<(ObservationsManifest Manifest, ReferenceData Reference)> InputsAsync(CohortStore store, LedgerEntry ledger, CancellationToken cancellationToken)
+    {
+        var current = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken);
+        var manifest = current?.InputHash == ledger.Observations
+            ? current
+            : await ObservationsManifest.TryReadAsync(store.Lake, ledger.Observations, cancellationToken)
+                ?? throw new LakeException($"{store.Lake.NameOf(LakePaths.Ledger(ledger.Run))}: its observations {ledger.Observations} are not there any more, and the challenger's feature set is another than the run's.");
+        var known = UsableReference.KnownBy(await store.Reference.LoadAsync(manifest.Inputs.Reference, cancellationToken), ledger.KnownBy);
+        return (manifest, UsableReference.WithZonesThatExist(known).Reference);
+    }
+
+    /// <summary>Vectors of another set than the run's for the patients of one file of predictions.</summary>
+    private static Task<FeatureTable> BuildAsync(
+        CohortStore store, LedgerEntry ledger, ObservationsManifest manifest, ReferenceData reference, FeatureSet set, ParquetTable champion, CancellationToken cancellationToken) =>
+        FeatureStage.BuildAsync(
+            store, manifest, set, reference, [.. champion.Text("patient_id").Select(p => new VectorKey(p!, ledger.AsOf.ToUnixMicros(), ledger.KnownBy.ToUnixMicros()))], null, cancellationToken);
+
+    /// <summary>Scores one file of predictions again, patient by patient.</summary>
+    private static async Task<LedgerOutput> ScoreAsync(
+        Lake lake, LedgerEntry ledger, RiskModel model, string challenger, string part, ParquetTable champion, FeatureTable table, CancellationToken cancellationToken)
+    {
+        var stamp = LakePaths.Stamp(ledger.AsOf.ToUnixMicros());
         var scores = model.Score(table, -1, cancellationToken);
         var row = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < table.Rows; i++)

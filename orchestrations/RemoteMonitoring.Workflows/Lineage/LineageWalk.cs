@@ -166,7 +166,7 @@ public sealed class LineageWalk
         }
 
         var files = new List<RecordedFile>();
-        foreach (var (name, sha256) in document.Sha256.OrderBy(f => f.Key, StringComparer.Ordinal))
+        foreach (var (name, sha256) in document.Sha256.Where(f => f.Key != ModelFiles.DocumentName).OrderBy(f => f.Key, StringComparer.Ordinal))
         {
             files.Add(await RecordedFile.VerifyAsync(_lake, LakePaths.Model(entry.Task, entry.Model, name), sha256, [], cancellationToken));
             Note(files[^1]);

@@ -1,4 +1,3 @@
-using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
@@ -99,6 +98,6 @@ public sealed class ModelPromotion(CohortStore store, ModelRegistry registry)
     /// <summary>A version that could not score tonight does not become the champion.</summary>
     private async Task CheckAsync(string task, string version, CancellationToken cancellationToken) =>
         _ = BundledTasks.All.FirstOrDefault(t => t.Name == task) is { } definition
-            ? await ModelVersions.LoadAsync(_lake, definition, version, FeatureSet.Named(definition.FeatureSet).Hash, cancellationToken)
+            ? (await ModelVersions.LoadAsync(_lake, definition, version, cancellationToken)).Model
             : await ModelVersions.LoadAsync(_lake, task, version, null, cancellationToken);
 }

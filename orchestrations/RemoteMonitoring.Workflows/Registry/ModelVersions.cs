@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
@@ -100,14 +101,34 @@ public static class ModelVersions
         }
     }
 
-    /// <summary>Loads a version that scores a task; one that was trained for another definition of it is refused too.</summary>
-    public static async Task<RiskModel> LoadAsync(Lake lake, TaskDefinition task, string version, string featureSetHash, CancellationToken cancellationToken)
+    /// <summary>
+    /// Loads a version that scores a task, with the feature set that it was made for, be it the task's own or another. One that was trained for another definition
+    /// of the task, or for a set that this program does not have, is refused too.
+    /// </summary>
+    public static async Task<(RiskModel Model, FeatureSet Set)> LoadAsync(Lake lake, TaskDefinition task, string version, CancellationToken cancellationToken)
     {
-        var model = await LoadAsync(lake, task.Name, version, featureSetHash, cancellationToken);
-        return model.Document.TaskHash == task.Hash
-            ? model
+        var model = await LoadAsync(lake, task.Name, version, null, cancellationToken);
+        var set = SetOf(lake, model.Document, version);
+        // Which rows there are and what their labels are does not hang on what describes them.
+        return model.Document.TaskHash == (task with { FeatureSet = set.Name }).Hash
+            ? (model, set)
             : throw new LakeException(
                 $"{lake.NameOf($"models/{task.Name}/{version}")}: was trained for another definition of '{task.Name}' than this program has: train it again.");
+    }
+
+    /// <summary>The feature set that a version scores with; where this program does not have it, or the version cannot be read, throws <see cref="LakeException"/>.</summary>
+    public static async Task<FeatureSet> SetOfAsync(Lake lake, string task, string version, CancellationToken cancellationToken) =>
+        SetOf(lake, await DocumentAsync(lake, task, version, cancellationToken), version);
+
+    private static FeatureSet SetOf(Lake lake, ModelDocument document, string version)
+    {
+        var trained = $"{lake.NameOf($"models/{document.Task}/{version}")}: was trained on feature set '{document.FeatureSet}' {document.FeatureSetHash}";
+        return FeatureSet.All.FirstOrDefault(s => s.Name == document.FeatureSet) switch
+        {
+            null => throw new LakeException($"{trained}, which this program does not have: take the program that has it, or train it again."),
+            var set when set.Hash != document.FeatureSetHash => throw new LakeException($"{trained}, but this program's is {set.Hash}: train it again."),
+            var set => set,
+        };
     }
 
     /// <summary>The evaluation that a version is judged by, or the one of a name; null where it has none.</summary>

@@ -94,7 +94,7 @@ public sealed class RunReproduction(CohortStore store, IReadOnlyList<TaskDefinit
             return $"this program has no task '{entry.Task}' of hash {entry.TaskHash}: take the program that made it, {entry.Code}";
         }
 
-        return FeatureSet.Named(task.FeatureSet).Hash == entry.FeatureSetHash
+        return FeatureSet.All.Any(s => s.Name == entry.FeatureSet && s.Hash == entry.FeatureSetHash)
             ? null
             : $"this program has no feature set '{entry.FeatureSet}' of hash {entry.FeatureSetHash}: take the program that made it, {entry.Code}";
     }

@@ -39,9 +39,6 @@ public sealed class TrainingActivities(
         .Add(TrainingSteps.Register, RegisterAsync)
         .Add(TrainingSteps.Promote, PromoteAsync);
 
-    /// <summary>Why nobody need wait for an approval of a model with another feature set than its task's.</summary>
-    public static string CannotScore(string featureSet, string task) => $"A model of '{task}' with the feature set '{featureSet}' is there to be compared: lists are scored with the task's own set, so it cannot be promoted, and there is no approval to wait for.";
-
     /// <summary>Id of the job of a run: found again by who was killed in between, and another for another attempt.</summary>
     internal static string JobOf(SnapshotMade snapshot) => $"rmon-{snapshot.Version}-{Lake.Hash(Encoding.UTF8.GetBytes($"{snapshot.Cohort}/{snapshot.InstanceId}"))[..12]}";
 
@@ -55,11 +52,6 @@ public sealed class TrainingActivities(
         var input = asked.Input;
         var store = await cohorts(input.Cohort, cancellationToken);
         var task = TaskOf(input.Task, input.FeatureSet);
-        if (input.WaitForApproval && task.FeatureSet != TaskOf(input.Task, null).FeatureSet)
-        {
-            throw new PermanentFailureException(CannotScore(task.FeatureSet, input.Task));
-        }
-
         var path = LakePaths.ObservationsManifestOf(asked.Observations);
         var manifest = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } current && current.InputHash == asked.Observations
             ? current
@@ -128,7 +120,7 @@ public sealed class TrainingActivities(
             throw new PermanentFailureException($"{store.Lake.NameOf(OutputOf(snapshot))}: the job did not write all files of the model. Is its environment of the same version of the program?");
         }
 
-        await ModelVersions.LoadAsync(store.Lake, task, snapshot.Version, FeatureSet.Named(task.FeatureSet).Hash, cancellationToken);
+        await ModelVersions.LoadAsync(store.Lake, task, snapshot.Version, cancellationToken);
         return true;
     }
 

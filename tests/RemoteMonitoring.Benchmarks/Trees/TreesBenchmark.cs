@@ -9,7 +9,7 @@ internal abstract class TreesBenchmark : Benchmark, IDisposable
 {
     protected const int Columns = 60;
 
-    protected static readonly BoostingSettings Settings = new() { LearningRate = 0.1, Leaves = 31, MinimumRowsPerLeaf = 30, ExtraTrees = false, Bags = 1, FeatureFraction = 0.8, RowFraction = 0.8, L2 = 1, Threads = 2, LargeSteps = int.MaxValue };
+    protected static readonly BoostingSettings Settings = new() { LearningRate = 0.1, Leaves = 31, MinimumRowsPerLeaf = 30, ExtraTrees = false, Bags = 1, FeatureFraction = 0.8, RowFraction = 0.8, L2 = 1, Threads = 2, LargeSteps = int.MaxValue, SmallTrees = int.MaxValue };
 
     protected static readonly ParallelOptions TwoCores = new() { MaxDegreeOfParallelism = 2 };
 

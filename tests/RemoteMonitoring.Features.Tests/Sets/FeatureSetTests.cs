@@ -68,6 +68,9 @@ public sealed class FeatureSetTests
     [InlineData(Begin + """[{"vitals":["spo2"],"statistics":{"mean":null}}]}""", "groups.statistics: null does not stand in this list")]
     [InlineData(Begin + """[{"vitals":["spo2"],"statistics":{"mean":[null]}}]}""", "groups.statistics.mean: null does not stand in this list")]
     [InlineData(Begin + """[],"scores":[null]}""", "scores: null does not stand in this list")]
+    [InlineData("""{"schemaVersion":1,"name":"x","lookAhead":"6h"}""", "line 1, lookAhead: The JSON property 'lookAhead' is none of a feature set")]
+    [InlineData(Begin + """[{"vitals":["spo2"],"statistics":{"mean":["24h"]},"offset":"6h"}]}""", "The JSON property 'offset' is none of a feature set")]
+    [InlineData("""{"schemaVersion":2,"name":"x","somethingNew":{"schemaVersion":1}}""", "schemaVersion 2: it is of a newer form; this version reads 1, so take a newer one")]
     [InlineData("{", "line 1: ")]
     [InlineData("", "line 1: ")]
     public void What_is_no_definition_is_one_line(string json, string says)
@@ -97,6 +100,16 @@ public sealed class FeatureSetTests
         { d => d with { Groups = [Group("heart_rate", "z", "28d")] }, "z '28d': the look back of 28d leaves it no baseline" },
         { d => d with { Groups = [Group("heart_rate", "mean", "24h", "1d")] }, "column 'heart_rate_mean_24h' is asked for twice" },
         { d => d with { Groups = [Group("heart_rate", "mean", "24h") with { Part = "evening" }] }, "part 'evening': there are 'night' and 'daytime'" },
+        // Windows end at as-of: there is no way to write one that goes on after it.
+        { d => d with { LookBack = "-7d" }, "lookBack '-7d': a window is a whole number of hours or days" },
+        { d => d with { LookBack = "0d" }, "lookBack '0d'" },
+        { d => d with { Groups = [Group("heart_rate", "mean", "-24h")] }, "mean '-24h': a window is a whole number of hours or days" },
+        { d => d with { Groups = [Group("heart_rate", "mean", "0h")] }, "mean '0h'" },
+        { d => d with { Groups = [Group("heart_rate", "mean", "24h+6h")] }, "mean '24h+6h'" },
+        { d => d with { Groups = [Group("heart_rate", "next", "24h")] }, "statistic 'next': there are count" },
+        { d => d with { PriorOutcomes = new PriorOutcomes { Kinds = ["fall"], Days = [-7] } }, "priorOutcomes.days -7" },
+        { d => d with { Stay = ["until_discharged"] }, "stay 'until_discharged'" },
+        { d => d with { Stay = ["length_of_stay"] }, "stay 'length_of_stay'" },
         { d => d with { Roster = ["height"] }, "roster 'height'" },
         { d => d with { Stay = ["since"] }, "stay 'since'" },
         { d => d with { Scores = ["mews"] }, "score 'mews': there are news2_low" },

@@ -133,7 +133,7 @@ public sealed class GoldGarbageTests(TrainedHome trained)
         await using var _ = home;
         var path = LakePaths.Model(trained.Model.Task, trained.Model.Version, "model.json");
         var text = System.Text.Encoding.UTF8.GetString(await home.Lake.ReadAsync(path, default));
-        home.Overwrite(path, string.Join('\n', text.Split('\n').Where(l => !l.Contains("\"observations\"", StringComparison.Ordinal))));
+        home.Overwrite(path, string.Join('\n', text.Split('\n').Where(l => !l.Contains("\"observations\"", StringComparison.Ordinal) && !l.Contains("\"model.json\"", StringComparison.Ordinal))));
         Assert.Equal([path], (await GoldGarbage.CollectAsync(home.Lake, dryRun: true, default)).Silent);
     }
 
