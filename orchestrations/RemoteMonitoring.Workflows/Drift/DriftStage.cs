@@ -1,6 +1,5 @@
 using System.Text;
 using NodaTime;
-using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Risk.Drift;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Scoring;
@@ -33,7 +32,7 @@ public static class DriftStage
         var evaluation = await ModelVersions.EvaluationAsync(lake, task.Name, model, null, cancellationToken);
         var manifest = await ObservationsManifest.TryReadAsync(lake, cancellationToken) ?? throw new LakeException($"{lake.NameOf(LakePaths.ObservationsManifest)}: nothing has been compacted yet, so no night can have run. Run 'rmon run daily' first.");
         var (reference, _) = UsableReference.WithZonesThatExist(UsableReference.KnownBy(await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken), asOf));
-        var (set, tables) = (FeatureSet.Named(task.FeatureSet), new NightTables(lake, new DeviceModels(reference.Assignments)));
+        var (set, tables) = (await ModelVersions.SetOfAsync(lake, task.Name, model, cancellationToken), new NightTables(lake, new DeviceModels(reference.Assignments)));
 
         var (after, beforeAfter) = (asOf - window, asOf - window - DriftInput.DefaultWindow);
         var nights = await NightsOnRecord.ReadAsync(lake, task.Name, asOf, cancellationToken);
@@ -62,7 +61,7 @@ public static class DriftStage
             Scores = ScoreDrift.Of(
                 Scores(await tables.ScoresAsync(scored, cancellationToken)),
                 // Nobody far away is asked about rows of the past.
-                snapshot is not null && document.Kind == ModelKind.LightGbm ? snapshot.Scores(await ModelVersions.LoadAsync(lake, task, model, set.Hash, cancellationToken), set, cancellationToken) : null,
+                snapshot is not null && document.Kind == ModelKind.LightGbm ? snapshot.Scores((await ModelVersions.LoadAsync(lake, task, model, cancellationToken)).Model, set, cancellationToken) : null,
                 Scores(await tables.ScoresAsync(scoredBefore, cancellationToken))),
             Workload = new()
             {
