@@ -39,7 +39,7 @@ public static class DailyRiskRun
         var registry = request.ModelLake is null ? await new ModelRegistry(store, TimeProvider.System).ReadAsync(request.Task.Name, cancellationToken) : null;
         string[] notices = registry is { Warning: { } warning } && registry.Champion == request.Model ? [warning] : [];
         await RiskPublication.PredictionsAsync(store.Documents, [.. scored.SelectMany(s => s.Predictions)], cancellationToken);
-        var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)), notices, cancellationToken);
+        var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, [.. scored.SelectMany(s => s.Predictions)], TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)), notices, cancellationToken);
         if (registry?.Challenger is { } challenger && registry.Champion == request.Model)
         {
             await ShadowAsync(store, ledger, request.Task, challenger, cancellationToken);

@@ -266,6 +266,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     {
         var parts = new List<ScoredRows>();
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        var (candidates, kept) = (new List<Prediction>(), 0);
         foreach (var part in asked.Parts)
         {
             var rows = await ReadAsync(store.Lake, part, plan, cancellationToken);
@@ -274,11 +275,18 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
                 counts[team] = counts.GetValueOrDefault(team) + count;
             }
 
-            // Of each part only those that may be listed are held.
-            parts.Add(rows with { Predictions = TeamWorklists.Candidates(plan, rows.Predictions) });
+            // Of all parts so far only those that may be listed are held: a team's patients lie in many parts, and each alone is cut little.
+            candidates.AddRange(TeamWorklists.Candidates(plan, rows.Predictions));
+            if (candidates.Count > 2 * kept)
+            {
+                candidates = [.. TeamWorklists.Candidates(plan, candidates)];
+                kept = candidates.Count;
+            }
+
+            parts.Add(rows with { Predictions = [] });
         }
 
-        return (await RiskPublication.FinishAsync(store, plan, parts, counts, asked.Notices, cancellationToken)).Ledger;
+        return (await RiskPublication.FinishAsync(store, plan, parts, candidates, counts, asked.Notices, cancellationToken)).Ledger;
     }
 
     private static DailyRiskOutcome OutcomeOf(LedgerEntry ledger, bool alreadyThere) =>

@@ -13,6 +13,9 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 /// <summary>Makes a run's scores visible: documents of predictions, a list per care team, the ledger entry, and last the document of the run.</summary>
 internal static class RiskPublication
 {
+    /// <summary>Lists written in one go: a team that nobody has stated has one of all its patients, and the text of all lists at once would take gigabytes.</summary>
+    private const int ListsAtOnce = 100;
+
     /// <summary>The run of this id, if it was published and all of it is there still.</summary>
     public static async Task<LedgerEntry?> TryFindAsync(CohortStore store, string run, CancellationToken cancellationToken) =>
         await TryReadLedgerAsync(store.Lake, run, cancellationToken) is { } done && await IsWholeAsync(store, done, cancellationToken) ? done : null;
@@ -24,12 +27,13 @@ internal static class RiskPublication
     /// <summary>Writes lists and ledger entry; everybody of the plan must be in one of the parts.</summary>
     /// <param name="store">Cohort.</param>
     /// <param name="plan">The run.</param>
-    /// <param name="parts">What came of its parts; of predictions those suffice that may be listed.</param>
+    /// <param name="parts">What came of its parts; their predictions are not looked at.</param>
+    /// <param name="candidates">Of all predictions at least those that may be listed.</param>
     /// <param name="scored">Patients scored, by team.</param>
     /// <param name="notices">What teams have to be told of the run as a whole.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists)> FinishAsync(
-        CohortStore store, RiskPlan plan, IReadOnlyList<ScoredRows> parts, IReadOnlyDictionary<string, int> scored, IReadOnlyList<string> notices, CancellationToken cancellationToken)
+        CohortStore store, RiskPlan plan, IReadOnlyList<ScoredRows> parts, IReadOnlyList<Prediction> candidates, IReadOnlyDictionary<string, int> scored, IReadOnlyList<string> notices, CancellationToken cancellationToken)
     {
         var request = plan.Request;
         NotScored[] notScored = [.. plan.TooLittleHistory, .. parts.SelectMany(p => p.NotScored)];
@@ -44,7 +48,7 @@ internal static class RiskPublication
             : notices;
         var bands = request.Bands is { } pinned ? await BandDecisions.InWordsAsync(request.ModelLake ?? store.Lake, request.Task.Name, request.Model, pinned, cancellationToken) : null;
         await Features.FeatureDictionaryFile.KeepAsync(store.Lake, plan.Set, cancellationToken);
-        var worklists = TeamWorklists.Make(plan, [.. parts.SelectMany(p => p.Predictions)], scored, notScored, setAside, notices, bands);
+        var worklists = TeamWorklists.Make(plan, candidates, scored, notScored, setAside, notices, bands);
         LedgerOutput[] outputs = [.. parts.SelectMany(p => p.Outputs)];
         var ledger = new LedgerEntry
         {
@@ -85,8 +89,12 @@ internal static class RiskPublication
         }
 
         ledger = done is { SetAside: 0 } ? done : ledger;
-        await store.Documents.UpsertAsync(
-            Containers.Worklists, [.. worklists.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) })], cancellationToken);
+        foreach (var some in worklists.Chunk(ListsAtOnce))
+        {
+            await store.Documents.UpsertAsync(
+                Containers.Worklists, [.. some.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) })], cancellationToken);
+        }
+
         // Last of the documents: where it is, the others are.
         await store.Documents.UpsertAsync(
             Containers.Runs, [new Document { PartitionKey = DailyRiskRun.Workflow, Id = DocumentId(ledger), Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }], cancellationToken);

@@ -212,6 +212,11 @@ internal sealed class FeatureCohort
         return new ReferenceData
         {
             Patients = patients,
+            Teams =
+            [
+                .. patients.Select(p => p.CareTeamId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+                    .Select(t => new CareTeam { CareTeamId = t, Name = t, Capacity = 25, Known = enrolled }),
+            ],
             Outcomes = outcomes,
             Census = [.. ids.Select(id => new CensusEvent { PatientId = id, Kind = CensusKind.Enrolled, Effective = enrolled, Known = enrolled })],
         };

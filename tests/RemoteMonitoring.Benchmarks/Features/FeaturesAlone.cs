@@ -36,6 +36,7 @@ internal static class FeaturesAlone
         await lake.TryCreateAsync(LakePaths.ObservationsManifest, FeaturesOurs.ManifestOf(cohort, folder).ToBytes(), CancellationToken.None);
         var log = new ReferenceLog(lake);
         await AppendAsync(log, ReferenceKinds.Roster, cohort.Reference.Patients);
+        await AppendAsync(log, ReferenceKinds.Teams, cohort.Reference.Teams);
         await AppendAsync(log, ReferenceKinds.Census, cohort.Reference.Census);
         await AppendAsync(log, ReferenceKinds.Outcomes, cohort.Reference.Outcomes);
     }

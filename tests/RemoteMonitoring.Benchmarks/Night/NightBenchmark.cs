@@ -4,7 +4,8 @@ namespace RemoteMonitoring.Benchmarks.Night;
 
 /// <summary>
 /// A whole night of daily risk for ten thousand, a hundred thousand and a million patients, each in a process of its own: plan,
-/// vectors from readings, scores, reasons, predictions in lake and documents, a list for each of a team per 250 patients, ledger.
+/// vectors from readings, scores, reasons, predictions in lake and documents, a list for each of a team per 250 patients,
+/// which can call 25 in a morning, ledger.
 /// The value is the exponent of time over patients; beside it growth in proportion. Times and peaks of each go to the terminal.
 /// </summary>
 internal sealed class NightBenchmark : Benchmark
