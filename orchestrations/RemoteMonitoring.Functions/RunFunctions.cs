@@ -97,6 +97,14 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
             return Problem(StatusCodes.Status400BadRequest, "The body is a JSON object with 'by' and 'why', both a text.");
         }
 
+        // The platform takes away such a header of a caller's own, where it asks who calls at all.
+        var principal = Environment.GetEnvironmentVariable("WEBSITE_AUTH_ENABLED") == "True" ? request.Headers["X-MS-CLIENT-PRINCIPAL-NAME"].ToString() : "";
+        if (principal.Length == 0 && approval.Override)
+        {
+            return Problem(StatusCodes.Status403Forbidden, "Only a person who is signed in may override the gate, by App Service authentication or 'rmon models promote --override'.");
+        }
+
+        approval = approval with { By = principal.Length > 0 ? principal : $"{approval.By.Trim()} (by their own word, with the function's key)" };
         var runs = await host.ClientAsync(client);
         return await runs.FindAsync(instanceId, cancellationToken) is { } run && TrainingRuns.Wait(run) && await runs.RaiseAsync(instanceId, TrainingSteps.Approve, approval, cancellationToken)
             ? new AcceptedResult()

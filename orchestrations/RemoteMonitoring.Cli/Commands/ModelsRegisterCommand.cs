@@ -20,7 +20,7 @@ internal static class ModelsRegisterCommand
         var trees = new Option<string?>("--lightgbm") { Description = "LightGBM's model text, as any language writes it", HelpName = "FILE" };
         var url = new Option<string?>("--http") { Description = "An endpoint that takes rows as JSON, such as an online endpoint of Azure Machine Learning", HelpName = "URL" };
         var mapping = new Option<string>("--features") { Description = "What the model's features are made of, and what it answers with", HelpName = "MAPPING.json", Required = true };
-        var key = new Option<string?>("--key-variable") { Description = "Environment variable that holds the endpoint's bearer key when scoring; the key itself is never kept", HelpName = "NAME" };
+        var key = new Option<string?>("--key-variable") { Description = "Environment variable, of a name that begins with RMON_MODEL_KEY, that holds the endpoint's bearer key when scoring; the key itself is never kept", HelpName = "NAME" };
         var rows = new Option<int>("--batch-rows") { Description = "Rows of a call to the endpoint", DefaultValueFactory = _ => 500, HelpName = "N" };
         var timeout = new Option<double>("--timeout") { Description = "Seconds a call may take", DefaultValueFactory = _ => 30, HelpName = "SECONDS" };
         var platt = new Option<string?>("--platt") { Description = "From its log-odds to calibrated ones, where you know: slope and intercept", HelpName = "SLOPE,INTERCEPT" };

@@ -61,7 +61,7 @@ public sealed class AgitationDayTests(DemoRuns demos, ITestOutputHelper output)
         await using var file = File.OpenRead(evaluation.GetProperty("held_out").GetString()!);
         var rows = await ParquetTable.ReadAsync(file, null, CancellationToken.None);
         var sensitivity = SensitivityAt(Specificity, rows, "p");
-        foreach (var (scorer, column) in ((string, string)[])[("model", "p"), ("logistic", "p_logistic"), ("trailing_rate", "trailing_7d")])
+        foreach (var (scorer, column) in ((string, string)[])[("model", "p"), ("logistic", "p_logistic"), ("trailing_rate", "rule_trailing_rate")])
         {
             output.WriteLine($"{scorer}: AUROC {Of(scorer, "auroc"):F3}, AUPRC {Of(scorer, "auprc"):F3}, sensitivity {SensitivityAt(Specificity, rows, column):F3} at specificity {Specificity}");
         }

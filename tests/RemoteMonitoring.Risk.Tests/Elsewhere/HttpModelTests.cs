@@ -135,7 +135,7 @@ public sealed class HttpModelTests
     [Fact]
     public void The_key_is_read_from_the_variable_that_the_document_names_and_never_kept()
     {
-        const string Variable = "RMON_TEST_MODEL_KEY";
+        const string Variable = "RMON_MODEL_KEY_TEST";
         using var server = new LoopbackModel((_, _) => (200, "[0.1,0.2]"));
         var model = Of(server.Endpoint with { KeyVariable = Variable });
         Assert.Contains(Variable, Assert.Throws<ElsewhereException>(() => model.Score(ElsewhereCase.Table(2))).Message, StringComparison.Ordinal);
@@ -153,12 +153,22 @@ public sealed class HttpModelTests
     [InlineData("http://models.example/score", "https://")]
     [InlineData("ftp://models.example/score", "https://")]
     [InlineData("https://ada:secret@models.example/score", "name the variable")]
+    [InlineData("https://models.example/score?code=secret", "a key goes into a variable")]
+    [InlineData("https://models.example/score?api-version=2026-01-01&code=secret", "a key goes into a variable")]
+    [InlineData("https://models.example/score#secret", "a key goes into a variable")]
     public void An_address_without_tls_or_with_a_password_is_refused(string url, string says)
     {
         var message = Assert.Throws<ModelException>(() => Of(new HttpEndpoint { Url = new Uri(url) })).Message;
         Assert.Contains(says, message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("RMON_REFERENCE_KEY")]
+    [InlineData("AZURE_CLIENT_SECRET")]
+    [InlineData("RMON_MODEL_KEY open-sesame")]
+    public void No_other_secret_of_the_process_is_sent_to_an_endpoint(string variable) => Assert.Contains(
+        "begins with RMON_MODEL_KEY", Assert.Throws<ModelException>(() => Of(new HttpEndpoint { Url = new Uri("https://models.example/score"), KeyVariable = variable })).Message, StringComparison.Ordinal);
 
     [Fact]
     public void It_is_the_same_model_after_saving_and_loading()
