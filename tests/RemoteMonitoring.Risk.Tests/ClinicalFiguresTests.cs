@@ -233,8 +233,8 @@ public sealed class ClinicalFiguresTests
         var before = (Wrapped(Of(Busy(40, 4, 1))) with { SchemaVersion = 1, Clinical = null }).ToJson();
         Assert.DoesNotContain("clinical", before, StringComparison.Ordinal);
         Assert.Null(EvaluationReport.FromJson(before).Clinical);
-        var newer = before.Replace("\"schemaVersion\": 1", "\"schemaVersion\": 3, \"more\": 0", StringComparison.Ordinal);
-        Assert.Contains("layout version 3", Assert.Throws<JsonException>(() => EvaluationReport.FromJson(newer)).Message, StringComparison.Ordinal);
+        var newer = before.Replace("\"schemaVersion\": 1", "\"schemaVersion\": 4, \"more\": 0", StringComparison.Ordinal);
+        Assert.Contains("layout version 4", Assert.Throws<JsonException>(() => EvaluationReport.FromJson(newer)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -279,7 +279,7 @@ public sealed class ClinicalFiguresTests
         for (var i = 0; i < count; i++)
         {
             rows.AsOf[i] = i / patients * Day;
-            rows.NextEvent[i] = rows.Label[i] ? rows.AsOf[i] + (Day / 3) : UnixMicros.Open;
+            rows.NextEvent[i] = rows.OwnEvent[i] = rows.Label[i] ? rows.AsOf[i] + (Day / 3) : UnixMicros.Open;
             rows.Team[i] = i % patients < patients / 2 ? "north" : "south";
             rows.Age[i] = 30 + (i % patients);
             rows.Sex[i] = i % patients % 2 == 0 ? "female" : "male";
@@ -293,7 +293,7 @@ public sealed class ClinicalFiguresTests
     private static HeldOutRows Rows(
         int count, Func<int, string> patient, Func<int, long> asOf, Func<int, double> p, Func<int, bool> label, Func<int, int>? fold = null,
         Func<int, long>? next = null, Func<int, string>? team = null, Func<int, string>? sex = null, Func<int, double>? age = null,
-        Func<int, string>? conditions = null, Func<int, double>? contacts = null, Func<int, double>? news2 = null)
+        Func<int, string>? conditions = null, Func<int, double>? contacts = null, Func<int, double>? news2 = null, Func<int, long>? own = null)
     {
         var rows = HeldOutRows.Empty(count);
         for (var i = 0; i < count; i++)
@@ -305,6 +305,7 @@ public sealed class ClinicalFiguresTests
             rows.Label[i] = label(i);
             rows.Fold[i] = fold?.Invoke(i) ?? 0;
             rows.NextEvent[i] = next?.Invoke(i) ?? UnixMicros.Open;
+            rows.OwnEvent[i] = own?.Invoke(i) ?? (rows.Label[i] ? rows.NextEvent[i] : UnixMicros.Open);
             rows.Team[i] = team?.Invoke(i) ?? "";
             rows.Sex[i] = sex?.Invoke(i) ?? "unknown";
             rows.Age[i] = age?.Invoke(i) ?? double.NaN;

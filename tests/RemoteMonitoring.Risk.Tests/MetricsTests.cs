@@ -187,6 +187,7 @@ public sealed class MetricsTests
             News2Point = Some(),
             News2High = Some(),
             Rules = [new(MetricNames.TrailingRate, Some()), new(MetricNames.TrailingRate28Days, Some())],
+            OwnEvent = [.. Enumerable.Repeat(UnixMicros.Open, count)],
             NextEvent = [.. Enumerable.Repeat(UnixMicros.Open, count)],
             Team = [.. Enumerable.Repeat("", count)],
             Age = [.. Enumerable.Repeat(double.NaN, count)],

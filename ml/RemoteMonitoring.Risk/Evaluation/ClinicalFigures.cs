@@ -33,6 +33,7 @@ public static class ClinicalFigures
             PatientDays = cohort.PatientDays,
             Events = events.Count,
             EventsInReach = events.Count(e => e.Rows.Length > 0),
+            LooksBack = rows.LooksBack,
             Lists = Sorted(lists, l => l.Name, l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => l.Figure(f, cohort, t)))),
             ListDifferences = Sorted(
                 lists.Skip(1).Where(l => l.Name != ListFigures.ModelAlerts), l => l.Name,

@@ -25,6 +25,7 @@ public static class Evaluator
 
         var total = folds.Sum(f => f.Test.Length);
         var rows = HeldOutRows.Empty(total);
+        rows.LooksBack = data.Task.Horizon.LooksBack;
         var fitted = new (CalibratedTrees Trees, double[] Logistic, int[] Train)[folds.Count];
         var done = 0;
         progress?.Report(new("Folds", 0, folds.Count));
@@ -99,6 +100,7 @@ public static class Evaluator
             rows.AsOf[at] = data.AsOf[row];
             rows.Fold[at] = fold.Number;
             rows.Label[at] = data.Label[row];
+            rows.OwnEvent[at] = data.OwnEvent[row];
             rows.Raw[at] = raw[i];
             rows.P[at] = trees.Scaling.Probability(raw[i]);
             rows.Alert[at] = raw[i] >= trees.AlertRaw;

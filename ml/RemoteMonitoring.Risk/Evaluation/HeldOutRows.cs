@@ -41,6 +41,12 @@ public sealed class HeldOutRows
     /// <summary>Highest NEWS2 by what is known.</summary>
     public required double[] News2High { get; init; }
 
+    /// <summary>
+    /// When the outcome was that makes the row positive, Unix microseconds; <see cref="UnixMicros.Open"/> where none does. Rows of a patient with the same
+    /// one are of one event.
+    /// </summary>
+    public required long[] OwnEvent { get; init; }
+
     /// <summary>When the patient's next outcome of the task was, Unix microseconds; <see cref="UnixMicros.Open"/> where none is known of.</summary>
     public required long[] NextEvent { get; init; }
 
@@ -58,6 +64,9 @@ public sealed class HeldOutRows
 
     /// <summary>Contacts of staff with the patient in the 7 days before; NaN throughout where the cohort has no record of contacts.</summary>
     public required double[] Contacts7Days { get; init; }
+
+    /// <summary>Whether the task's window lies behind as-of: a row detects its own event, and warns of none.</summary>
+    public bool LooksBack { get; set; }
 
     /// <summary>The task's rules of thumb other than NEWS2, in the task's order.</summary>
     public IReadOnlyList<RuleScores> Rules { get; set => field = value ?? []; } = [];
@@ -82,6 +91,7 @@ public sealed class HeldOutRows
         News2Low = new double[rows],
         News2Point = new double[rows],
         News2High = new double[rows],
+        OwnEvent = new long[rows],
         NextEvent = new long[rows],
         Team = new string[rows],
         Age = new double[rows],

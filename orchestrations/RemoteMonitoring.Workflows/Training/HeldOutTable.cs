@@ -9,6 +9,10 @@ public static class HeldOutTable
 {
     private const string RulePrefix = "rule_";
 
+    private const string WindowKey = "remotemonitoring.window";
+
+    private const string Behind = "behind-as-of";
+
     /// <summary>The rows as a table.</summary>
     public static ParquetTable ToParquet(HeldOutRows rows)
     {
@@ -24,12 +28,14 @@ public static class HeldOutTable
             .Float64("p_logistic", rows.Logistic)
             .Float64("raw", rows.Raw)
             .Boolean("alert", rows.Alert)
+            .Time("own_event", rows.OwnEvent)
             .Time("next_event", rows.NextEvent)
             .Text("team", rows.Team)
             .Float64("age", rows.Age)
             .Text("sex", rows.Sex)
             .Text("conditions", rows.Conditions)
             .Float64("contacts_7d", rows.Contacts7Days);
+        table.Metadata[WindowKey] = rows.LooksBack ? Behind : "ahead-of-as-of";
         foreach (var (name, score) in rows.Rules)
         {
             table.Float64(RulePrefix + name, score);
@@ -59,12 +65,14 @@ public static class HeldOutTable
         Logistic = table.Float64("p_logistic"),
         Raw = table.Float64("raw"),
         Alert = table.Boolean("alert"),
+        OwnEvent = table.Time("own_event"),
         NextEvent = table.Time("next_event"),
         Team = Text(table, "team"),
         Age = table.Float64("age"),
         Sex = Text(table, "sex"),
         Conditions = Text(table, "conditions"),
         Contacts7Days = table.Float64("contacts_7d"),
+        LooksBack = table.Metadata.GetValueOrDefault(WindowKey) == Behind,
         Rules = [.. table.ColumnNames.Where(c => c.StartsWith(RulePrefix, StringComparison.Ordinal)).Select(c => new RuleScores(c[RulePrefix.Length..], table.Float64(c)))],
         Ablated = [.. Ablated(table)],
     };

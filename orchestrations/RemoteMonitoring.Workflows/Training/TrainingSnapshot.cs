@@ -25,7 +25,8 @@ public sealed record TrainingSnapshot
 
     private const string TrainingKey = "remotemonitoring.training";
 
-    private const int SchemaVersion = 1;
+    // 2 since a positive row names its own event.
+    private const int SchemaVersion = 2;
 
     /// <summary>Version of the model: a hash of everything it is made of.</summary>
     public required string Version { get; init; }
@@ -81,6 +82,7 @@ public sealed record TrainingSnapshot
         // In training nothing counts that was not known at the row's own instant.
         var table = FeatureStage.ToParquet(ordered, [.. Enumerable.Range(0, rows).Select(r => new VectorKey(Data.PatientId[r], Data.AsOf[r], Data.AsOf[r]))])
             .Boolean("row_label", Data.Label)
+            .Time("row_own_event", Data.OwnEvent)
             .Time("row_label_known", Data.LabelKnown)
             .Int32("row_prior_outcomes_7d", Data.PriorOutcomes7Days)
             .Int32("row_prior_outcomes_28d", Data.PriorOutcomes28Days)
@@ -110,6 +112,7 @@ public sealed record TrainingSnapshot
         var document = DocumentOf(table, nameForPeople);
         var set = FeatureSet.Named(task.FeatureSet);
         var problem = document.SchemaVersion > SchemaVersion ? $"is a training snapshot of version {document.SchemaVersion}; this program reads {SchemaVersion}: take a newer program"
+            : document.SchemaVersion < SchemaVersion ? $"is a training snapshot of version {document.SchemaVersion}, which lacks columns that this program's version {SchemaVersion} has: make it again"
             : document.Task != task.Name ? $"was made for the task '{document.Task}', not '{task.Name}': name that one"
             : document.TaskHash != task.Hash || document.EvaluationHash != task.EvaluationHash ? $"was made for another definition of '{task.Name}': take the definition that it was made with, or make it again"
             : table.Metadata.GetValueOrDefault("remotemonitoring.feature-set-hash") != set.Hash ? $"was made with another feature set than this program's '{task.FeatureSet}': take the program that made it, or make it again"
@@ -159,8 +162,8 @@ public sealed record TrainingSnapshot
             News2High = table.Float64("row_news2_high"),
             HasReading = table.Boolean("row_has_reading"),
         };
-        var (label, known, week, month, day) =
-            (table.Boolean("row_label"), table.Time("row_label_known"), table.Int32("row_prior_outcomes_7d"), table.Int32("row_prior_outcomes_28d"), table.Text("row_day"));
+        var (label, own, known, week, month, day) =
+            (table.Boolean("row_label"), table.Time("row_own_event"), table.Time("row_label_known"), table.Int32("row_prior_outcomes_7d"), table.Int32("row_prior_outcomes_28d"), table.Text("row_day"));
         var (team, age, sex, conditions, next, contacts) =
             (table.Text("row_team"), table.Float64("row_age"), table.Text("row_sex"), table.Text("row_conditions"), table.Time("row_next_event"), table.Float64("row_contacts_7d"));
         var cohort = new CohortRow[rows];
@@ -168,7 +171,8 @@ public sealed record TrainingSnapshot
         for (var r = 0; r < rows; r++)
         {
             var certain = known[r] == UnixMicros.Open ? Instant.MaxValue : UnixMicros.ToInstant(known[r]);
-            cohort[r] = new CohortRow(patients[r], UnixMicros.ToInstant(asOf[r]), label[r], certain, week[r], month[r], NodaTime.Text.LocalDatePattern.Iso.Parse(day[r] ?? "").GetValueOrThrow());
+            Instant? outcome = own[r] == UnixMicros.Open ? null : UnixMicros.ToInstant(own[r]);
+            cohort[r] = new CohortRow(patients[r], UnixMicros.ToInstant(asOf[r]), label[r], certain, week[r], month[r], NodaTime.Text.LocalDatePattern.Iso.Parse(day[r] ?? "").GetValueOrThrow(), outcome);
             facts[(patients[r], asOf[r])] = new RowFacts(team[r] ?? "", age[r], sex[r] ?? "", conditions[r] ?? "", next[r], contacts[r]);
         }
 
