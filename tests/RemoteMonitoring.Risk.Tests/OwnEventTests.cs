@@ -60,6 +60,8 @@ public sealed class OwnEventTests
         var clinical = ClinicalFigures.Of(rows, 5, 1);
         Assert.Equal((15, 15), (clinical.Events, clinical.EventsInReach));
         Assert.Equal(1, clinical.Lists[ListFigures.ModelAlerts][ListFigures.SensitivityPerEvent].Value);
+        var women = Assert.Single(clinical.Subgroups, s => s.Dimension == SubgroupDimensions.Sex);
+        Assert.Equal((15, null), (women.Events, women.Judged));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Evaluation;
 
@@ -13,9 +12,9 @@ internal sealed class Subgroups
     private readonly (Sum Listed, Sum Right, Sum Positive, Sum Expected, Measure Auroc)? _sums;
 
     private Subgroups(
-        string dimension, string name, int[] members, HeldOutRows rows, double[] listed, int[] patient, ResampledTotals totals)
+        string dimension, string name, int[] members, HeldOutRows rows, double[] listed, int[] patient, int[] eventOf, ResampledTotals totals)
     {
-        var happened = members.Where(i => rows.Label[i]).Select(i => (patient[i], rows.NextEvent[i] == UnixMicros.Open ? rows.AsOf[i] : rows.NextEvent[i])).Distinct().Count();
+        var happened = HeldOutEvents.Count(members.Select(i => eventOf[i]));
         _described = new(dimension, name, members.Length, members.Select(i => patient[i]).Distinct().Count(), happened);
         if (happened < Subgroup.FewestEvents)
         {
@@ -39,6 +38,7 @@ internal sealed class Subgroups
     internal static IReadOnlyList<Subgroups> Of(HeldOutRows rows, double[] listed, int[] patient, ResampledTotals totals)
     {
         var groups = new List<Subgroups>();
+        var eventOf = HeldOutEvents.Number(rows);
         if (rows.Age.Any(a => !double.IsNaN(a)))
         {
             Add(SubgroupDimensions.Age, i => [AgeBand(rows.Age[i])]);
@@ -72,7 +72,7 @@ internal sealed class Subgroups
                 }
             }
 
-            groups.AddRange(members.Select(m => new Subgroups(dimension, m.Key, [.. m.Value], rows, listed, patient, totals)));
+            groups.AddRange(members.Select(m => new Subgroups(dimension, m.Key, [.. m.Value], rows, listed, patient, eventOf, totals)));
         }
     }
 
