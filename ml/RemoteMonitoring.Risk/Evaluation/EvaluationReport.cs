@@ -133,6 +133,9 @@ public sealed record EvaluationReport
     /// <summary>Positive rows among them.</summary>
     public required int Events { get; init; }
 
+    /// <summary>Outcomes of patients that these rows are positive for, each counted once however many rows it has; null in reports before version 3, which do not tell.</summary>
+    public int? DistinctEvents { get; init; }
+
     /// <summary>Bootstrap resamples.</summary>
     public required int Resamples { get; init; }
 

@@ -75,6 +75,7 @@ public static class Evaluator
                 Rows = total,
                 Patients = figures.Patients,
                 Events = rows.Label.Count(l => l),
+                DistinctEvents = figures.DistinctEvents,
                 Resamples = settings.Resamples,
                 Seed = settings.Seed,
                 Metrics = figures.Metrics,

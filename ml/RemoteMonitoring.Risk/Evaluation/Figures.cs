@@ -5,11 +5,13 @@ namespace RemoteMonitoring.Risk.Evaluation;
 /// <param name="Differences">Model minus scorer.</param>
 /// <param name="Calibration">Tenths of the model's predictions.</param>
 /// <param name="Patients">Distinct patients.</param>
+/// <param name="DistinctEvents">Outcomes that rows are positive for, each counted once.</param>
 public sealed record Figures(
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, Metric>> Metrics,
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, Metric>> Differences,
     IReadOnlyList<CalibrationBand> Calibration,
-    int Patients)
+    int Patients,
+    int DistinctEvents)
 {
     /// <summary>
     /// Computes them. <paramref name="alertGain"/> says what an alert at each row gains where alerts have a worth. The same rows, seed and
@@ -51,7 +53,7 @@ public sealed record Figures(
             }
         }
 
-        return new(metrics, differences, Bands(rows), patients);
+        return new(metrics, differences, Bands(rows), patients, HeldOutEvents.Count(HeldOutEvents.Number(rows)));
     }
 
     private static List<CalibrationBand> Bands(HeldOutRows rows) =>

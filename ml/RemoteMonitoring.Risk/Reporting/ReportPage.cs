@@ -98,7 +98,7 @@ public static class ReportPage
         html.Raw($"<section id=\"held-out-{at + 1}\">\n")
             .Element("h2", HeadingOf(results, at))
             .Element("p", $"What was held out: {report.Split}.")
-            .Element("p", $"{ReportWords.Count(report.Rows)} instants of {ReportWords.Count(report.Patients)} patients, {ReportWords.Count(report.Events)} with the outcome ({ReportWords.Percent((double)report.Events / report.Rows)}). "
+            .Element("p", $"{ReportWords.Count(report.Rows)} instants of {ReportWords.Count(report.Patients)} patients, {ReportWords.Count(report.Events)} with the outcome ({ReportWords.Percent((double)report.Events / report.Rows)}){(report.DistinctEvents is { } events ? $", of {ReportWords.Count(events)} events" : "")}. "
                 + $"95 % intervals over {ReportWords.Count(report.Resamples)} resamples of patients, seed {report.Seed}.");
         if (report.Events == 0)
         {

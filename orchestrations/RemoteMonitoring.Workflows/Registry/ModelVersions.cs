@@ -26,6 +26,8 @@ public static class ModelVersions
 
     private const string Evaluation = "evaluation-";
 
+    private const string OwnEvent = "own_event";
+
     /// <summary>The tasks that have a version, and their versions, in ordinal order.</summary>
     public static async Task<ILookup<string, string>> ListAsync(Lake lake, CancellationToken cancellationToken) =>
         (await lake.ListAsync("models", cancellationToken))
@@ -155,7 +157,9 @@ public static class ModelVersions
         }
 
         var rows = LakePaths.Model(task, version, $"held-out-{first.Name}.parquet");
-        return await lake.ExistsAsync(rows, cancellationToken) ? first with { HeldOut = ToScores(await lake.ReadTableAsync(rows, ["patient_id", "as_of", "fold", "label", "p"], cancellationToken)) } : first;
+        return await lake.ExistsAsync(rows, cancellationToken)
+            ? first with { HeldOut = ToScores(await lake.ReadTableAsync(rows, ["patient_id", "as_of", "fold", "label", "p", OwnEvent], cancellationToken)) }
+            : first;
     }
 
     /// <summary>Reads a report; one that is none throws <see cref="LakeException"/>.</summary>
@@ -178,5 +182,7 @@ public static class ModelVersions
         Fold = table.Int32("fold"),
         Label = table.Boolean("label"),
         P = table.Float64("p"),
+        // Versions of before it was written are still there to compare with: their events are runs of positive rows.
+        OwnEvent = table.ColumnNames.Contains(OwnEvent) ? table.Time(OwnEvent) : null,
     };
 }

@@ -228,6 +228,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
             Rows = rows.Rows,
             Patients = figures.Patients,
             Events = rows.Label.Count(l => l),
+            DistinctEvents = figures.DistinctEvents,
             Metrics = figures.Metrics,
             Differences = figures.Differences,
             Calibration = figures.Calibration,
