@@ -6,6 +6,7 @@ using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Features;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Registry;
 
@@ -157,9 +158,15 @@ public static class ModelVersions
         }
 
         var rows = LakePaths.Model(task, version, $"held-out-{first.Name}.parquet");
-        return await lake.ExistsAsync(rows, cancellationToken)
-            ? first with { HeldOut = ToScores(await lake.ReadTableAsync(rows, ["patient_id", "as_of", "fold", "label", "p", OwnEvent], cancellationToken)) }
-            : first;
+        if (!await lake.ExistsAsync(rows, cancellationToken))
+        {
+            return first;
+        }
+
+        // Versions of before it was written are still there to compare with: their events are runs of positive rows.
+        var namesEvents = HeldOutTable.NamesEvents(await lake.ReadMetadataAsync(rows, cancellationToken));
+        string[] columns = ["patient_id", "as_of", "fold", "label", "p", .. namesEvents ? (string[])[OwnEvent] : []];
+        return first with { HeldOut = ToScores(await lake.ReadTableAsync(rows, columns, cancellationToken)) };
     }
 
     /// <summary>Reads a report; one that is none throws <see cref="LakeException"/>.</summary>
@@ -182,7 +189,6 @@ public static class ModelVersions
         Fold = table.Int32("fold"),
         Label = table.Boolean("label"),
         P = table.Float64("p"),
-        // Versions of before it was written are still there to compare with: their events are runs of positive rows.
         OwnEvent = table.ColumnNames.Contains(OwnEvent) ? table.Time(OwnEvent) : null,
     };
 }

@@ -51,6 +51,9 @@ public static class HeldOutTable
         return table;
     }
 
+    /// <summary>Whether a file of this footer has the column <c>own_event</c>; those that were written before it was have not.</summary>
+    public static bool NamesEvents(IReadOnlyDictionary<string, string> metadata) => metadata.ContainsKey(WindowKey);
+
     /// <summary>The rows of a table; one that lacks a column throws <see cref="LakeException"/>.</summary>
     public static HeldOutRows FromParquet(ParquetTable table) => new()
     {
