@@ -149,15 +149,15 @@ public sealed class ClinicalFiguresTests
     }
 
     [Fact]
-    public void Subgroups_are_by_age_condition_and_contact_where_these_are_known()
+    public void Subgroups_are_by_age_condition_device_and_contact_where_these_are_known()
     {
         var rows = Rows(
             60, i => $"p{i}", _ => 0, i => i / 100.0, _ => true, next: i => Day, age: i => i < 20 ? 64.9 : i < 40 ? 65 : 91,
-            conditions: i => i < 30 ? "copd;heart-failure" : "", contacts: i => i % 2);
+            conditions: i => i < 30 ? "copd;heart-failure" : "", contacts: i => i % 2, devices: i => i < 10 ? "Cuff 2;Watch A" : i < 30 ? "Watch A" : "");
         var groups = Of(rows).Subgroups.Select(g => (g.Dimension, g.Name, g.Rows)).ToArray();
         Assert.Equal(
             [("age", "40–64", 20), ("age", "65–74", 20), ("age", "85 and over", 20), ("condition", "copd", 30), ("condition", "heart-failure", 30), ("condition", "none", 30),
-                ("contact", "contacted", 30), ("contact", "uncontacted", 30)],
+                ("device-model", "Cuff 2", 10), ("device-model", "Watch A", 30), ("device-model", "none on record", 30), ("contact", "contacted", 30), ("contact", "uncontacted", 30)],
             groups);
     }
 
@@ -284,6 +284,7 @@ public sealed class ClinicalFiguresTests
             rows.Age[i] = 30 + (i % patients);
             rows.Sex[i] = i % patients % 2 == 0 ? "female" : "male";
             rows.Conditions[i] = i % patients % 3 == 0 ? "copd" : "";
+            rows.DeviceModels[i] = i % patients % 4 == 0 ? "Scale B;Watch A" : "Watch A";
             rows.Contacts7Days[i] = i % 5 == 0 ? 1 : 0;
         }
 
@@ -293,7 +294,7 @@ public sealed class ClinicalFiguresTests
     private static HeldOutRows Rows(
         int count, Func<int, string> patient, Func<int, long> asOf, Func<int, double> p, Func<int, bool> label, Func<int, int>? fold = null,
         Func<int, long>? next = null, Func<int, string>? team = null, Func<int, string>? sex = null, Func<int, double>? age = null,
-        Func<int, string>? conditions = null, Func<int, double>? contacts = null, Func<int, double>? news2 = null, Func<int, long>? own = null)
+        Func<int, string>? conditions = null, Func<int, double>? contacts = null, Func<int, double>? news2 = null, Func<int, long>? own = null, Func<int, string>? devices = null)
     {
         var rows = HeldOutRows.Empty(count);
         for (var i = 0; i < count; i++)
@@ -310,6 +311,7 @@ public sealed class ClinicalFiguresTests
             rows.Sex[i] = sex?.Invoke(i) ?? "unknown";
             rows.Age[i] = age?.Invoke(i) ?? double.NaN;
             rows.Conditions[i] = conditions?.Invoke(i) ?? "";
+            rows.DeviceModels[i] = devices?.Invoke(i) ?? "";
             rows.Contacts7Days[i] = contacts?.Invoke(i) ?? double.NaN;
             rows.News2Point[i] = news2?.Invoke(i) ?? 0;
         }

@@ -193,6 +193,7 @@ public sealed class MetricsTests
             Age = [.. Enumerable.Repeat(double.NaN, count)],
             Sex = [.. Enumerable.Repeat("unknown", count)],
             Conditions = [.. Enumerable.Repeat("", count)],
+            DeviceModels = [.. Enumerable.Repeat("", count)],
             Contacts7Days = [.. Enumerable.Repeat(double.NaN, count)],
         };
     }

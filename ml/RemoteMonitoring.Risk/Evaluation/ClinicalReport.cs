@@ -81,6 +81,9 @@ public static class SubgroupDimensions
     /// <summary>Condition; a patient with several is in several.</summary>
     public const string Condition = "condition";
 
+    /// <summary>Model of a device; a patient with several is in several.</summary>
+    public const string DeviceModel = "device-model";
+
     /// <summary>Whether staff were in touch in the 7 days before.</summary>
     public const string Contact = "contact";
 
@@ -138,7 +141,7 @@ public sealed record ClinicalReport
     /// <summary>From threshold 0 up.</summary>
     public required IReadOnlyList<DecisionPoint> DecisionCurve { get; init; }
 
-    /// <summary>By dimension; none of contact where no contact is on record.</summary>
+    /// <summary>By dimension; none of one of which nothing is on record.</summary>
     public required IReadOnlyList<Subgroup> Subgroups { get; init; }
 
     /// <summary>Sensitivity over 1 − specificity.</summary>

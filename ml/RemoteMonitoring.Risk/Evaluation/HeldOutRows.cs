@@ -62,6 +62,9 @@ public sealed class HeldOutRows
     /// <summary>Conditions by the roster in ordinal order, with <c>;</c> between them; empty where it names none.</summary>
     public required string[] Conditions { get; init; }
 
+    /// <summary>Models of the devices that the patient had, as known then, in ordinal order, with <c>;</c> between them; empty where none is on record.</summary>
+    public required string[] DeviceModels { get; init; }
+
     /// <summary>Contacts of staff with the patient in the 7 days before; NaN throughout where the cohort has no record of contacts.</summary>
     public required double[] Contacts7Days { get; init; }
 
@@ -97,6 +100,7 @@ public sealed class HeldOutRows
         Age = new double[rows],
         Sex = new string[rows],
         Conditions = new string[rows],
+        DeviceModels = new string[rows],
         Contacts7Days = new double[rows],
     };
 

@@ -54,6 +54,11 @@ internal sealed class Subgroups
             Add(SubgroupDimensions.Condition, i => rows.Conditions[i].Length == 0 ? ["none"] : rows.Conditions[i].Split(';'));
         }
 
+        if (rows.DeviceModels.Any(d => d.Length > 0))
+        {
+            Add(SubgroupDimensions.DeviceModel, i => rows.DeviceModels[i].Length == 0 ? ["none on record"] : rows.DeviceModels[i].Split(';'));
+        }
+
         if (rows.Contacts7Days.Any(c => !double.IsNaN(c)))
         {
             Add(SubgroupDimensions.Contact, i => [rows.Contacts7Days[i] > 0 ? SubgroupDimensions.Contacted : SubgroupDimensions.Uncontacted]);

@@ -126,7 +126,10 @@ public static class ReportPage
                 html.Table(ReportTables.Subgroups(clinical));
             }
 
-            html.Element("p", NotDivided(clinical));
+            if (NotDivided(clinical) is { Length: > 0 } not)
+            {
+                html.Element("p", not);
+            }
         }
 
         Cases(html, "Error review: the worst misses", report.Clinical?.LooksBack == true
@@ -145,11 +148,10 @@ public static class ReportPage
         var there = clinical.Subgroups.Select(s => s.Dimension).ToHashSet(StringComparer.Ordinal);
         string[] missing =
         [
-            .. ((string[])[SubgroupDimensions.Age, SubgroupDimensions.Sex, SubgroupDimensions.Condition, SubgroupDimensions.Contact])
+            .. ((string[])[SubgroupDimensions.Age, SubgroupDimensions.Sex, SubgroupDimensions.Condition, SubgroupDimensions.DeviceModel, SubgroupDimensions.Contact])
                 .Where(d => !there.Contains(d)).Select(d => ReportWords.Dimension(d).ToLowerInvariant()),
-            "model of the device",
         ];
-        return $"Not told apart, since nothing on record says it: {string.Join(", ", missing)}.";
+        return missing.Length == 0 ? "" : $"Not told apart, since nothing on record says it: {string.Join(", ", missing)}.";
     }
 
     private static void Cases(Html html, string title, string what, IReadOnlyList<ErrorCase> cases)

@@ -101,6 +101,7 @@ internal static class ReportWords
         SubgroupDimensions.Age => "Age",
         SubgroupDimensions.Sex => "Sex",
         SubgroupDimensions.Condition => "Condition",
+        SubgroupDimensions.DeviceModel => "Model of the device",
         SubgroupDimensions.Contact => "Staff contact in the 7 days before",
         _ => throw new System.Diagnostics.UnreachableException(),
     };

@@ -34,6 +34,7 @@ public static class HeldOutTable
             .Float64("age", rows.Age)
             .Text("sex", rows.Sex)
             .Text("conditions", rows.Conditions)
+            .Text("device_models", rows.DeviceModels)
             .Float64("contacts_7d", rows.Contacts7Days);
         table.Metadata[WindowKey] = rows.LooksBack ? Behind : "ahead-of-as-of";
         foreach (var (name, score) in rows.Rules)
@@ -74,6 +75,7 @@ public static class HeldOutTable
         Age = table.Float64("age"),
         Sex = Text(table, "sex"),
         Conditions = Text(table, "conditions"),
+        DeviceModels = Text(table, "device_models"),
         Contacts7Days = table.Float64("contacts_7d"),
         LooksBack = table.Metadata.GetValueOrDefault(WindowKey) == Behind,
         Rules = [.. table.ColumnNames.Where(c => c.StartsWith(RulePrefix, StringComparison.Ordinal)).Select(c => new RuleScores(c[RulePrefix.Length..], table.Float64(c)))],
