@@ -1,7 +1,11 @@
 using System.Text.Json;
 using CsCheck;
+using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Risk.Tests;
 
@@ -69,9 +73,28 @@ public sealed class ClinicalFiguresTests
     [Fact]
     public void Midnights_of_one_date_are_one_day_wherever_the_patient_lives()
     {
-        // At +12 (at +13, Auckland's summer, it counts with the day before), +1, 0, −5 and −11.
-        long[] hours = [-12, -1, 0, 5, 11];
-        Assert.Single(hours.Select(h => CapacityLists.DayOf(Day + (h * UnixMicros.PerHour))).Distinct());
+        // Fifty midnights of one date and as many of the next: at +14, at Auckland's summer of +13, at −11 and elsewhere.
+        string[] zones = ["Pacific/Kiritimati", "Pacific/Auckland", "Pacific/Pago_Pago", "Europe/London", "America/New_York"];
+        var start = Instant.FromUtc(2025, 1, 5, 12, 0);
+        string[] ids = [.. Enumerable.Range(0, 50).Select(i => $"p{i:D2}")];
+        var reference = new ReferenceData
+        {
+            Patients = [.. ids.Select((id, i) => new Patient { PatientId = id, CareTeamId = "team", TimeZone = zones[i % 5], Known = start })],
+            Census = [.. ids.Select(id => new CensusEvent { PatientId = id, Kind = CensusKind.Enrolled, Effective = start, Known = start })],
+            Outcomes = [.. ids.Where((_, i) => i % 3 == 0).Select(id => new Outcome { PatientId = id, Kind = "clinical-alert", Effective = start + Duration.FromDays(2.5), Known = start + Duration.FromDays(2.5) })],
+        };
+        var cohort = Cohort.Build(SyntheticCohort.Task, reference, start + Duration.FromDays(14));
+        LocalDate[] dates = [new(2025, 1, 8), new(2025, 1, 9)];
+        var both = cohort.Only([.. cohort.Rows.Where(r => dates.Contains(r.Day))]);
+        var data = LabelledRows.Join(both, SyntheticCohort.Table([.. both.Rows.Select(r => r.PatientId)], [.. both.Rows.Select(r => r.AsOf.ToUnixMicros())], [new double[both.Rows.Count]]));
+        var rows = Evaluator.Evaluate(data, [], SplitKind.NewPatients, SyntheticCohort.Quick with { Resamples = 2 }, null, CancellationToken.None).HeldOut;
+        Assert.Equal(100, rows.Rows);
+        var (list, unit) = CapacityLists.Lists(rows);
+        Assert.Equal(CapacityUnits.Day, unit);
+        Assert.Equal([50, 50], list.CountBy(l => l).Select(l => l.Value));
+        Assert.Equal(100, Of(rows).PatientDays);
+        // No instant tells the date: midnight of the 9th at Auckland is that of the 8th at Pago Pago.
+        Assert.Equal(9, rows.AsOf.Distinct().Count());
     }
 
     [Fact]
@@ -279,6 +302,7 @@ public sealed class ClinicalFiguresTests
         for (var i = 0; i < count; i++)
         {
             rows.AsOf[i] = i / patients * Day;
+            rows.Day[i] = UnixMicros.ToInstant(rows.AsOf[i]).InUtc().Date;
             rows.NextEvent[i] = rows.OwnEvent[i] = rows.Label[i] ? rows.AsOf[i] + (Day / 3) : UnixMicros.Open;
             rows.Team[i] = i % patients < patients / 2 ? "north" : "south";
             rows.Age[i] = 30 + (i % patients);
@@ -301,6 +325,7 @@ public sealed class ClinicalFiguresTests
         {
             rows.PatientId[i] = patient(i);
             rows.AsOf[i] = asOf(i);
+            rows.Day[i] = UnixMicros.ToInstant(rows.AsOf[i]).InUtc().Date;
             rows.P[i] = rows.Logistic[i] = p(i);
             rows.Raw[i] = Math.Log(p(i) / (1 - p(i)));
             rows.Label[i] = label(i);

@@ -1,4 +1,5 @@
 using CsCheck;
+using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Telemetry;
@@ -177,6 +178,7 @@ public sealed class MetricsTests
         {
             PatientId = [.. Enumerable.Range(0, count).Select(i => $"p{i % patients}")],
             AsOf = new long[count],
+            Day = new LocalDate[count],
             Fold = [.. Enumerable.Range(0, count).Select(i => i % patients % 3)],
             Label = label,
             P = p,

@@ -1,5 +1,3 @@
-using RemoteMonitoring.Telemetry;
-
 namespace RemoteMonitoring.Risk.Evaluation;
 
 /// <summary>
@@ -20,12 +18,12 @@ internal static class CapacityLists
     /// </summary>
     internal static (int[] List, string Unit) Lists(HeldOutRows rows)
     {
-        if (rows.Team.Any(t => t.Length > 0) && Number(rows, i => (DayOf(rows.AsOf[i]), rows.Team[i])) is { } byTeam)
+        if (rows.Team.Any(t => t.Length > 0) && Number(rows, i => (rows.Day[i], rows.Team[i])) is { } byTeam)
         {
             return (byTeam, CapacityUnits.TeamAndDay);
         }
 
-        return Number(rows, i => DayOf(rows.AsOf[i])) is { } byDay ? (byDay, CapacityUnits.Day) : (rows.Fold, CapacityUnits.Fold);
+        return Number(rows, i => rows.Day[i]) is { } byDay ? (byDay, CapacityUnits.Day) : (rows.Fold, CapacityUnits.Fold);
     }
 
     /// <summary>The share of each row that is listed, 0 … 1.</summary>
@@ -71,9 +69,6 @@ internal static class CapacityLists
 
         return listed;
     }
-
-    /// <summary>The local day that a row stands for: as-of is about midnight where the patient lives, whatever the zone.</summary>
-    internal static int DayOf(long asOf) => UnixMicros.DayOf(asOf + (UnixMicros.PerDay / 2));
 
     private static int[]? Number<TKey>(HeldOutRows rows, Func<int, TKey> key)
         where TKey : notnull

@@ -1,3 +1,5 @@
+using NodaTime;
+
 namespace RemoteMonitoring.Risk.Evaluation;
 
 /// <summary>Makes a <see cref="ClinicalReport"/> of held-out rows alone.</summary>
@@ -69,12 +71,12 @@ internal sealed class CohortSums
         Positive = totals.Add(out var positive);
         Days = totals.Add(out var days);
         Events = totals.Add(out var inReach);
-        var seen = new HashSet<(int, int)>();
+        var seen = new HashSet<(int, LocalDate)>();
         for (var i = 0; i < rows.Rows; i++)
         {
             all[patient[i]]++;
             positive[patient[i]] += rows.Label[i] ? 1 : 0;
-            days[patient[i]] += seen.Add((patient[i], CapacityLists.DayOf(rows.AsOf[i]))) ? 1 : 0;
+            days[patient[i]] += seen.Add((patient[i], rows.Day[i])) ? 1 : 0;
         }
 
         foreach (var happened in events.Where(e => e.Rows.Length > 0))

@@ -99,6 +99,7 @@ public static class Evaluator
             var vector = data.FeatureRow[row];
             rows.PatientId[at] = data.PatientId[row];
             rows.AsOf[at] = data.AsOf[row];
+            rows.Day[at] = data.Day[row];
             rows.Fold[at] = fold.Number;
             rows.Label[at] = data.Label[row];
             rows.OwnEvent[at] = data.OwnEvent[row];

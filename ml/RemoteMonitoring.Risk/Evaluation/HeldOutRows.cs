@@ -1,3 +1,4 @@
+using NodaTime;
 using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Evaluation;
@@ -13,6 +14,9 @@ public sealed class HeldOutRows
 
     /// <summary>Instant, Unix microseconds.</summary>
     public required long[] AsOf { get; init; }
+
+    /// <summary>The local date that the row is about, see <see cref="Tasks.CohortRow.Day"/>.</summary>
+    public required LocalDate[] Day { get; init; }
 
     /// <summary>Fold in which the row was held out.</summary>
     public required int[] Fold { get; init; }
@@ -85,6 +89,7 @@ public sealed class HeldOutRows
     {
         PatientId = new string[rows],
         AsOf = new long[rows],
+        Day = new LocalDate[rows],
         Fold = new int[rows],
         Label = new bool[rows],
         P = new double[rows],

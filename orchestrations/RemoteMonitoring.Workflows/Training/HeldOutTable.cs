@@ -1,4 +1,5 @@
 using System.Globalization;
+using NodaTime.Text;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Storage.Lake;
 
@@ -28,6 +29,7 @@ public static class HeldOutTable
             .Float64("p_logistic", rows.Logistic)
             .Float64("raw", rows.Raw)
             .Boolean("alert", rows.Alert)
+            .Text("day", Array.ConvertAll(rows.Day, LocalDatePattern.Iso.Format))
             .Time("own_event", rows.OwnEvent)
             .Time("next_event", rows.NextEvent)
             .Text("team", rows.Team)
@@ -60,6 +62,7 @@ public static class HeldOutTable
     {
         PatientId = Text(table, "patient_id"),
         AsOf = table.Time("as_of"),
+        Day = Array.ConvertAll(Text(table, "day"), d => LocalDatePattern.Iso.Parse(d).GetValueOrThrow()),
         Fold = table.Int32("fold"),
         Label = table.Boolean("label"),
         P = table.Float64("p"),
