@@ -2,6 +2,7 @@ using System.Text.Json;
 using CsCheck;
 using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Reporting;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Telemetry;
@@ -40,8 +41,8 @@ public sealed class ClinicalFiguresTests
         // Forty rows of a day: two can be listed. One is at the top, four share the other place.
         double[] score = [0.9, .. Enumerable.Repeat(0.5, 4), .. Enumerable.Repeat(0.1, 35)];
         var rows = Rows(40, i => $"p{i}", _ => 0, i => score[i], i => i is 0 or 1);
-        Assert.Equal(CapacityUnits.Day, CapacityLists.Lists(rows).Unit);
-        Assert.Equal([1, 0.25, 0.25, 0.25, 0.25, .. Enumerable.Repeat(0.0, 35)], CapacityLists.Listed(score, new int[40]));
+        Assert.Equal(CapacityUnits.Day, CapacityLists.Of(rows).Unit);
+        Assert.Equal([1, 0.25, 0.25, 0.25, 0.25, .. Enumerable.Repeat(0.0, 35)], CapacityLists.Of(rows).Listed(score));
         var list = Of(rows).Lists[MetricNames.Model];
         Same(1.25 / 2, list[ListFigures.Ppv].Value);
         Same(1.25 / 2, list[ListFigures.Sensitivity].Value);
@@ -54,20 +55,57 @@ public sealed class ClinicalFiguresTests
     {
         // Two teams of twenty over two days: one row each is listed, though all of the second team's risks are lower.
         var rows = Rows(80, i => $"p{i % 40}", i => i / 40 * Day, i => (i % 40 < 20 ? 0.5 : 0.1) + (i % 20 / 1000.0), _ => false, team: i => i % 40 < 20 ? "north" : "south");
-        var (list, unit) = CapacityLists.Lists(rows);
-        Assert.Equal(CapacityUnits.TeamAndDay, unit);
-        var listed = CapacityLists.Listed(rows.P, list);
+        var lists = CapacityLists.Of(rows);
+        Assert.Equal(CapacityUnits.TeamAndDay, lists.Unit);
+        var listed = lists.Listed(rows.P);
         Assert.Equal([19, 39, 59, 79], Enumerable.Range(0, 80).Where(i => listed[i] > 0));
         Assert.All(listed, l => Assert.True(l is 0 or 1));
+    }
+
+    [Fact]
+    public void A_team_lists_as_many_as_it_says_it_can_call_and_of_a_part_of_its_patients_that_part()
+    {
+        // The north can call three of its ten, of whom five are held out; the south says eight and has six; nobody asked the east, with twenty.
+        var rows = Rows(31, i => $"p{i}", _ => 0, i => (i + 1) / 100.0, i => i % 2 == 0, team: i => i < 5 ? "north" : i < 11 ? "south" : "east");
+        for (var i = 0; i < 11; i++)
+        {
+            (rows.TeamCapacity[i], rows.TeamPatients[i]) = i < 5 ? (3, 10) : (8, 6);
+        }
+
+        var lists = CapacityLists.Of(rows);
+        Assert.Equal([1.5, 6, 1], lists.Places);
+        Assert.Equal([0, 0, 0, 0.5, 1, 1, 1, 1, 1, 1, 1, .. Enumerable.Repeat(0.0, 19), 1], lists.Listed(rows.P));
+        var clinical = Of(rows);
+        Same(11.0 / 31, clinical.CapacityStated);
+        Same(850.0 / 31, clinical.CapacityPerHundred);
+        Assert.Contains("5 in 100 of the instants of a team on a day where none is stated: 27.4 in 100 on the whole", ReportWords.Capacity(clinical), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_capacity_that_was_stated_twice_each_instant_has_the_one_that_was_known_then()
+    {
+        var start = SyntheticCohort.Start;
+        var context = RowContext.Of(
+            SyntheticCohort.Task,
+            new ReferenceData
+            {
+                Teams = [new() { CareTeamId = "north", Name = "North", Capacity = 3, Known = start }, new() { CareTeamId = "north", Name = "North", Capacity = 7, Known = start + Duration.FromDays(2) }],
+                Patients = [new() { PatientId = "a", CareTeamId = "north", Known = start }, new() { PatientId = "b", CareTeamId = "south", Known = start }],
+            },
+            start + Duration.FromDays(9));
+        double At(string patient, int days) => context.At(patient, (start + Duration.FromDays(days)).ToUnixMicros()).TeamCapacity;
+        Assert.Equal((3, 7), (At("a", 1), At("a", 2)));
+        Assert.True(double.IsNaN(At("a", -1)));
+        Assert.True(double.IsNaN(At("b", 5)));
     }
 
     [Fact]
     public void Days_of_few_rows_make_no_lists_of_their_own()
     {
         var rows = Rows(60, i => $"p{i}", i => i * Day, i => i / 100.0, i => i == 59, fold: i => i % 2);
-        Assert.Equal(CapacityUnits.Fold, CapacityLists.Lists(rows).Unit);
+        Assert.Equal(CapacityUnits.Fold, CapacityLists.Of(rows).Unit);
         // Of each thirty the first and half of the second.
-        Same(3, CapacityLists.Listed(rows.P, rows.Fold).Sum());
+        Same(3, CapacityLists.Of(rows).Listed(rows.P).Sum());
     }
 
     [Fact]
@@ -89,9 +127,9 @@ public sealed class ClinicalFiguresTests
         var data = LabelledRows.Join(both, SyntheticCohort.Table([.. both.Rows.Select(r => r.PatientId)], [.. both.Rows.Select(r => r.AsOf.ToUnixMicros())], [new double[both.Rows.Count]]));
         var rows = Evaluator.Evaluate(data, [], SplitKind.NewPatients, SyntheticCohort.Quick with { Resamples = 2 }, null, CancellationToken.None).HeldOut;
         Assert.Equal(100, rows.Rows);
-        var (list, unit) = CapacityLists.Lists(rows);
-        Assert.Equal(CapacityUnits.Day, unit);
-        Assert.Equal([50, 50], list.CountBy(l => l).Select(l => l.Value));
+        var lists = CapacityLists.Of(rows);
+        Assert.Equal(CapacityUnits.Day, lists.Unit);
+        Assert.Equal([50, 50], lists.List.CountBy(l => l).Select(l => l.Value));
         Assert.Equal(100, Of(rows).PatientDays);
         // No instant tells the date: midnight of the 9th at Auckland is that of the 8th at Pago Pago.
         Assert.Equal(9, rows.AsOf.Distinct().Count());
@@ -208,7 +246,7 @@ public sealed class ClinicalFiguresTests
         var rows = Busy(400, 40, 21);
         const int Resamples = 60;
         var (patient, patients) = rows.NumberPatients();
-        var listed = CapacityLists.Listed(rows.P, CapacityLists.Lists(rows).List);
+        var listed = CapacityLists.Of(rows).Listed(rows.P);
         var events = HeldOutEvents.Of(rows, patient);
         var weight = new int[patients];
         List<double> ppv = [], perEvent = [], observed = [];

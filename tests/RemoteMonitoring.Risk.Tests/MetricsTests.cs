@@ -192,6 +192,8 @@ public sealed class MetricsTests
             OwnEvent = [.. Enumerable.Repeat(UnixMicros.Open, count)],
             NextEvent = [.. Enumerable.Repeat(UnixMicros.Open, count)],
             Team = [.. Enumerable.Repeat("", count)],
+            TeamCapacity = [.. Enumerable.Repeat(double.NaN, count)],
+            TeamPatients = new int[count],
             Age = [.. Enumerable.Repeat(double.NaN, count)],
             Sex = [.. Enumerable.Repeat("unknown", count)],
             Conditions = [.. Enumerable.Repeat("", count)],

@@ -12,13 +12,13 @@ public static class ClinicalFigures
     {
         var (patient, patients) = rows.NumberPatients();
         var scorers = rows.Scorers();
-        var (list, unit) = CapacityLists.Lists(rows);
-        var listed = scorers.ToDictionary(s => s.Name, s => CapacityLists.Listed(s.Score, list), StringComparer.Ordinal);
+        var lists = CapacityLists.Of(rows);
+        var listed = scorers.ToDictionary(s => s.Name, s => lists.Listed(s.Score), StringComparer.Ordinal);
         var events = HeldOutEvents.Of(rows, patient);
 
         var totals = new ResampledTotals(patients);
         var cohort = new CohortSums(rows, patient, events, totals);
-        var lists = listed.Append(new(ListFigures.ModelAlerts, Array.ConvertAll(rows.Alert, a => a ? 1.0 : 0)))
+        var sums = listed.Append(new(ListFigures.ModelAlerts, Array.ConvertAll(rows.Alert, a => a ? 1.0 : 0)))
             .Select(l => new ListSums(l.Key, l.Value, rows, patient, events, totals))
             .ToArray();
         var within = scorers.Select(s => (s.Name, Pairs: WithinPatientPairs.Of(s.Score, rows, patient, totals))).ToArray();
@@ -30,16 +30,17 @@ public static class ClinicalFigures
         double Within(Totals t, (Sum Right, Sum Pairs) pairs) => t.Ratio(pairs.Right, pairs.Pairs);
         return new ClinicalReport
         {
-            CapacityPerHundred = CapacityLists.PerHundred,
-            CapacityUnit = unit,
+            CapacityPerHundred = lists.OfAHundred,
+            CapacityUnit = lists.Unit,
+            CapacityStated = lists.Stated,
             PatientDays = cohort.PatientDays,
             Events = events.Count,
             EventsInReach = events.Count(e => e.Rows.Length > 0),
             LooksBack = rows.LooksBack,
-            Lists = Sorted(lists, l => l.Name, l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => l.Figure(f, cohort, t)))),
+            Lists = Sorted(sums, l => l.Name, l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => l.Figure(f, cohort, t)))),
             ListDifferences = Sorted(
-                lists.Skip(1).Where(l => l.Name != ListFigures.ModelAlerts), l => l.Name,
-                l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => lists[0].Figure(f, cohort, t) - l.Figure(f, cohort, t)))),
+                sums.Skip(1).Where(l => l.Name != ListFigures.ModelAlerts), l => l.Name,
+                l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => sums[0].Figure(f, cohort, t) - l.Figure(f, cohort, t)))),
             WithinPatientAuroc = Sorted(within, w => w.Name, w => totals.Of(t => Within(t, w.Pairs))),
             WithinPatientAurocDifferences = Sorted(within.Skip(1), w => w.Name, w => totals.Of(t => Within(t, within[0].Pairs) - Within(t, w.Pairs))),
             CalibrationObserved = [.. calibration.Select(c => totals.Of(t => t.Ratio(c.Positive, c.Rows)))],

@@ -105,11 +105,14 @@ public sealed record Curve(string Scorer, IReadOnlyList<double> Y);
 /// </summary>
 public sealed record ClinicalReport
 {
-    /// <summary>Rows that can be listed of a hundred of a list.</summary>
+    /// <summary>Rows that can be listed of a hundred, on the whole.</summary>
     public required double CapacityPerHundred { get; init; }
 
-    /// <summary>What the rows of one list have in common: <see cref="CapacityUnits"/>.</summary>
+    /// <summary>What the rows of one list have in common: <see cref="CapacityUnits"/>; of the rows whose team states no capacity, where some do.</summary>
     public required string CapacityUnit { get; init; }
+
+    /// <summary>Share of the rows whose team had stated how many it can call, 0 … 1: these are listed up to that, the others up to 5 in 100.</summary>
+    public double CapacityStated { get; init; }
 
     /// <summary>Days of patients among the rows.</summary>
     public required int PatientDays { get; init; }

@@ -40,13 +40,16 @@ public static class Evaluator
 
         var summaries = new List<FoldSummary>();
         var origin = new (CalibratedTrees Trees, int Row)[total];
+        var around = context ?? RowContext.Nothing;
+        var teamPatients = CapacityLists.TeamPatients(data, around);
         var at = 0;
         foreach (var (fold, (trees, logistic, train)) in folds.Zip(fitted))
         {
             Fill(rows, at, data, fold, trees, logistic);
             for (var i = 0; i < fold.Test.Length; i++)
             {
-                (context ?? RowContext.Nothing).Fill(rows, at + i);
+                around.Fill(rows, at + i);
+                rows.TeamPatients[at + i] = teamPatients[fold.Test[i]];
                 origin[at + i] = (trees, fold.Test[i]);
             }
 

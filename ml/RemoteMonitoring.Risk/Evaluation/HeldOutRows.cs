@@ -57,6 +57,12 @@ public sealed class HeldOutRows
     /// <summary>Team by the roster; empty where it names none.</summary>
     public required string[] Team { get; init; }
 
+    /// <summary>How many patients the team can call a day, as it had stated by then; NaN where it had not.</summary>
+    public required double[] TeamCapacity { get; init; }
+
+    /// <summary>Patients of the team who have a row on the same day, held out or not; 0 where the team is not known.</summary>
+    public required int[] TeamPatients { get; init; }
+
     /// <summary>Age in years by the roster; NaN where unknown.</summary>
     public required double[] Age { get; init; }
 
@@ -102,6 +108,8 @@ public sealed class HeldOutRows
         OwnEvent = new long[rows],
         NextEvent = new long[rows],
         Team = new string[rows],
+        TeamCapacity = [.. Enumerable.Repeat(double.NaN, rows)],
+        TeamPatients = new int[rows],
         Age = new double[rows],
         Sex = new string[rows],
         Conditions = new string[rows],

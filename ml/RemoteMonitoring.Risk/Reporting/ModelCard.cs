@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Tasks;
@@ -93,7 +92,7 @@ public sealed record ModelCard(string Title, IReadOnlyList<CardSection> Sections
         yield return "The model that scores was trained afterwards on all rows by the same recipe: the figures are of the recipe, not of those very trees.";
         if (subject.Evaluations[0].Clinical is { } clinical)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"Capacity is {clinical.CapacityPerHundred:0.#} in 100 of {ReportWords.List(clinical)}; where that is no whole number, or cuts through ties, the last count in part.");
+            yield return $"Capacity is {ReportWords.Capacity(clinical)}; where that is no whole number, or cuts through ties, the last count in part.";
         }
     }
 

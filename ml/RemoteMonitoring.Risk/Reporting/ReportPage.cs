@@ -115,9 +115,7 @@ public static class ReportPage
         {
             html.Raw(ReportPlots.Of(report, clinical, rows)).Table(ReportTables.Calibration(report, clinical)).Table(ReportTables.Decisions(clinical));
             html.Element("h3", "Lists of patients to call")
-                .Element("p", string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Assumed capacity: {clinical.CapacityPerHundred:0.#} in 100 of {ReportWords.List(clinical)}. {Reach(clinical)} {ReportWords.Count(clinical.PatientDays)} days of patients. Who is listed was settled once; the intervals resample patients."))
+                .Element("p", $"Capacity: {ReportWords.Capacity(clinical)}. {Reach(clinical)} {ReportWords.Count(clinical.PatientDays)} days of patients. Who is listed was settled once; the intervals resample patients.")
                 .Table(ReportTables.Lists(clinical)).Table(ReportTables.ListDifferences(clinical)).Table(ReportTables.WithinPatient(clinical))
                 .Element("p", "Within a patient a half is not quite the mark of chance: of few events in a short stretch, one that has happened is one fewer to come, so that scores which rise with past events come out lower.", "class=\"soft\"");
             html.Element("h3", "Subgroups");

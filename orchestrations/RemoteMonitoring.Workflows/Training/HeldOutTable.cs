@@ -37,6 +37,8 @@ public static class HeldOutTable
             .Text("sex", rows.Sex)
             .Text("conditions", rows.Conditions)
             .Text("device_models", rows.DeviceModels)
+            .Float64("team_capacity", rows.TeamCapacity)
+            .Int32("team_patients", rows.TeamPatients)
             .Float64("contacts_7d", rows.Contacts7Days);
         table.Metadata[WindowKey] = rows.LooksBack ? Behind : "ahead-of-as-of";
         foreach (var (name, score) in rows.Rules)
@@ -79,6 +81,8 @@ public static class HeldOutTable
         Sex = Text(table, "sex"),
         Conditions = Text(table, "conditions"),
         DeviceModels = Text(table, "device_models"),
+        TeamCapacity = table.Float64("team_capacity"),
+        TeamPatients = table.Int32("team_patients"),
         Contacts7Days = table.Float64("contacts_7d"),
         LooksBack = table.Metadata.GetValueOrDefault(WindowKey) == Behind,
         Rules = [.. table.ColumnNames.Where(c => c.StartsWith(RulePrefix, StringComparison.Ordinal)).Select(c => new RuleScores(c[RulePrefix.Length..], table.Float64(c)))],

@@ -92,6 +92,7 @@ public sealed record TrainingSnapshot
             .Float64("row_news2_high", ordered.News2High)
             .Boolean("row_has_reading", ordered.HasReading)
             .Text("row_team", Array.ConvertAll(facts, f => f.Team))
+            .Float64("row_team_capacity", Array.ConvertAll(facts, f => f.TeamCapacity))
             .Float64("row_age", Array.ConvertAll(facts, f => f.Age))
             .Text("row_sex", Array.ConvertAll(facts, f => f.Sex))
             .Text("row_conditions", Array.ConvertAll(facts, f => f.Conditions))
@@ -165,8 +166,8 @@ public sealed record TrainingSnapshot
         };
         var (label, own, known, week, month, day) =
             (table.Boolean("row_label"), table.Time("row_own_event"), table.Time("row_label_known"), table.Int32("row_prior_outcomes_7d"), table.Int32("row_prior_outcomes_28d"), table.Text("row_day"));
-        var (team, age, sex, conditions, devices, next, contacts) =
-            (table.Text("row_team"), table.Float64("row_age"), table.Text("row_sex"), table.Text("row_conditions"), table.Text("row_device_models"), table.Time("row_next_event"), table.Float64("row_contacts_7d"));
+        var (team, capacity, age, sex, conditions, devices, next, contacts) =
+            (table.Text("row_team"), table.Float64("row_team_capacity"), table.Float64("row_age"), table.Text("row_sex"), table.Text("row_conditions"), table.Text("row_device_models"), table.Time("row_next_event"), table.Float64("row_contacts_7d"));
         var cohort = new CohortRow[rows];
         var facts = new Dictionary<(string, long), RowFacts>(rows);
         for (var r = 0; r < rows; r++)
@@ -174,7 +175,7 @@ public sealed record TrainingSnapshot
             var certain = known[r] == UnixMicros.Open ? Instant.MaxValue : UnixMicros.ToInstant(known[r]);
             Instant? outcome = own[r] == UnixMicros.Open ? null : UnixMicros.ToInstant(own[r]);
             cohort[r] = new CohortRow(patients[r], UnixMicros.ToInstant(asOf[r]), label[r], certain, week[r], month[r], NodaTime.Text.LocalDatePattern.Iso.Parse(day[r] ?? "").GetValueOrThrow(), outcome);
-            facts[(patients[r], asOf[r])] = new RowFacts(team[r] ?? "", age[r], sex[r] ?? "", conditions[r] ?? "", devices[r] ?? "", next[r], contacts[r]);
+            facts[(patients[r], asOf[r])] = new RowFacts(team[r] ?? "", capacity[r], age[r], sex[r] ?? "", conditions[r] ?? "", devices[r] ?? "", next[r], contacts[r]);
         }
 
         return new TrainingSnapshot
