@@ -13,7 +13,7 @@ public static class ClinicalFigures
         var (patient, patients) = rows.NumberPatients();
         var scorers = rows.Scorers();
         var lists = CapacityLists.Of(rows);
-        var listed = scorers.ToDictionary(s => s.Name, s => lists.Listed(s.Score), StringComparer.Ordinal);
+        var listed = scorers.ToDictionary(s => s.Name, s => lists.Listed(s.Rank), StringComparer.Ordinal);
         var events = HeldOutEvents.Of(rows, patient);
 
         var totals = new ResampledTotals(patients);
@@ -21,10 +21,10 @@ public static class ClinicalFigures
         var sums = listed.Append(new(ListFigures.ModelAlerts, Array.ConvertAll(rows.Alert, a => a ? 1.0 : 0)))
             .Select(l => new ListSums(l.Key, l.Value, rows, patient, events, totals))
             .ToArray();
-        var within = scorers.Select(s => (s.Name, Pairs: WithinPatientPairs.Of(s.Score, rows, patient, totals))).ToArray();
+        var within = scorers.Select(s => (s.Name, Pairs: WithinPatientPairs.Of(s.Rank, rows, patient, totals))).ToArray();
         var calibration = CalibrationSums.Of(rows, patient, totals);
         var decisions = new DecisionSums(rows, scorers, patient, totals);
-        var subgroups = Subgroups.Of(rows, listed[MetricNames.Model], patient, totals);
+        var subgroups = Subgroups.Of(rows, scorers[0].Rank, listed[MetricNames.Model], patient, totals);
         totals.Run(resamples, seed, threads, cancellationToken);
 
         double Within(Totals t, (Sum Right, Sum Pairs) pairs) => t.Ratio(pairs.Right, pairs.Pairs);
@@ -46,8 +46,8 @@ public static class ClinicalFigures
             CalibrationObserved = [.. calibration.Select(c => totals.Of(t => t.Ratio(c.Positive, c.Rows)))],
             DecisionCurve = decisions.Points(cohort, totals),
             Subgroups = [.. subgroups.Select(s => s.Report(totals))],
-            Roc = [.. scorers.Select(s => new Curve(s.Name, FoldCurves.Roc(s.Score, rows)))],
-            PrecisionRecall = [.. scorers.Select(s => new Curve(s.Name, FoldCurves.PrecisionRecall(s.Score, rows)))],
+            Roc = [.. scorers.Select(s => new Curve(s.Name, FoldCurves.Roc(s.Rank, rows)))],
+            PrecisionRecall = [.. scorers.Select(s => new Curve(s.Name, FoldCurves.PrecisionRecall(s.Rank, rows)))],
         };
     }
 
@@ -202,7 +202,7 @@ internal static class CalibrationSums
     /// <summary>The rows in ten parts by the model's prediction, lowest first; of few rows, those parts that have any.</summary>
     internal static IEnumerable<int[]> Tenths(HeldOutRows rows)
     {
-        var order = Enumerable.Range(0, rows.Rows).OrderBy(i => rows.P[i]).ThenBy(i => i).ToArray();
+        var order = Enumerable.Range(0, rows.Rows).OrderBy(i => rows.P[i]).ThenBy(i => rows.Raw[i]).ThenBy(i => i).ToArray();
         for (var b = 0; b < 10; b++)
         {
             var tenth = order[(int)((long)b * order.Length / 10)..(int)((long)(b + 1) * order.Length / 10)];

@@ -50,12 +50,12 @@ public sealed record ErrorReview(IReadOnlyList<ErrorCase> Misses, IReadOnlyList<
         var (patient, _) = rows.NumberPatients();
         var misses = HeldOutEvents.Of(rows, patient)
             .Where(e => e.Rows.Length > 0)
-            .Select(e => e.Rows.MaxBy(i => rows.P[i]))
-            .OrderBy(i => rows.P[i]).ThenBy(i => rows.PatientId[i], StringComparer.Ordinal).ThenBy(i => rows.AsOf[i])
+            .Select(e => e.Rows.MaxBy(i => (rows.P[i], rows.Raw[i])))
+            .OrderBy(i => rows.P[i]).ThenBy(i => rows.Raw[i]).ThenBy(i => rows.PatientId[i], StringComparer.Ordinal).ThenBy(i => rows.AsOf[i])
             .Take(Most);
         var alarms = Enumerable.Range(0, rows.Rows)
             .Where(i => !rows.Label[i])
-            .OrderByDescending(i => rows.P[i]).ThenBy(i => rows.PatientId[i], StringComparer.Ordinal).ThenBy(i => rows.AsOf[i])
+            .OrderByDescending(i => rows.P[i]).ThenByDescending(i => rows.Raw[i]).ThenBy(i => rows.PatientId[i], StringComparer.Ordinal).ThenBy(i => rows.AsOf[i])
             .DistinctBy(i => rows.PatientId[i])
             .Take(Most);
         ErrorCase Case(int row) => new(rows.PatientId[row], rows.AsOf[row], rows.P[row], rows.OwnEvent[row] == UnixMicros.Open ? rows.NextEvent[row] : rows.OwnEvent[row], explain(row));

@@ -110,6 +110,7 @@ public static class Evaluator
             rows.P[at] = trees.Scaling.Probability(raw[i]);
             rows.Alert[at] = raw[i] >= trees.AlertRaw;
             rows.Logistic[at] = PlattScaling.Identity.Probability(logistic[i]);
+            rows.LogisticRaw[at] = logistic[i];
             rows.News2Low[at] = data.Features.News2Low[vector];
             rows.News2Point[at] = data.Features.News2Point[vector];
             rows.News2High[at] = data.Features.News2High[vector];

@@ -24,8 +24,8 @@ public sealed record Figures(
         var (patient, patients) = rows.NumberPatients();
         var scorers = rows.Scorers()
             .Select(s => s.Name == MetricNames.Model
-                ? new ScorerMetrics(s.Name, s.Score, s.IsProbability, rows.Alert, rows, patient, patients, alertGain)
-                : new ScorerMetrics(s.Name, s.Score, s.IsProbability, null, rows, patient, patients))
+                ? new ScorerMetrics(s, rows.Alert, rows, patient, patients, alertGain)
+                : new ScorerMetrics(s, null, rows, patient, patients))
             .ToList();
         var once = new int[patients];
         Array.Fill(once, 1);

@@ -36,6 +36,9 @@ public sealed class HeldOutRows
     /// <summary>Probability by logistic regression.</summary>
     public required double[] Logistic { get; init; }
 
+    /// <summary>Raw log-odds of logistic regression, before they are made a probability.</summary>
+    public required double[] LogisticRaw { get; init; }
+
     /// <summary>Lowest NEWS2 by what is known; NaN where nothing is.</summary>
     public required double[] News2Low { get; init; }
 
@@ -102,6 +105,7 @@ public sealed class HeldOutRows
         Raw = new double[rows],
         Alert = new bool[rows],
         Logistic = new double[rows],
+        LogisticRaw = new double[rows],
         News2Low = new double[rows],
         News2Point = new double[rows],
         News2High = new double[rows],
@@ -131,13 +135,17 @@ public sealed class HeldOutRows
         return (patient, number.Count);
     }
 
-    /// <summary>What stands beside the model: its name, its score of each row, and whether that is a probability.</summary>
-    internal IReadOnlyList<(string Name, double[] Score, bool IsProbability)> Scorers() =>
-    [
-        (MetricNames.Model, P, true),
-        (MetricNames.Logistic, Logistic, true),
+    /// <summary>The model, and what stands beside it.</summary>
+    internal IReadOnlyList<Scorer> Scorers()
+    {
         // Nothing known scores nothing: the chart has no other answer.
-        (MetricNames.News2, Array.ConvertAll(News2Point, p => double.IsNaN(p) ? 0 : p), false),
-        .. Rules.Select(r => (r.Name, r.Score, false)),
-    ];
+        var news2 = Array.ConvertAll(News2Point, p => double.IsNaN(p) ? 0 : p);
+        return
+        [
+            new(MetricNames.Model, P, Scorer.RankOf(P, Raw), true),
+            new(MetricNames.Logistic, Logistic, Scorer.RankOf(Logistic, LogisticRaw), true),
+            new(MetricNames.News2, news2, news2, false),
+            .. Rules.Select(r => new Scorer(r.Name, r.Score, r.Score, false)),
+        ];
+    }
 }

@@ -18,6 +18,9 @@ public sealed record HeldOutScores
     /// <summary>Calibrated probability.</summary>
     public required double[] P { get; init; }
 
+    /// <summary>Raw score, by which rows of one probability are ranked; null where the rows do not tell, and then these are ties.</summary>
+    public double[]? Raw { get; init; }
+
     /// <summary>As <see cref="HeldOutRows.OwnEvent"/>; null where the rows do not tell, and then a patient's unbroken run of positive rows is an event.</summary>
     public long[]? OwnEvent { get; init; }
 }
@@ -152,7 +155,7 @@ public sealed record PairedComparison
         {
             double[] p = [.. rows.Select(i => scores.P[i])];
             bool[] label = [.. rows.Select(i => scores.Label[i])];
-            _byFold = new(p, label, patient, [.. rows.Select(i => scores.Fold[i])]);
+            _byFold = new(scores.Raw is { } raw ? Scorer.RankOf(p, [.. rows.Select(i => raw[i])]) : p, label, patient, [.. rows.Select(i => scores.Fold[i])]);
             (_squaredError, _rows) = (new double[patients], new int[patients]);
             for (var i = 0; i < p.Length; i++)
             {

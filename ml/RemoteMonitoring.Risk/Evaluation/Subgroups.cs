@@ -12,7 +12,7 @@ internal sealed class Subgroups
     private readonly (Sum Listed, Sum Right, Sum Positive, Sum Expected, Measure Auroc)? _sums;
 
     private Subgroups(
-        string dimension, string name, int[] members, HeldOutRows rows, double[] listed, int[] patient, int[] eventOf, ResampledTotals totals)
+        string dimension, string name, int[] members, HeldOutRows rows, double[] rank, double[] listed, int[] patient, int[] eventOf, ResampledTotals totals)
     {
         var happened = HeldOutEvents.Count(members.Select(i => eventOf[i]));
         _described = new(dimension, name, members.Length, members.Select(i => patient[i]).Distinct().Count(), happened);
@@ -21,7 +21,7 @@ internal sealed class Subgroups
             return;
         }
 
-        var ranked = new RankedScores(Of(rows.P), Of(rows.Label), Of(patient), Of(rows.Fold));
+        var ranked = new RankedScores(Of(rank), Of(rows.Label), Of(patient), Of(rows.Fold));
         _sums = (totals.Add(out var all), totals.Add(out var right), totals.Add(out var positive), totals.Add(out var expected), totals.Add(weight => ranked.Compute(weight).Auroc));
         foreach (var i in members)
         {
@@ -35,7 +35,7 @@ internal sealed class Subgroups
     }
 
     /// <summary>The subgroups that have rows. A dimension of which nothing is known of anybody has none.</summary>
-    internal static IReadOnlyList<Subgroups> Of(HeldOutRows rows, double[] listed, int[] patient, ResampledTotals totals)
+    internal static IReadOnlyList<Subgroups> Of(HeldOutRows rows, double[] rank, double[] listed, int[] patient, ResampledTotals totals)
     {
         var groups = new List<Subgroups>();
         var eventOf = HeldOutEvents.Number(rows);
@@ -77,7 +77,7 @@ internal sealed class Subgroups
                 }
             }
 
-            groups.AddRange(members.Select(m => new Subgroups(dimension, m.Key, [.. m.Value], rows, listed, patient, eventOf, totals)));
+            groups.AddRange(members.Select(m => new Subgroups(dimension, m.Key, [.. m.Value], rows, rank, listed, patient, eventOf, totals)));
         }
     }
 

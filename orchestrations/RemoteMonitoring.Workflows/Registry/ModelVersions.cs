@@ -165,7 +165,7 @@ public static class ModelVersions
 
         // Versions of before it was written are still there to compare with: their events are runs of positive rows.
         var namesEvents = HeldOutTable.NamesEvents(await lake.ReadMetadataAsync(rows, cancellationToken));
-        string[] columns = ["patient_id", "as_of", "fold", "label", "p", .. namesEvents ? (string[])[OwnEvent] : []];
+        string[] columns = ["patient_id", "as_of", "fold", "label", "p", "raw", .. namesEvents ? (string[])[OwnEvent] : []];
         return first with { HeldOut = ToScores(await lake.ReadTableAsync(rows, columns, cancellationToken)) };
     }
 
@@ -189,6 +189,7 @@ public static class ModelVersions
         Fold = table.Int32("fold"),
         Label = table.Boolean("label"),
         P = table.Float64("p"),
+        Raw = table.Float64("raw"),
         OwnEvent = table.ColumnNames.Contains(OwnEvent) ? table.Time(OwnEvent) : null,
     };
 }

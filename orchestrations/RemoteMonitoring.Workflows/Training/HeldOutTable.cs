@@ -27,6 +27,7 @@ public static class HeldOutTable
             .Float64("news2_point", rows.News2Point)
             .Float64("news2_high", rows.News2High)
             .Float64("p_logistic", rows.Logistic)
+            .Float64("raw_logistic", rows.LogisticRaw)
             .Float64("raw", rows.Raw)
             .Boolean("alert", rows.Alert)
             .Text("day", Array.ConvertAll(rows.Day, LocalDatePattern.Iso.Format))
@@ -72,6 +73,7 @@ public static class HeldOutTable
         News2Point = table.Float64("news2_point"),
         News2High = table.Float64("news2_high"),
         Logistic = table.Float64("p_logistic"),
+        LogisticRaw = table.Float64("raw_logistic"),
         Raw = table.Float64("raw"),
         Alert = table.Boolean("alert"),
         OwnEvent = table.Time("own_event"),

@@ -198,7 +198,7 @@ public sealed class TrainingStageTests(TrainedHome trained)
         await using var _ = home;
         var table = await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none);
         Assert.Equal(
-            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw", "alert",
+            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw_logistic", "raw", "alert",
                 "day", "own_event", "next_event", "team", "age", "sex", "conditions", "device_models", "team_capacity", "team_patients", "contacts_7d", "rule_weight_rule"],
             table.ColumnNames);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
