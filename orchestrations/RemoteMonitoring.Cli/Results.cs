@@ -192,6 +192,7 @@ internal static class Results
             ["rows"] = report.Rows,
             ["patients"] = report.Patients,
             ["events"] = report.Events,
+            ["distinct_events"] = report.DistinctEvents,
             ["metrics"] = MetricsJson(report),
             ["variants"] = VariantsJson(report),
             ["held_out"] = store.Lake.NameOf(model.HeldOut[i]),

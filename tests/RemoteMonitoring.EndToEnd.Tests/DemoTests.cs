@@ -59,9 +59,9 @@ public sealed class DemoTests(DemoRuns demos, ITestOutputHelper output) : IDispo
             table.ColumnNames.Take(8));
 
         var (fold, label) = (table.Int32("fold"), table.Boolean("label"));
-        foreach (var (scorer, column) in ((string, string)[])[("model", "p"), ("logistic", "p_logistic"), ("news2", "news2_point")])
+        foreach (var (scorer, column) in ((string, string)[])[("model", "raw"), ("logistic", "raw_logistic"), ("news2", "news2_point")])
         {
-            // A NEWS2 without any input ranks as zero points.
+            // Within a fold rows are ranked by what there was before calibration and clipping. A NEWS2 without any input ranks as zero points.
             var score = Array.ConvertAll(table.Float64(column), v => double.IsNaN(v) ? 0 : v);
             var folds = fold.Distinct()
                 .Select(f => Enumerable.Range(0, table.Rows).Where(r => fold[r] == f).ToArray())

@@ -1,7 +1,12 @@
 using System.Text.Json;
 using CsCheck;
+using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Reporting;
+using RemoteMonitoring.Risk.Tasks;
+using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Risk.Tests;
 
@@ -36,8 +41,8 @@ public sealed class ClinicalFiguresTests
         // Forty rows of a day: two can be listed. One is at the top, four share the other place.
         double[] score = [0.9, .. Enumerable.Repeat(0.5, 4), .. Enumerable.Repeat(0.1, 35)];
         var rows = Rows(40, i => $"p{i}", _ => 0, i => score[i], i => i is 0 or 1);
-        Assert.Equal(CapacityUnits.Day, CapacityLists.Lists(rows).Unit);
-        Assert.Equal([1, 0.25, 0.25, 0.25, 0.25, .. Enumerable.Repeat(0.0, 35)], CapacityLists.Listed(score, new int[40]));
+        Assert.Equal(CapacityUnits.Day, CapacityLists.Of(rows).Unit);
+        Assert.Equal([1, 0.25, 0.25, 0.25, 0.25, .. Enumerable.Repeat(0.0, 35)], CapacityLists.Of(rows).Listed(score));
         var list = Of(rows).Lists[MetricNames.Model];
         Same(1.25 / 2, list[ListFigures.Ppv].Value);
         Same(1.25 / 2, list[ListFigures.Sensitivity].Value);
@@ -50,28 +55,84 @@ public sealed class ClinicalFiguresTests
     {
         // Two teams of twenty over two days: one row each is listed, though all of the second team's risks are lower.
         var rows = Rows(80, i => $"p{i % 40}", i => i / 40 * Day, i => (i % 40 < 20 ? 0.5 : 0.1) + (i % 20 / 1000.0), _ => false, team: i => i % 40 < 20 ? "north" : "south");
-        var (list, unit) = CapacityLists.Lists(rows);
-        Assert.Equal(CapacityUnits.TeamAndDay, unit);
-        var listed = CapacityLists.Listed(rows.P, list);
+        var lists = CapacityLists.Of(rows);
+        Assert.Equal(CapacityUnits.TeamAndDay, lists.Unit);
+        var listed = lists.Listed(rows.P);
         Assert.Equal([19, 39, 59, 79], Enumerable.Range(0, 80).Where(i => listed[i] > 0));
         Assert.All(listed, l => Assert.True(l is 0 or 1));
+    }
+
+    [Fact]
+    public void A_team_lists_as_many_as_it_says_it_can_call_and_of_a_part_of_its_patients_that_part()
+    {
+        // The north can call three of its ten, of whom five are held out; the south says eight and has six; nobody asked the east, with twenty.
+        var rows = Rows(31, i => $"p{i}", _ => 0, i => (i + 1) / 100.0, i => i % 2 == 0, team: i => i < 5 ? "north" : i < 11 ? "south" : "east");
+        for (var i = 0; i < 11; i++)
+        {
+            (rows.TeamCapacity[i], rows.TeamPatients[i]) = i < 5 ? (3, 10) : (8, 6);
+        }
+
+        var lists = CapacityLists.Of(rows);
+        Assert.Equal([1.5, 6, 1], lists.Places);
+        Assert.Equal([0, 0, 0, 0.5, 1, 1, 1, 1, 1, 1, 1, .. Enumerable.Repeat(0.0, 19), 1], lists.Listed(rows.P));
+        var clinical = Of(rows);
+        Same(11.0 / 31, clinical.CapacityStated);
+        Same(850.0 / 31, clinical.CapacityPerHundred);
+        Assert.Contains("5 in 100 of the instants of a team on a day where none is stated: 27.4 in 100 on the whole", ReportWords.Capacity(clinical), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_capacity_that_was_stated_twice_each_instant_has_the_one_that_was_known_then()
+    {
+        var start = SyntheticCohort.Start;
+        var context = RowContext.Of(
+            SyntheticCohort.Task,
+            new ReferenceData
+            {
+                Teams = [new() { CareTeamId = "north", Name = "North", Capacity = 3, Known = start }, new() { CareTeamId = "north", Name = "North", Capacity = 7, Known = start + Duration.FromDays(2) }],
+                Patients = [new() { PatientId = "a", CareTeamId = "north", Known = start }, new() { PatientId = "b", CareTeamId = "south", Known = start }],
+            },
+            start + Duration.FromDays(9));
+        double At(string patient, int days) => context.At(patient, (start + Duration.FromDays(days)).ToUnixMicros()).TeamCapacity;
+        Assert.Equal((3, 7), (At("a", 1), At("a", 2)));
+        Assert.True(double.IsNaN(At("a", -1)));
+        Assert.True(double.IsNaN(At("b", 5)));
     }
 
     [Fact]
     public void Days_of_few_rows_make_no_lists_of_their_own()
     {
         var rows = Rows(60, i => $"p{i}", i => i * Day, i => i / 100.0, i => i == 59, fold: i => i % 2);
-        Assert.Equal(CapacityUnits.Fold, CapacityLists.Lists(rows).Unit);
+        Assert.Equal(CapacityUnits.Fold, CapacityLists.Of(rows).Unit);
         // Of each thirty the first and half of the second.
-        Same(3, CapacityLists.Listed(rows.P, rows.Fold).Sum());
+        Same(3, CapacityLists.Of(rows).Listed(rows.P).Sum());
     }
 
     [Fact]
     public void Midnights_of_one_date_are_one_day_wherever_the_patient_lives()
     {
-        // At +12 (at +13, Auckland's summer, it counts with the day before), +1, 0, −5 and −11.
-        long[] hours = [-12, -1, 0, 5, 11];
-        Assert.Single(hours.Select(h => CapacityLists.DayOf(Day + (h * UnixMicros.PerHour))).Distinct());
+        // Fifty midnights of one date and as many of the next: at +14, at Auckland's summer of +13, at −11 and elsewhere.
+        string[] zones = ["Pacific/Kiritimati", "Pacific/Auckland", "Pacific/Pago_Pago", "Europe/London", "America/New_York"];
+        var start = Instant.FromUtc(2025, 1, 5, 12, 0);
+        string[] ids = [.. Enumerable.Range(0, 50).Select(i => $"p{i:D2}")];
+        var reference = new ReferenceData
+        {
+            Patients = [.. ids.Select((id, i) => new Patient { PatientId = id, CareTeamId = "team", TimeZone = zones[i % 5], Known = start })],
+            Census = [.. ids.Select(id => new CensusEvent { PatientId = id, Kind = CensusKind.Enrolled, Effective = start, Known = start })],
+            Outcomes = [.. ids.Where((_, i) => i % 3 == 0).Select(id => new Outcome { PatientId = id, Kind = "clinical-alert", Effective = start + Duration.FromDays(2.5), Known = start + Duration.FromDays(2.5) })],
+        };
+        var cohort = Cohort.Build(SyntheticCohort.Task, reference, start + Duration.FromDays(14));
+        LocalDate[] dates = [new(2025, 1, 8), new(2025, 1, 9)];
+        var both = cohort.Only([.. cohort.Rows.Where(r => dates.Contains(r.Day))]);
+        var data = LabelledRows.Join(both, SyntheticCohort.Table([.. both.Rows.Select(r => r.PatientId)], [.. both.Rows.Select(r => r.AsOf.ToUnixMicros())], [new double[both.Rows.Count]]));
+        var rows = Evaluator.Evaluate(data, [], SplitKind.NewPatients, SyntheticCohort.Quick with { Resamples = 2 }, null, CancellationToken.None).HeldOut;
+        Assert.Equal(100, rows.Rows);
+        var lists = CapacityLists.Of(rows);
+        Assert.Equal(CapacityUnits.Day, lists.Unit);
+        Assert.Equal([50, 50], lists.List.CountBy(l => l).Select(l => l.Value));
+        Assert.Equal(100, Of(rows).PatientDays);
+        // No instant tells the date: midnight of the 9th at Auckland is that of the 8th at Pago Pago.
+        Assert.Equal(9, rows.AsOf.Distinct().Count());
     }
 
     [Fact]
@@ -149,15 +210,15 @@ public sealed class ClinicalFiguresTests
     }
 
     [Fact]
-    public void Subgroups_are_by_age_condition_and_contact_where_these_are_known()
+    public void Subgroups_are_by_age_condition_device_and_contact_where_these_are_known()
     {
         var rows = Rows(
             60, i => $"p{i}", _ => 0, i => i / 100.0, _ => true, next: i => Day, age: i => i < 20 ? 64.9 : i < 40 ? 65 : 91,
-            conditions: i => i < 30 ? "copd;heart-failure" : "", contacts: i => i % 2);
+            conditions: i => i < 30 ? "copd;heart-failure" : "", contacts: i => i % 2, devices: i => i < 10 ? "Cuff 2;Watch A" : i < 30 ? "Watch A" : "");
         var groups = Of(rows).Subgroups.Select(g => (g.Dimension, g.Name, g.Rows)).ToArray();
         Assert.Equal(
             [("age", "40–64", 20), ("age", "65–74", 20), ("age", "85 and over", 20), ("condition", "copd", 30), ("condition", "heart-failure", 30), ("condition", "none", 30),
-                ("contact", "contacted", 30), ("contact", "uncontacted", 30)],
+                ("device-model", "Cuff 2", 10), ("device-model", "Watch A", 30), ("device-model", "none on record", 30), ("contact", "contacted", 30), ("contact", "uncontacted", 30)],
             groups);
     }
 
@@ -185,7 +246,7 @@ public sealed class ClinicalFiguresTests
         var rows = Busy(400, 40, 21);
         const int Resamples = 60;
         var (patient, patients) = rows.NumberPatients();
-        var listed = CapacityLists.Listed(rows.P, CapacityLists.Lists(rows).List);
+        var listed = CapacityLists.Of(rows).Listed(rows.P);
         var events = HeldOutEvents.Of(rows, patient);
         var weight = new int[patients];
         List<double> ppv = [], perEvent = [], observed = [];
@@ -233,8 +294,8 @@ public sealed class ClinicalFiguresTests
         var before = (Wrapped(Of(Busy(40, 4, 1))) with { SchemaVersion = 1, Clinical = null }).ToJson();
         Assert.DoesNotContain("clinical", before, StringComparison.Ordinal);
         Assert.Null(EvaluationReport.FromJson(before).Clinical);
-        var newer = before.Replace("\"schemaVersion\": 1", "\"schemaVersion\": 3, \"more\": 0", StringComparison.Ordinal);
-        Assert.Contains("layout version 3", Assert.Throws<JsonException>(() => EvaluationReport.FromJson(newer)).Message, StringComparison.Ordinal);
+        var newer = before.Replace("\"schemaVersion\": 1", "\"schemaVersion\": 4, \"more\": 0", StringComparison.Ordinal);
+        Assert.Contains("layout version 4", Assert.Throws<JsonException>(() => EvaluationReport.FromJson(newer)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -279,11 +340,13 @@ public sealed class ClinicalFiguresTests
         for (var i = 0; i < count; i++)
         {
             rows.AsOf[i] = i / patients * Day;
-            rows.NextEvent[i] = rows.Label[i] ? rows.AsOf[i] + (Day / 3) : UnixMicros.Open;
+            rows.Day[i] = UnixMicros.ToInstant(rows.AsOf[i]).InUtc().Date;
+            rows.NextEvent[i] = rows.OwnEvent[i] = rows.Label[i] ? rows.AsOf[i] + (Day / 3) : UnixMicros.Open;
             rows.Team[i] = i % patients < patients / 2 ? "north" : "south";
             rows.Age[i] = 30 + (i % patients);
             rows.Sex[i] = i % patients % 2 == 0 ? "female" : "male";
             rows.Conditions[i] = i % patients % 3 == 0 ? "copd" : "";
+            rows.DeviceModels[i] = i % patients % 4 == 0 ? "Scale B;Watch A" : "Watch A";
             rows.Contacts7Days[i] = i % 5 == 0 ? 1 : 0;
         }
 
@@ -293,22 +356,25 @@ public sealed class ClinicalFiguresTests
     private static HeldOutRows Rows(
         int count, Func<int, string> patient, Func<int, long> asOf, Func<int, double> p, Func<int, bool> label, Func<int, int>? fold = null,
         Func<int, long>? next = null, Func<int, string>? team = null, Func<int, string>? sex = null, Func<int, double>? age = null,
-        Func<int, string>? conditions = null, Func<int, double>? contacts = null, Func<int, double>? news2 = null)
+        Func<int, string>? conditions = null, Func<int, double>? contacts = null, Func<int, double>? news2 = null, Func<int, long>? own = null, Func<int, string>? devices = null)
     {
         var rows = HeldOutRows.Empty(count);
         for (var i = 0; i < count; i++)
         {
             rows.PatientId[i] = patient(i);
             rows.AsOf[i] = asOf(i);
+            rows.Day[i] = UnixMicros.ToInstant(rows.AsOf[i]).InUtc().Date;
             rows.P[i] = rows.Logistic[i] = p(i);
             rows.Raw[i] = Math.Log(p(i) / (1 - p(i)));
             rows.Label[i] = label(i);
             rows.Fold[i] = fold?.Invoke(i) ?? 0;
             rows.NextEvent[i] = next?.Invoke(i) ?? UnixMicros.Open;
+            rows.OwnEvent[i] = own?.Invoke(i) ?? (rows.Label[i] ? rows.NextEvent[i] : UnixMicros.Open);
             rows.Team[i] = team?.Invoke(i) ?? "";
             rows.Sex[i] = sex?.Invoke(i) ?? "unknown";
             rows.Age[i] = age?.Invoke(i) ?? double.NaN;
             rows.Conditions[i] = conditions?.Invoke(i) ?? "";
+            rows.DeviceModels[i] = devices?.Invoke(i) ?? "";
             rows.Contacts7Days[i] = contacts?.Invoke(i) ?? double.NaN;
             rows.News2Point[i] = news2?.Invoke(i) ?? 0;
         }

@@ -1,4 +1,5 @@
 using CsCheck;
+using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Telemetry;
@@ -152,6 +153,34 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public void Rows_of_one_clipped_probability_are_ranked_by_the_raw_score()
+    {
+        // Of four rows at the lowest probability there is, the raw score knows which two have the outcome.
+        double[] p = [1e-4, 1e-4, 1e-4, 1e-4, 0.5, 0.5];
+        double[] raw = [-12, -11, -10, -9.5, 0, 0];
+        var rank = Scorer.RankOf(p, raw);
+        Assert.Equal([0, 1, 2, 3, 4, 4], rank);
+        var rows = HeldOut(6, 6, 3);
+        p.CopyTo(rows.P, 0);
+        raw.CopyTo(rows.Raw, 0);
+        ((bool[])[false, false, true, true, true, true]).CopyTo(rows.Label, 0);
+        Array.Clear(rows.Fold);
+        var metrics = Figures.Of(rows, 5, 1).Metrics[MetricNames.Model];
+        Same(1, metrics[MetricNames.Auroc].Value);
+        Same(1, metrics[MetricNames.AurocPooled].Value);
+        Same(1, ClinicalFigures.Of(rows, 5, 1).Roc[0].Y[0]);
+        var scores = new HeldOutScores { PatientId = rows.PatientId, AsOf = rows.AsOf, Fold = rows.Fold, Label = rows.Label, P = p, Raw = raw };
+        var paired = PairedComparison.Of(scores, scores with { Raw = null }, 5, 1).Metrics[MetricNames.Auroc];
+        Same(1, paired.Challenger.Value);
+        Same(((2 * 2 * 0.5) + (2 * 2)) / 8.0, paired.Champion.Value);
+    }
+
+    [Fact]
+    public void Across_folds_probabilities_rank_first_and_raw_scores_only_among_equals() =>
+        // The second fold's raw scores are on another scale.
+        Assert.Equal([0, 2, 1, 3], Scorer.RankOf([0.1, 0.3, 0.2, 0.4], [-1, 1, 50, 60]));
+
+    [Fact]
     public void Only_probabilities_have_calibration()
     {
         var metrics = Figures.Of(HeldOut(200, 20, 13), 20, 1).Metrics;
@@ -177,21 +206,27 @@ public sealed class MetricsTests
         {
             PatientId = [.. Enumerable.Range(0, count).Select(i => $"p{i % patients}")],
             AsOf = new long[count],
+            Day = new LocalDate[count],
             Fold = [.. Enumerable.Range(0, count).Select(i => i % patients % 3)],
             Label = label,
             P = p,
             Raw = [.. p.Select(x => Math.Log(x / (1 - x)))],
             Alert = [.. p.Select(x => x > 0.5)],
             Logistic = [.. p.Select(x => Math.Clamp(x + ((random.NextDouble() - 0.5) / 10), 0.01, 0.99))],
+            LogisticRaw = new double[count],
             News2Low = Some(),
             News2Point = Some(),
             News2High = Some(),
             Rules = [new(MetricNames.TrailingRate, Some()), new(MetricNames.TrailingRate28Days, Some())],
+            OwnEvent = [.. Enumerable.Repeat(UnixMicros.Open, count)],
             NextEvent = [.. Enumerable.Repeat(UnixMicros.Open, count)],
             Team = [.. Enumerable.Repeat("", count)],
+            TeamCapacity = [.. Enumerable.Repeat(double.NaN, count)],
+            TeamPatients = new int[count],
             Age = [.. Enumerable.Repeat(double.NaN, count)],
             Sex = [.. Enumerable.Repeat("unknown", count)],
             Conditions = [.. Enumerable.Repeat("", count)],
+            DeviceModels = [.. Enumerable.Repeat("", count)],
             Contacts7Days = [.. Enumerable.Repeat(double.NaN, count)],
         };
     }

@@ -1,4 +1,5 @@
 using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Tests;
 
@@ -93,9 +94,35 @@ public sealed class PromotionGateTests
     {
         var few = Some(Scores(good: 0.1), patients: 198);
         var verdict = Judge(few, Some(Scores(good: 0.9), patients: 198), Report());
-        Assert.Equal(99, verdict.Comparison!.Events);
+        Assert.Equal(99, verdict.Comparison!.DistinctEvents);
         Assert.Equal(Verdict.InsufficientEvidence, verdict.Verdict);
         Assert.Contains("99 events are common to both, fewer than 100", verdict.Rules[0].Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_hundred_and_forty_positive_rows_of_twenty_events_are_too_few_to_conclude_from()
+    {
+        // Twenty patients with seven positive rows each before their one admission, and many without.
+        var all = Scores(good: 0.9);
+        bool[] label = [.. Enumerable.Range(0, all.P.Length).Select(i => i / RowsEach < 20 && i % RowsEach < 7)];
+        long[] own = [.. label.Select(l => l ? 8 * 86_400_000_000L : UnixMicros.Open)];
+        foreach (var scores in (HeldOutScores[])[all with { Label = label, OwnEvent = own }, all with { Label = label }])
+        {
+            var verdict = Judge(scores, scores, Report(events: 20, rows: 140));
+            Assert.Equal((140, 20), (verdict.Comparison!.Events, verdict.Comparison.DistinctEvents));
+            Assert.Equal(Verdict.InsufficientEvidence, verdict.Verdict);
+            Assert.All(verdict.Rules, r => Assert.Equal(RuleOutcome.InsufficientEvidence, r.Outcome));
+            Assert.All(verdict.Rules.Skip(1), r => Assert.Equal("20 events were held out, fewer than 100", r.Said));
+        }
+    }
+
+    [Fact]
+    public void A_report_that_did_not_count_events_proves_nothing_however_many_rows_it_has()
+    {
+        var verdict = Judge(Scores(0.9), Scores(0.3), Report(rows: 5000) with { DistinctEvents = null });
+        Assert.Equal(Verdict.InsufficientEvidence, verdict.Verdict);
+        Assert.Contains("train it again", verdict.Rules[1].Said, StringComparison.Ordinal);
+        Assert.Equal(RuleOutcome.Met, verdict.Rules[0].Outcome);
     }
 
     [Fact]
@@ -175,7 +202,7 @@ public sealed class PromotionGateTests
 
     private static Metric Between(double low, double high) => new((low + high) / 2, low, high);
 
-    private static EvaluationReport Report(int events = 100, Metric? slope = null, Metric? ratio = null, Metric? better = null)
+    private static EvaluationReport Report(int events = 100, int? rows = null, Metric? slope = null, Metric? ratio = null, Metric? better = null)
     {
         Dictionary<string, Metric> Ranked(double auroc) => new() { [MetricNames.Auroc] = new(auroc, auroc - 0.02, auroc + 0.02) };
         var model = Ranked(0.8);
@@ -191,7 +218,8 @@ public sealed class PromotionGateTests
             Split = "made up",
             Rows = 2000,
             Patients = 200,
-            Events = events,
+            Events = rows ?? events,
+            DistinctEvents = events,
             Resamples = 200,
             Seed = 1,
             Metrics = new Dictionary<string, IReadOnlyDictionary<string, Metric>>

@@ -125,6 +125,15 @@ public sealed partial class ReportPageTests
     }
 
     [Fact]
+    public void The_models_of_a_rows_devices_are_those_that_were_known_of_at_its_instant()
+    {
+        var rows = s_made.Value.Result.HeldOut;
+        var cuff = Enumerable.Range(0, rows.Rows).Where(i => rows.PatientId[i] == "p0003").OrderBy(i => rows.AsOf[i]).Select(i => rows.DeviceModels[i]).ToArray();
+        Assert.Equal(["Watch A", "Watch A", "Cuff 2;Watch A", "Cuff 2;Watch A"], cuff[..4]);
+        Assert.All(Enumerable.Range(0, rows.Rows).Where(i => rows.PatientId[i] != "p0003"), i => Assert.Equal("Watch A", rows.DeviceModels[i]));
+    }
+
+    [Fact]
     public void The_same_evaluation_makes_the_same_bytes()
     {
         var (subject, result, page) = s_made.Value;
@@ -146,6 +155,11 @@ public sealed partial class ReportPageTests
         Assert.DoesNotContain("Sex: female (", real, StringComparison.Ordinal);
         Assert.Contains($"{(difference.High < 0 ? "Ranks worse" : "Not shown to rank better")} than: Logistic regression", real, StringComparison.Ordinal);
         Assert.Contains("No contact of staff with patients is on record", real, StringComparison.Ordinal);
+        Assert.Contains("Model of the device: Cuff 2 (", real, StringComparison.Ordinal);
+        Assert.DoesNotContain("names the model of a device", real, StringComparison.Ordinal);
+        Assert.DoesNotContain("nothing on record says it: model", s_made.Value.Page, StringComparison.Ordinal);
+        var none = result.Report.Clinical! with { Subgroups = [.. result.Report.Clinical.Subgroups.Where(s => s.Dimension != SubgroupDimensions.DeviceModel)] };
+        Assert.Contains("No assignment names the model of a device", ModelCard.Of(subject with { Evaluations = [result.Report with { Clinical = none }] }).ToMarkdown(), StringComparison.Ordinal);
     }
 
     private static (ReportSubject Subject, EvaluationResult Result, string Page) Make() => Make(2);
@@ -167,7 +181,10 @@ public sealed partial class ReportPageTests
             Known = SyntheticCohort.Start,
         });
         var end = SyntheticCohort.Start + Duration.FromDays(14);
-        var context = RowContext.Of(SyntheticCohort.Task, new ReferenceData { Patients = [.. patients], Outcomes = [.. events] }, end);
+        // One has a cuff that becomes known of on the third day, and everybody a watch.
+        var devices = patients.Select((p, i) => new DeviceAssignment { DeviceId = $"watch-{i}", PatientId = p.PatientId, From = SyntheticCohort.Start, DeviceModel = "Watch A", Known = SyntheticCohort.Start })
+            .Append(new() { DeviceId = "cuff", PatientId = "p0003", From = SyntheticCohort.Start, DeviceModel = "Cuff 2", Known = SyntheticCohort.Start + Duration.FromDays(2.5) });
+        var context = RowContext.Of(SyntheticCohort.Task, new ReferenceData { Patients = [.. patients], Assignments = [.. devices], Outcomes = [.. events] }, end);
         var result = Evaluator.Evaluate(data, cohort.Flow, SplitKind.NewPatients, settings, null, CancellationToken.None, context);
         var model = RiskModel.Train(data, end, settings, result.Report, null, CancellationToken.None);
         var subject = new ReportSubject { Task = SyntheticCohort.Task, Version = "v1", Model = model.Document, Source = new([Hostile], false), Evaluations = [result.Report] };

@@ -48,7 +48,7 @@ public sealed record PerformancePeriod
         }
 
         var (patient, patients) = rows.NumberPatients();
-        var scorer = new ScorerMetrics(MetricNames.Model, rows.P, true, null, rows, patient, patients);
+        var scorer = new ScorerMetrics(new(MetricNames.Model, rows.P, rows.P, true), null, rows, patient, patients);
         var once = new int[patients];
         Array.Fill(once, 1);
         var values = scorer.Compute(once);

@@ -1,3 +1,5 @@
+using NodaTime;
+
 namespace RemoteMonitoring.Risk.Evaluation;
 
 /// <summary>Makes a <see cref="ClinicalReport"/> of held-out rows alone.</summary>
@@ -10,40 +12,42 @@ public static class ClinicalFigures
     {
         var (patient, patients) = rows.NumberPatients();
         var scorers = rows.Scorers();
-        var (list, unit) = CapacityLists.Lists(rows);
-        var listed = scorers.ToDictionary(s => s.Name, s => CapacityLists.Listed(s.Score, list), StringComparer.Ordinal);
+        var lists = CapacityLists.Of(rows);
+        var listed = scorers.ToDictionary(s => s.Name, s => lists.Listed(s.Rank), StringComparer.Ordinal);
         var events = HeldOutEvents.Of(rows, patient);
 
         var totals = new ResampledTotals(patients);
         var cohort = new CohortSums(rows, patient, events, totals);
-        var lists = listed.Append(new(ListFigures.ModelAlerts, Array.ConvertAll(rows.Alert, a => a ? 1.0 : 0)))
+        var sums = listed.Append(new(ListFigures.ModelAlerts, Array.ConvertAll(rows.Alert, a => a ? 1.0 : 0)))
             .Select(l => new ListSums(l.Key, l.Value, rows, patient, events, totals))
             .ToArray();
-        var within = scorers.Select(s => (s.Name, Pairs: WithinPatientPairs.Of(s.Score, rows, patient, totals))).ToArray();
+        var within = scorers.Select(s => (s.Name, Pairs: WithinPatientPairs.Of(s.Rank, rows, patient, totals))).ToArray();
         var calibration = CalibrationSums.Of(rows, patient, totals);
         var decisions = new DecisionSums(rows, scorers, patient, totals);
-        var subgroups = Subgroups.Of(rows, listed[MetricNames.Model], patient, totals);
+        var subgroups = Subgroups.Of(rows, scorers[0].Rank, listed[MetricNames.Model], patient, totals);
         totals.Run(resamples, seed, threads, cancellationToken);
 
         double Within(Totals t, (Sum Right, Sum Pairs) pairs) => t.Ratio(pairs.Right, pairs.Pairs);
         return new ClinicalReport
         {
-            CapacityPerHundred = CapacityLists.PerHundred,
-            CapacityUnit = unit,
+            CapacityPerHundred = lists.OfAHundred,
+            CapacityUnit = lists.Unit,
+            CapacityStated = lists.Stated,
             PatientDays = cohort.PatientDays,
             Events = events.Count,
             EventsInReach = events.Count(e => e.Rows.Length > 0),
-            Lists = Sorted(lists, l => l.Name, l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => l.Figure(f, cohort, t)))),
+            LooksBack = rows.LooksBack,
+            Lists = Sorted(sums, l => l.Name, l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => l.Figure(f, cohort, t)))),
             ListDifferences = Sorted(
-                lists.Skip(1).Where(l => l.Name != ListFigures.ModelAlerts), l => l.Name,
-                l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => lists[0].Figure(f, cohort, t) - l.Figure(f, cohort, t)))),
+                sums.Skip(1).Where(l => l.Name != ListFigures.ModelAlerts), l => l.Name,
+                l => (IReadOnlyDictionary<string, Metric>)Sorted(ListFigures.All, f => f, f => totals.Of(t => sums[0].Figure(f, cohort, t) - l.Figure(f, cohort, t)))),
             WithinPatientAuroc = Sorted(within, w => w.Name, w => totals.Of(t => Within(t, w.Pairs))),
             WithinPatientAurocDifferences = Sorted(within.Skip(1), w => w.Name, w => totals.Of(t => Within(t, within[0].Pairs) - Within(t, w.Pairs))),
             CalibrationObserved = [.. calibration.Select(c => totals.Of(t => t.Ratio(c.Positive, c.Rows)))],
             DecisionCurve = decisions.Points(cohort, totals),
             Subgroups = [.. subgroups.Select(s => s.Report(totals))],
-            Roc = [.. scorers.Select(s => new Curve(s.Name, FoldCurves.Roc(s.Score, rows)))],
-            PrecisionRecall = [.. scorers.Select(s => new Curve(s.Name, FoldCurves.PrecisionRecall(s.Score, rows)))],
+            Roc = [.. scorers.Select(s => new Curve(s.Name, FoldCurves.Roc(s.Rank, rows)))],
+            PrecisionRecall = [.. scorers.Select(s => new Curve(s.Name, FoldCurves.PrecisionRecall(s.Rank, rows)))],
         };
     }
 
@@ -68,12 +72,12 @@ internal sealed class CohortSums
         Positive = totals.Add(out var positive);
         Days = totals.Add(out var days);
         Events = totals.Add(out var inReach);
-        var seen = new HashSet<(int, int)>();
+        var seen = new HashSet<(int, LocalDate)>();
         for (var i = 0; i < rows.Rows; i++)
         {
             all[patient[i]]++;
             positive[patient[i]] += rows.Label[i] ? 1 : 0;
-            days[patient[i]] += seen.Add((patient[i], CapacityLists.DayOf(rows.AsOf[i]))) ? 1 : 0;
+            days[patient[i]] += seen.Add((patient[i], rows.Day[i])) ? 1 : 0;
         }
 
         foreach (var happened in events.Where(e => e.Rows.Length > 0))
@@ -198,7 +202,7 @@ internal static class CalibrationSums
     /// <summary>The rows in ten parts by the model's prediction, lowest first; of few rows, those parts that have any.</summary>
     internal static IEnumerable<int[]> Tenths(HeldOutRows rows)
     {
-        var order = Enumerable.Range(0, rows.Rows).OrderBy(i => rows.P[i]).ThenBy(i => i).ToArray();
+        var order = Enumerable.Range(0, rows.Rows).OrderBy(i => rows.P[i]).ThenBy(i => rows.Raw[i]).ThenBy(i => i).ToArray();
         for (var b = 0; b < 10; b++)
         {
             var tenth = order[(int)((long)b * order.Length / 10)..(int)((long)(b + 1) * order.Length / 10)];

@@ -9,7 +9,7 @@ public static class ListFigures
     /// <summary>Share of the instants with the outcome that are listed.</summary>
     public const string Sensitivity = "sensitivity";
 
-    /// <summary>Share of the events that were listed at least once in the 7 days before; of those with a held-out instant in these days.</summary>
+    /// <summary>Share of the events that were listed at least once in the 7 days before, of those with a held-out instant in these days; of a task that looks back, on their day or while they lasted.</summary>
     public const string SensitivityPerEvent = "sensitivity_per_event";
 
     /// <summary>Listed instants in a hundred days of patients.</summary>
@@ -18,7 +18,7 @@ public static class ListFigures
     /// <summary>Patients to look at for one with the outcome: 1 over <see cref="Ppv"/>.</summary>
     public const string NumberNeededToEvaluate = "number_needed_to_evaluate";
 
-    /// <summary>Days from the first listing within the 7 days before an event to the event: a quarter of the events listed have at most this.</summary>
+    /// <summary>Days from the first listing within the 7 days before an event to the event: a quarter of the events listed have at most this. NaN for a task that looks back.</summary>
     public const string LeadTimeLowerQuartile = "lead_time_days_lower_quartile";
 
     /// <summary>The same: half of them.</summary>
@@ -81,6 +81,9 @@ public static class SubgroupDimensions
     /// <summary>Condition; a patient with several is in several.</summary>
     public const string Condition = "condition";
 
+    /// <summary>Model of a device; a patient with several is in several.</summary>
+    public const string DeviceModel = "device-model";
+
     /// <summary>Whether staff were in touch in the 7 days before.</summary>
     public const string Contact = "contact";
 
@@ -102,20 +105,26 @@ public sealed record Curve(string Scorer, IReadOnlyList<double> Y);
 /// </summary>
 public sealed record ClinicalReport
 {
-    /// <summary>Rows that can be listed of a hundred of a list.</summary>
+    /// <summary>Rows that can be listed of a hundred, on the whole.</summary>
     public required double CapacityPerHundred { get; init; }
 
-    /// <summary>What the rows of one list have in common: <see cref="CapacityUnits"/>.</summary>
+    /// <summary>What the rows of one list have in common: <see cref="CapacityUnits"/>; of the rows whose team states no capacity, where some do.</summary>
     public required string CapacityUnit { get; init; }
+
+    /// <summary>Share of the rows whose team had stated how many it can call, 0 … 1: these are listed up to that, the others up to 5 in 100.</summary>
+    public double CapacityStated { get; init; }
 
     /// <summary>Days of patients among the rows.</summary>
     public required int PatientDays { get; init; }
 
-    /// <summary>Outcomes of patients that held-out rows were followed by, at whatever distance.</summary>
+    /// <summary>Outcomes of patients that held-out rows were followed by, at whatever distance; where <see cref="LooksBack"/>, those that they had to detect.</summary>
     public required int Events { get; init; }
 
-    /// <summary>Those among them with a held-out row in the 7 days before: only these could be listed in time.</summary>
+    /// <summary>Those among them with a held-out row in the 7 days before: only these could be listed in time. Where <see cref="LooksBack"/>, all of them.</summary>
     public required int EventsInReach { get; init; }
+
+    /// <summary>Whether the task's window lies behind as-of: an event is caught by a listing on its day, or while it lasts, and there is no lead time.</summary>
+    public bool LooksBack { get; init; }
 
     /// <summary>By scorer, and of <see cref="ListFigures.ModelAlerts"/>, by figure of <see cref="ListFigures"/>.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, Metric>> Lists { get; init; }
@@ -135,7 +144,7 @@ public sealed record ClinicalReport
     /// <summary>From threshold 0 up.</summary>
     public required IReadOnlyList<DecisionPoint> DecisionCurve { get; init; }
 
-    /// <summary>By dimension; none of contact where no contact is on record.</summary>
+    /// <summary>By dimension; none of one of which nothing is on record.</summary>
     public required IReadOnlyList<Subgroup> Subgroups { get; init; }
 
     /// <summary>Sensitivity over 1 − specificity.</summary>

@@ -15,7 +15,7 @@ internal sealed class DecisionSums
     private readonly (Sum Positive, Sum Negative)[] _logistic;
     private readonly (string Name, Sum Positive, Sum Negative)?[] _rule;
 
-    internal DecisionSums(HeldOutRows rows, IReadOnlyList<(string Name, double[] Score, bool IsProbability)> scorers, int[] patient, ResampledTotals totals)
+    internal DecisionSums(HeldOutRows rows, IReadOnlyList<Scorer> scorers, int[] patient, ResampledTotals totals)
     {
         _thresholds = Thresholds(rows);
         _model = Steadily(rows.P, rows, patient, totals);

@@ -27,13 +27,13 @@ public sealed record RowExplanation(IReadOnlyList<Mover> Movers, IReadOnlyList<L
 /// <param name="PatientId">Whose.</param>
 /// <param name="AsOf">Its instant, Unix microseconds.</param>
 /// <param name="P">The risk foreseen.</param>
-/// <param name="NextEvent">When the next event was, Unix microseconds; <see cref="UnixMicros.Open"/> where none is known of.</param>
+/// <param name="Event">When the event was that the row had to detect, or else the next one, Unix microseconds; <see cref="UnixMicros.Open"/> where none is known of.</param>
 /// <param name="Why">What the model made of it.</param>
-public sealed record ErrorCase(string PatientId, long AsOf, double P, long NextEvent, RowExplanation Why);
+public sealed record ErrorCase(string PatientId, long AsOf, double P, long Event, RowExplanation Why);
 
 /// <summary>
-/// The rows to learn from. A miss is an event whose highest risk in the 7 days before was low, shown at the instant of that
-/// risk; a false alarm a patient with a high risk and no outcome in the window, shown at the highest.
+/// The rows to learn from. A miss is an event whose highest risk in the 7 days before (of a task that looks back: on its day, or while it lasted)
+/// was low, shown at the instant of that risk; a false alarm a patient with a high risk and no outcome in the window, shown at the highest.
 /// </summary>
 /// <param name="Misses">Lowest risk first.</param>
 /// <param name="FalseAlarms">Highest risk first; each of another patient.</param>
@@ -50,15 +50,15 @@ public sealed record ErrorReview(IReadOnlyList<ErrorCase> Misses, IReadOnlyList<
         var (patient, _) = rows.NumberPatients();
         var misses = HeldOutEvents.Of(rows, patient)
             .Where(e => e.Rows.Length > 0)
-            .Select(e => e.Rows.MaxBy(i => rows.P[i]))
-            .OrderBy(i => rows.P[i]).ThenBy(i => rows.PatientId[i], StringComparer.Ordinal).ThenBy(i => rows.AsOf[i])
+            .Select(e => e.Rows.MaxBy(i => (rows.P[i], rows.Raw[i])))
+            .OrderBy(i => rows.P[i]).ThenBy(i => rows.Raw[i]).ThenBy(i => rows.PatientId[i], StringComparer.Ordinal).ThenBy(i => rows.AsOf[i])
             .Take(Most);
         var alarms = Enumerable.Range(0, rows.Rows)
             .Where(i => !rows.Label[i])
-            .OrderByDescending(i => rows.P[i]).ThenBy(i => rows.PatientId[i], StringComparer.Ordinal).ThenBy(i => rows.AsOf[i])
+            .OrderByDescending(i => rows.P[i]).ThenByDescending(i => rows.Raw[i]).ThenBy(i => rows.PatientId[i], StringComparer.Ordinal).ThenBy(i => rows.AsOf[i])
             .DistinctBy(i => rows.PatientId[i])
             .Take(Most);
-        ErrorCase Case(int row) => new(rows.PatientId[row], rows.AsOf[row], rows.P[row], rows.NextEvent[row], explain(row));
+        ErrorCase Case(int row) => new(rows.PatientId[row], rows.AsOf[row], rows.P[row], rows.OwnEvent[row] == UnixMicros.Open ? rows.NextEvent[row] : rows.OwnEvent[row], explain(row));
         return new([.. misses.Select(Case)], [.. alarms.Select(Case)]);
     }
 

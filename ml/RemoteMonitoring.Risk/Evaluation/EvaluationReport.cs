@@ -103,8 +103,8 @@ public static class MetricNames
 /// <summary>How a model did on rows it had not seen, beside what it has to beat on the same rows.</summary>
 public sealed record EvaluationReport
 {
-    /// <summary>The version that this program writes, and the newest it reads: 2 since it says how the model would do in use.</summary>
-    public const int CurrentSchemaVersion = 2;
+    /// <summary>The version that this program writes, and the newest it reads: 2 since it says how the model would do in use, 3 since events are counted once whichever way the window lies.</summary>
+    public const int CurrentSchemaVersion = 3;
 
     /// <summary>Version of this layout.</summary>
     public required int SchemaVersion { get; init; }
@@ -132,6 +132,9 @@ public sealed record EvaluationReport
 
     /// <summary>Positive rows among them.</summary>
     public required int Events { get; init; }
+
+    /// <summary>Outcomes of patients that these rows are positive for, each counted once however many rows it has; null in reports before version 3, which do not tell.</summary>
+    public int? DistinctEvents { get; init; }
 
     /// <summary>Bootstrap resamples.</summary>
     public required int Resamples { get; init; }

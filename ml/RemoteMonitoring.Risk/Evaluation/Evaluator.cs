@@ -25,6 +25,7 @@ public static class Evaluator
 
         var total = folds.Sum(f => f.Test.Length);
         var rows = HeldOutRows.Empty(total);
+        rows.LooksBack = data.Task.Horizon.LooksBack;
         var fitted = new (CalibratedTrees Trees, double[] Logistic, int[] Train)[folds.Count];
         var done = 0;
         progress?.Report(new("Folds", 0, folds.Count));
@@ -39,13 +40,16 @@ public static class Evaluator
 
         var summaries = new List<FoldSummary>();
         var origin = new (CalibratedTrees Trees, int Row)[total];
+        var around = context ?? RowContext.Nothing;
+        var teamPatients = CapacityLists.TeamPatients(data, around);
         var at = 0;
         foreach (var (fold, (trees, logistic, train)) in folds.Zip(fitted))
         {
             Fill(rows, at, data, fold, trees, logistic);
             for (var i = 0; i < fold.Test.Length; i++)
             {
-                (context ?? RowContext.Nothing).Fill(rows, at + i);
+                around.Fill(rows, at + i);
+                rows.TeamPatients[at + i] = teamPatients[fold.Test[i]];
                 origin[at + i] = (trees, fold.Test[i]);
             }
 
@@ -74,6 +78,7 @@ public static class Evaluator
                 Rows = total,
                 Patients = figures.Patients,
                 Events = rows.Label.Count(l => l),
+                DistinctEvents = figures.DistinctEvents,
                 Resamples = settings.Resamples,
                 Seed = settings.Seed,
                 Metrics = figures.Metrics,
@@ -97,12 +102,15 @@ public static class Evaluator
             var vector = data.FeatureRow[row];
             rows.PatientId[at] = data.PatientId[row];
             rows.AsOf[at] = data.AsOf[row];
+            rows.Day[at] = data.Day[row];
             rows.Fold[at] = fold.Number;
             rows.Label[at] = data.Label[row];
+            rows.OwnEvent[at] = data.OwnEvent[row];
             rows.Raw[at] = raw[i];
             rows.P[at] = trees.Scaling.Probability(raw[i]);
             rows.Alert[at] = raw[i] >= trees.AlertRaw;
             rows.Logistic[at] = PlattScaling.Identity.Probability(logistic[i]);
+            rows.LogisticRaw[at] = logistic[i];
             rows.News2Low[at] = data.Features.News2Low[vector];
             rows.News2Point[at] = data.Features.News2Point[vector];
             rows.News2High[at] = data.Features.News2High[vector];

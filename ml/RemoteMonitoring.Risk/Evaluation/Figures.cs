@@ -5,11 +5,13 @@ namespace RemoteMonitoring.Risk.Evaluation;
 /// <param name="Differences">Model minus scorer.</param>
 /// <param name="Calibration">Tenths of the model's predictions.</param>
 /// <param name="Patients">Distinct patients.</param>
+/// <param name="DistinctEvents">Outcomes that rows are positive for, each counted once.</param>
 public sealed record Figures(
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, Metric>> Metrics,
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, Metric>> Differences,
     IReadOnlyList<CalibrationBand> Calibration,
-    int Patients)
+    int Patients,
+    int DistinctEvents)
 {
     /// <summary>
     /// Computes them. <paramref name="alertGain"/> says what an alert at each row gains where alerts have a worth. The same rows, seed and
@@ -22,8 +24,8 @@ public sealed record Figures(
         var (patient, patients) = rows.NumberPatients();
         var scorers = rows.Scorers()
             .Select(s => s.Name == MetricNames.Model
-                ? new ScorerMetrics(s.Name, s.Score, s.IsProbability, rows.Alert, rows, patient, patients, alertGain)
-                : new ScorerMetrics(s.Name, s.Score, s.IsProbability, null, rows, patient, patients))
+                ? new ScorerMetrics(s, rows.Alert, rows, patient, patients, alertGain)
+                : new ScorerMetrics(s, null, rows, patient, patients))
             .ToList();
         var once = new int[patients];
         Array.Fill(once, 1);
@@ -51,7 +53,7 @@ public sealed record Figures(
             }
         }
 
-        return new(metrics, differences, Bands(rows), patients);
+        return new(metrics, differences, Bands(rows), patients, HeldOutEvents.Count(HeldOutEvents.Number(rows)));
     }
 
     private static List<CalibrationBand> Bands(HeldOutRows rows) =>

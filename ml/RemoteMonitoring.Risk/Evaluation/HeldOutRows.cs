@@ -1,3 +1,4 @@
+using NodaTime;
 using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Evaluation;
@@ -13,6 +14,9 @@ public sealed class HeldOutRows
 
     /// <summary>Instant, Unix microseconds.</summary>
     public required long[] AsOf { get; init; }
+
+    /// <summary>The local date that the row is about, see <see cref="Tasks.CohortRow.Day"/>.</summary>
+    public required LocalDate[] Day { get; init; }
 
     /// <summary>Fold in which the row was held out.</summary>
     public required int[] Fold { get; init; }
@@ -32,6 +36,9 @@ public sealed class HeldOutRows
     /// <summary>Probability by logistic regression.</summary>
     public required double[] Logistic { get; init; }
 
+    /// <summary>Raw log-odds of logistic regression, before they are made a probability.</summary>
+    public required double[] LogisticRaw { get; init; }
+
     /// <summary>Lowest NEWS2 by what is known; NaN where nothing is.</summary>
     public required double[] News2Low { get; init; }
 
@@ -41,11 +48,23 @@ public sealed class HeldOutRows
     /// <summary>Highest NEWS2 by what is known.</summary>
     public required double[] News2High { get; init; }
 
+    /// <summary>
+    /// When the outcome was that makes the row positive, Unix microseconds; <see cref="UnixMicros.Open"/> where none does. Rows of a patient with the same
+    /// one are of one event.
+    /// </summary>
+    public required long[] OwnEvent { get; init; }
+
     /// <summary>When the patient's next outcome of the task was, Unix microseconds; <see cref="UnixMicros.Open"/> where none is known of.</summary>
     public required long[] NextEvent { get; init; }
 
     /// <summary>Team by the roster; empty where it names none.</summary>
     public required string[] Team { get; init; }
+
+    /// <summary>How many patients the team can call a day, as it had stated by then; NaN where it had not.</summary>
+    public required double[] TeamCapacity { get; init; }
+
+    /// <summary>Patients of the team who have a row on the same day, held out or not; 0 where the team is not known.</summary>
+    public required int[] TeamPatients { get; init; }
 
     /// <summary>Age in years by the roster; NaN where unknown.</summary>
     public required double[] Age { get; init; }
@@ -56,8 +75,14 @@ public sealed class HeldOutRows
     /// <summary>Conditions by the roster in ordinal order, with <c>;</c> between them; empty where it names none.</summary>
     public required string[] Conditions { get; init; }
 
+    /// <summary>Models of the devices that the patient had, as known then, in ordinal order, with <c>;</c> between them; empty where none is on record.</summary>
+    public required string[] DeviceModels { get; init; }
+
     /// <summary>Contacts of staff with the patient in the 7 days before; NaN throughout where the cohort has no record of contacts.</summary>
     public required double[] Contacts7Days { get; init; }
+
+    /// <summary>Whether the task's window lies behind as-of: a row detects its own event, and warns of none.</summary>
+    public bool LooksBack { get; set; }
 
     /// <summary>The task's rules of thumb other than NEWS2, in the task's order.</summary>
     public IReadOnlyList<RuleScores> Rules { get; set => field = value ?? []; } = [];
@@ -73,20 +98,26 @@ public sealed class HeldOutRows
     {
         PatientId = new string[rows],
         AsOf = new long[rows],
+        Day = new LocalDate[rows],
         Fold = new int[rows],
         Label = new bool[rows],
         P = new double[rows],
         Raw = new double[rows],
         Alert = new bool[rows],
         Logistic = new double[rows],
+        LogisticRaw = new double[rows],
         News2Low = new double[rows],
         News2Point = new double[rows],
         News2High = new double[rows],
+        OwnEvent = new long[rows],
         NextEvent = new long[rows],
         Team = new string[rows],
+        TeamCapacity = [.. Enumerable.Repeat(double.NaN, rows)],
+        TeamPatients = new int[rows],
         Age = new double[rows],
         Sex = new string[rows],
         Conditions = new string[rows],
+        DeviceModels = new string[rows],
         Contacts7Days = new double[rows],
     };
 
@@ -104,13 +135,17 @@ public sealed class HeldOutRows
         return (patient, number.Count);
     }
 
-    /// <summary>What stands beside the model: its name, its score of each row, and whether that is a probability.</summary>
-    internal IReadOnlyList<(string Name, double[] Score, bool IsProbability)> Scorers() =>
-    [
-        (MetricNames.Model, P, true),
-        (MetricNames.Logistic, Logistic, true),
+    /// <summary>The model, and what stands beside it.</summary>
+    internal IReadOnlyList<Scorer> Scorers()
+    {
         // Nothing known scores nothing: the chart has no other answer.
-        (MetricNames.News2, Array.ConvertAll(News2Point, p => double.IsNaN(p) ? 0 : p), false),
-        .. Rules.Select(r => (r.Name, r.Score, false)),
-    ];
+        var news2 = Array.ConvertAll(News2Point, p => double.IsNaN(p) ? 0 : p);
+        return
+        [
+            new(MetricNames.Model, P, Scorer.RankOf(P, Raw), true),
+            new(MetricNames.Logistic, Logistic, Scorer.RankOf(Logistic, LogisticRaw), true),
+            new(MetricNames.News2, news2, news2, false),
+            .. Rules.Select(r => new Scorer(r.Name, r.Score, r.Score, false)),
+        ];
+    }
 }

@@ -17,6 +17,12 @@ public sealed record HeldOutScores
 
     /// <summary>Calibrated probability.</summary>
     public required double[] P { get; init; }
+
+    /// <summary>Raw score, by which rows of one probability are ranked; null where the rows do not tell, and then these are ties.</summary>
+    public double[]? Raw { get; init; }
+
+    /// <summary>As <see cref="HeldOutRows.OwnEvent"/>; null where the rows do not tell, and then a patient's unbroken run of positive rows is an event.</summary>
+    public long[]? OwnEvent { get; init; }
 }
 
 /// <summary>A figure of two models on the same rows.</summary>
@@ -39,6 +45,9 @@ public sealed record PairedComparison
 
     /// <summary>Positive rows among them.</summary>
     public required int Events { get; init; }
+
+    /// <summary>Outcomes of patients that these rows are positive for, as the challenger's tell, each counted once; null in comparisons that were kept before these were counted.</summary>
+    public int? DistinctEvents { get; init; }
 
     /// <summary>Rows of the challenger that the champion lacks.</summary>
     public required int OnlyChallenger { get; init; }
@@ -89,12 +98,15 @@ public sealed record PairedComparison
 
         var number = new Dictionary<string, int>(StringComparer.Ordinal);
         int[] patient = [.. one.Select(i => number.TryGetValue(challenger.PatientId[i], out var n) ? n : number[challenger.PatientId[i]] = number.Count)];
+        // Of all of the challenger's rows, so that a row which the champion lacks breaks no run.
+        var eventOf = HeldOutEvents.Number(challenger.PatientId, challenger.AsOf, challenger.Label, challenger.OwnEvent);
         var (a, b) = (new Side(challenger, one, patient, number.Count), new Side(champion, other, patient, number.Count));
         return new PairedComparison
         {
             Rows = one.Count,
             Patients = number.Count,
             Events = one.Count(i => challenger.Label[i]),
+            DistinctEvents = HeldOutEvents.Count(one.Select(i => eventOf[i])),
             OnlyChallenger = challenger.P.Length - matched,
             OnlyChampion = champion.P.Length - matched,
             OtherOutcome = otherOutcome,
@@ -143,7 +155,7 @@ public sealed record PairedComparison
         {
             double[] p = [.. rows.Select(i => scores.P[i])];
             bool[] label = [.. rows.Select(i => scores.Label[i])];
-            _byFold = new(p, label, patient, [.. rows.Select(i => scores.Fold[i])]);
+            _byFold = new(scores.Raw is { } raw ? Scorer.RankOf(p, [.. rows.Select(i => raw[i])]) : p, label, patient, [.. rows.Select(i => scores.Fold[i])]);
             (_squaredError, _rows) = (new double[patients], new int[patients]);
             for (var i = 0; i < p.Length; i++)
             {

@@ -41,7 +41,7 @@ public sealed record GateSettings
     /// <summary>By how much the AUROC may be below the champion's, at the lower end of the paired interval. Default 0.01.</summary>
     public double AurocMargin { get; init; } = 0.01;
 
-    /// <summary>Events below which nothing is concluded. Default 100.</summary>
+    /// <summary>Events below which nothing is concluded, each counted once however many positive rows it has. Default 100.</summary>
     public int MinimumEvents { get; init; } = 100;
 
     /// <summary>Lowest calibration slope that its interval has to reach. Default 0.9.</summary>
@@ -72,7 +72,7 @@ public sealed record GateRule(string Name, RuleOutcome Outcome, Metric? Figure, 
 
 /// <summary>Figures of the challenger on another cohort, or without a rule of the gate: told, and not gated.</summary>
 /// <param name="What">Of what.</param>
-/// <param name="Events">Events they rest on.</param>
+/// <param name="Events">Events they rest on, each counted once; positive rows where the report does not tell.</param>
 /// <param name="Figures">By name of the metric.</param>
 public sealed record ReportedFigures(string What, int Events, IReadOnlyDictionary<string, Metric> Figures);
 
@@ -162,8 +162,9 @@ public static class PromotionGate
         }
 
         var difference = comparison.Metrics[MetricNames.Auroc].Difference;
-        return comparison.Events < settings.MinimumEvents || !IsKnown(difference)
-            ? Unknown(NotWorse, difference, Invariant($"{comparison.Events} events are common to both, fewer than {settings.MinimumEvents}"))
+        return comparison.DistinctEvents is var events && events < settings.MinimumEvents
+            ? Unknown(NotWorse, difference, Invariant($"{events} events are common to both, fewer than {settings.MinimumEvents}"))
+            : !IsKnown(difference) ? Unknown(NotWorse, difference, "the difference in AUROC, or its interval, cannot be told")
             : Rule(NotWorse, difference.Low > -settings.AurocMargin, difference, $"AUROC {Said(difference)} against the champion; the lower end has to lie above {Invariant($"{-settings.AurocMargin:0.0###}")}");
     }
 
@@ -174,8 +175,8 @@ public static class PromotionGate
             return Unknown(BetterThanBaseline, null, report is null ? "it has no evaluation" : "its evaluation has no simple baseline with a known AUROC");
         }
 
-        return report.Events < settings.MinimumEvents || !IsKnown(difference)
-            ? Unknown(BetterThanBaseline, difference, Invariant($"{report.Events} events were held out, fewer than {settings.MinimumEvents}"))
+        return TooFew(report, settings) is { } few ? Unknown(BetterThanBaseline, difference, few)
+            : !IsKnown(difference) ? Unknown(BetterThanBaseline, difference, "the difference in AUROC, or its interval, cannot be told")
             : Rule(BetterThanBaseline, difference.Low > 0, difference, $"AUROC {Said(difference)} against {baseline}; the lower end has to lie above 0");
     }
 
@@ -186,10 +187,16 @@ public static class PromotionGate
             return Unknown(name, null, report is null ? "it has no evaluation" : $"its evaluation does not tell {what}");
         }
 
-        return report.Events < settings.MinimumEvents || !IsKnown(figure)
-            ? Unknown(name, figure, Invariant($"{report.Events} events were held out, fewer than {settings.MinimumEvents}"))
+        return TooFew(report, settings) is { } few ? Unknown(name, figure, few)
+            : !IsKnown(figure) ? Unknown(name, figure, $"{what}, or its interval, cannot be told")
             : Rule(name, figure.Low <= highest && figure.High >= lowest, figure, Invariant($"{what} {figure.Value:0.000} ({figure.Low:0.000} to {figure.High:0.000}); the interval has to meet {lowest:0.0##} to {highest:0.0##}"));
     }
+
+    /// <summary>Why nothing is concluded from so few events, or null. Many positive rows of few patients are few events.</summary>
+    private static string? TooFew(EvaluationReport report, GateSettings settings) =>
+        report.DistinctEvents is not { } events ? "its evaluation was made before events were counted once each: train it again"
+        : events < settings.MinimumEvents ? Invariant($"{events} events were held out, fewer than {settings.MinimumEvents}")
+        : null;
 
     /// <summary>The simple scorer with the highest AUROC, or null.</summary>
     public static string? BestBaseline(EvaluationReport report) => report.Differences.Keys
@@ -201,13 +208,13 @@ public static class PromotionGate
     {
         if (evidence.Report?.Differences.GetValueOrDefault(MetricNames.Logistic) is { } logistic)
         {
-            yield return new("difference to logistic regression", evidence.Report.Events, Some(logistic, [MetricNames.Auroc, MetricNames.Auprc]));
+            yield return new("difference to logistic regression", evidence.Report.DistinctEvents ?? evidence.Report.Events, Some(logistic, [MetricNames.Auroc, MetricNames.Auprc]));
         }
 
         if (evidence.External is { } external)
         {
             yield return new(
-                $"external: {external.Split}", external.Events,
+                $"external: {external.Split}", external.DistinctEvents ?? external.Events,
                 Some(external.Metrics[MetricNames.Model], [MetricNames.Auroc, MetricNames.Auprc, MetricNames.CalibrationSlope, MetricNames.ObservedExpected]));
         }
     }

@@ -8,12 +8,14 @@ namespace RemoteMonitoring.Risk.Evaluation;
 
 /// <summary>What the reference log says around one row; see <see cref="HeldOutRows"/>.</summary>
 /// <param name="Team">Care team; empty where none is known.</param>
+/// <param name="TeamCapacity">How many patients the team can call a day, as stated by then; NaN where it was not.</param>
 /// <param name="Age">Years; NaN where it is not known.</param>
 /// <param name="Sex">Sex, or <c>unknown</c>.</param>
 /// <param name="Conditions">Conditions with <c>;</c> between them.</param>
+/// <param name="DeviceModels">Models of the devices that the patient had then, with <c>;</c> between them; empty where none is on record.</param>
 /// <param name="NextEvent">When the next outcome of the task's kind was, Unix microseconds; <see cref="UnixMicros.Open"/> where none is known of.</param>
 /// <param name="Contacts7Days">Contacts of staff in the 7 days before; NaN where none of any patient is on record.</param>
-public readonly record struct RowFacts(string Team, double Age, string Sex, string Conditions, long NextEvent, double Contacts7Days);
+public readonly record struct RowFacts(string Team, double TeamCapacity, double Age, string Sex, string Conditions, string DeviceModels, long NextEvent, double Contacts7Days);
 
 /// <summary>
 /// What the reference log says around a held-out row: who the patient is, what came next, what staff did before. It is for
@@ -26,23 +28,27 @@ public sealed class RowContext
     private readonly IReadOnlyDictionary<string, PatientRecord> _records;
     private readonly Dictionary<string, long[]> _events;
     private readonly Dictionary<string, long[]> _contacts;
+    private readonly DeviceModels _models;
+    private readonly Dictionary<string, CareTeam[]> _teams;
     private readonly long _end;
     private readonly IReadOnlyDictionary<(string PatientId, long AsOf), RowFacts>? _facts;
 
     private RowContext(IReadOnlyDictionary<(string PatientId, long AsOf), RowFacts> facts)
-        : this(new Dictionary<string, PatientRecord>(), [], [], 0) => _facts = facts;
+        : this(new Dictionary<string, PatientRecord>(), [], [], new DeviceModels([]), [], 0) => _facts = facts;
 
-    private RowContext(IReadOnlyDictionary<string, PatientRecord> records, Dictionary<string, long[]> events, Dictionary<string, long[]> contacts, long end) =>
-        (_records, _events, _contacts, _end) = (records, events, contacts, end);
+    private RowContext(IReadOnlyDictionary<string, PatientRecord> records, Dictionary<string, long[]> events, Dictionary<string, long[]> contacts, DeviceModels models, Dictionary<string, CareTeam[]> teams, long end) =>
+        (_records, _events, _contacts, _models, _teams, _end) = (records, events, contacts, models, teams, end);
 
     /// <summary>Where nothing is known beside the rows.</summary>
-    public static RowContext Nothing { get; } = new(new Dictionary<string, PatientRecord>(), [], [], 0);
+    public static RowContext Nothing { get; } = new(new Dictionary<string, PatientRecord>(), [], [], new DeviceModels([]), [], 0);
 
     /// <summary>What was known by the end of the data of a task's outcomes and patients.</summary>
     public static RowContext Of(TaskDefinition task, ReferenceData reference, Instant endOfData) => new(
         PatientRecord.Index(reference),
         ByPatient(reference.Outcomes.HoldingAt(endOfData).Where(task.Counts), o => o.PatientId, o => o.Effective),
         ByPatient(reference.Contacts.Where(c => c.Known <= endOfData), c => c.PatientId, c => c.Effective),
+        new DeviceModels([.. reference.Assignments.Where(a => a.Known <= endOfData)]),
+        reference.Teams.GroupBy(t => t.CareTeamId, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.OrderBy(t => t.Known).ToArray(), StringComparer.Ordinal),
         endOfData.ToUnixMicros());
 
     /// <summary>What was written down of rows before, by patient and as-of; of others nothing is known, and asking throws <see cref="KeyNotFoundException"/>.</summary>
@@ -64,9 +70,12 @@ public sealed class RowContext
         var contacts = _contacts.GetValueOrDefault(patientId, []);
         return new RowFacts(
             patient?.CareTeamId ?? "",
+            Array.FindLast(_teams.GetValueOrDefault(patient?.CareTeamId ?? "", []), t => t.Known.ToUnixMicros() <= asOf)?.Capacity ?? double.NaN,
             patient?.Age ?? double.NaN,
             patient?.Sex ?? "unknown",
             string.Join(';', (patient?.Conditions ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)),
+            // A name may hold what divides names here.
+            string.Join(';', _models.At(patientId, asOf, asOf).Select(m => m.Replace(';', ','))),
             next < events.Length ? events[next] : UnixMicros.Open,
             _contacts.Count == 0 ? double.NaN : FirstAfter(contacts, asOf) - FirstAfter(contacts, asOf - ContactWindow));
     }
@@ -76,9 +85,11 @@ public sealed class RowContext
     {
         var facts = At(rows.PatientId[row], rows.AsOf[row]);
         rows.Team[row] = facts.Team;
+        rows.TeamCapacity[row] = facts.TeamCapacity;
         rows.Age[row] = facts.Age;
         rows.Sex[row] = facts.Sex;
         rows.Conditions[row] = facts.Conditions;
+        rows.DeviceModels[row] = facts.DeviceModels;
         rows.NextEvent[row] = facts.NextEvent;
         rows.Contacts7Days[row] = facts.Contacts7Days;
     }

@@ -21,14 +21,14 @@ internal sealed class ScorerMetrics
     private readonly (double Slope, double Intercept) _fitted;
     private readonly double _inTheLarge;
 
-    internal ScorerMetrics(
-        string name, double[] score, bool isProbability, bool[]? alert, HeldOutRows rows, int[] rowPatient, int patients, double[]? alertGain = null)
+    internal ScorerMetrics(Scorer scorer, bool[]? alert, HeldOutRows rows, int[] rowPatient, int patients, double[]? alertGain = null)
     {
+        var (name, score, rank, isProbability) = scorer;
         Name = name;
         _rowPatient = rowPatient;
         _label = rows.Label;
-        _byFold = new(score, _label, rowPatient, rows.Fold);
-        _pooled = new(score, _label, rowPatient, null);
+        _byFold = new(rank, _label, rowPatient, rows.Fold);
+        _pooled = new(rank, _label, rowPatient, null);
         _hasAlerts = alert is not null;
         _hasWorth = alert is not null && alertGain is not null;
         _sums = new PatientSums[patients];

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Evaluation;
 
@@ -13,16 +12,16 @@ internal sealed class Subgroups
     private readonly (Sum Listed, Sum Right, Sum Positive, Sum Expected, Measure Auroc)? _sums;
 
     private Subgroups(
-        string dimension, string name, int[] members, HeldOutRows rows, double[] listed, int[] patient, ResampledTotals totals)
+        string dimension, string name, int[] members, HeldOutRows rows, double[] rank, double[] listed, int[] patient, int[] eventOf, ResampledTotals totals)
     {
-        var happened = members.Where(i => rows.Label[i]).Select(i => (patient[i], rows.NextEvent[i] == UnixMicros.Open ? rows.AsOf[i] : rows.NextEvent[i])).Distinct().Count();
+        var happened = HeldOutEvents.Count(members.Select(i => eventOf[i]));
         _described = new(dimension, name, members.Length, members.Select(i => patient[i]).Distinct().Count(), happened);
         if (happened < Subgroup.FewestEvents)
         {
             return;
         }
 
-        var ranked = new RankedScores(Of(rows.P), Of(rows.Label), Of(patient), Of(rows.Fold));
+        var ranked = new RankedScores(Of(rank), Of(rows.Label), Of(patient), Of(rows.Fold));
         _sums = (totals.Add(out var all), totals.Add(out var right), totals.Add(out var positive), totals.Add(out var expected), totals.Add(weight => ranked.Compute(weight).Auroc));
         foreach (var i in members)
         {
@@ -36,9 +35,10 @@ internal sealed class Subgroups
     }
 
     /// <summary>The subgroups that have rows. A dimension of which nothing is known of anybody has none.</summary>
-    internal static IReadOnlyList<Subgroups> Of(HeldOutRows rows, double[] listed, int[] patient, ResampledTotals totals)
+    internal static IReadOnlyList<Subgroups> Of(HeldOutRows rows, double[] rank, double[] listed, int[] patient, ResampledTotals totals)
     {
         var groups = new List<Subgroups>();
+        var eventOf = HeldOutEvents.Number(rows);
         if (rows.Age.Any(a => !double.IsNaN(a)))
         {
             Add(SubgroupDimensions.Age, i => [AgeBand(rows.Age[i])]);
@@ -52,6 +52,11 @@ internal sealed class Subgroups
         if (rows.Conditions.Any(c => c.Length > 0))
         {
             Add(SubgroupDimensions.Condition, i => rows.Conditions[i].Length == 0 ? ["none"] : rows.Conditions[i].Split(';'));
+        }
+
+        if (rows.DeviceModels.Any(d => d.Length > 0))
+        {
+            Add(SubgroupDimensions.DeviceModel, i => rows.DeviceModels[i].Length == 0 ? ["none on record"] : rows.DeviceModels[i].Split(';'));
         }
 
         if (rows.Contacts7Days.Any(c => !double.IsNaN(c)))
@@ -72,7 +77,7 @@ internal sealed class Subgroups
                 }
             }
 
-            groups.AddRange(members.Select(m => new Subgroups(dimension, m.Key, [.. m.Value], rows, listed, patient, totals)));
+            groups.AddRange(members.Select(m => new Subgroups(dimension, m.Key, [.. m.Value], rows, rank, listed, patient, eventOf, totals)));
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Tasks;
@@ -93,7 +92,7 @@ public sealed record ModelCard(string Title, IReadOnlyList<CardSection> Sections
         yield return "The model that scores was trained afterwards on all rows by the same recipe: the figures are of the recipe, not of those very trees.";
         if (subject.Evaluations[0].Clinical is { } clinical)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"Capacity is {clinical.CapacityPerHundred:0.#} in 100 of {ReportWords.List(clinical)}; where that is no whole number, or cuts through ties, the last count in part.");
+            yield return $"Capacity is {ReportWords.Capacity(clinical)}; where that is no whole number, or cuts through ties, the last count in part.";
         }
     }
 
@@ -131,7 +130,11 @@ public sealed record ModelCard(string Title, IReadOnlyList<CardSection> Sections
         yield return subject.Evaluations[0].Clinical?.Subgroups.Any(s => s.Dimension == SubgroupDimensions.Contact) == true
             ? "Staff were in touch with some patients before the instants: where a call prevented an outcome, the model looks wrong. Days with and without contact stand apart among the subgroups."
             : "No contact of staff with patients is on record: whether calls prevented outcomes cannot be told, nor can days with and without contact be told apart.";
-        yield return "Neither roster nor vectors name the model of a device: there are no subgroups by it.";
+        if (subject.Evaluations[0].Clinical?.Subgroups.Any(s => s.Dimension == SubgroupDimensions.DeviceModel) != true)
+        {
+            yield return "No assignment names the model of a device: there are no subgroups by it.";
+        }
+
         if (subject.Task.Grid == AsOfGrid.DailyLocalMidnight)
         {
             yield return "Instants of a patient that lie a day apart say nearly the same: they are many rows and few events.";

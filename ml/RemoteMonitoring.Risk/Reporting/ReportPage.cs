@@ -98,7 +98,7 @@ public static class ReportPage
         html.Raw($"<section id=\"held-out-{at + 1}\">\n")
             .Element("h2", HeadingOf(results, at))
             .Element("p", $"What was held out: {report.Split}.")
-            .Element("p", $"{ReportWords.Count(report.Rows)} instants of {ReportWords.Count(report.Patients)} patients, {ReportWords.Count(report.Events)} with the outcome ({ReportWords.Percent((double)report.Events / report.Rows)}). "
+            .Element("p", $"{ReportWords.Count(report.Rows)} instants of {ReportWords.Count(report.Patients)} patients, {ReportWords.Count(report.Events)} with the outcome ({ReportWords.Percent((double)report.Events / report.Rows)}){(report.DistinctEvents is { } events ? $", of {ReportWords.Count(events)} events" : "")}. "
                 + $"95 % intervals over {ReportWords.Count(report.Resamples)} resamples of patients, seed {report.Seed}.");
         if (report.Events == 0)
         {
@@ -115,9 +115,7 @@ public static class ReportPage
         {
             html.Raw(ReportPlots.Of(report, clinical, rows)).Table(ReportTables.Calibration(report, clinical)).Table(ReportTables.Decisions(clinical));
             html.Element("h3", "Lists of patients to call")
-                .Element("p", string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Assumed capacity: {clinical.CapacityPerHundred:0.#} in 100 of {ReportWords.List(clinical)}. {ReportWords.Count(clinical.EventsInReach)} of {ReportWords.Count(clinical.Events)} events have a held-out instant in the 7 days before them, and could be listed in time; sensitivity by events is of these. {ReportWords.Count(clinical.PatientDays)} days of patients. Who is listed was settled once; the intervals resample patients."))
+                .Element("p", $"Capacity: {ReportWords.Capacity(clinical)}. {Reach(clinical)} {ReportWords.Count(clinical.PatientDays)} days of patients. Who is listed was settled once; the intervals resample patients.")
                 .Table(ReportTables.Lists(clinical)).Table(ReportTables.ListDifferences(clinical)).Table(ReportTables.WithinPatient(clinical))
                 .Element("p", "Within a patient a half is not quite the mark of chance: of few events in a short stretch, one that has happened is one fewer to come, so that scores which rise with past events come out lower.", "class=\"soft\"");
             html.Element("h3", "Subgroups");
@@ -126,24 +124,32 @@ public static class ReportPage
                 html.Table(ReportTables.Subgroups(clinical));
             }
 
-            html.Element("p", NotDivided(clinical));
+            if (NotDivided(clinical) is { Length: > 0 } not)
+            {
+                html.Element("p", not);
+            }
         }
 
-        Cases(html, "Error review: the worst misses", "Events that the model foresaw least, at the instant in the 7 days before at which it foresaw them best.", errors.Misses);
+        Cases(html, "Error review: the worst misses", report.Clinical?.LooksBack == true
+            ? "Events that the model saw least of, at the instant on their day, or while they lasted, at which it saw most."
+            : "Events that the model foresaw least, at the instant in the 7 days before at which it foresaw them best.", errors.Misses);
         Cases(html, "Error review: the worst false alarms", "Patients with the highest risk and no outcome in the window, each at the instant of the highest.", errors.FalseAlarms);
         html.Element("h3", "How it was held out").Table(ReportTables.Flow(report)).Table(ReportTables.Folds(report)).Raw("</section>\n");
     }
+
+    private static string Reach(ClinicalReport clinical) => clinical.LooksBack
+        ? $"{ReportWords.Count(clinical.Events)} events, each with a held-out instant that has to detect it, on its day or while it lasts; there is no lead time."
+        : $"{ReportWords.Count(clinical.EventsInReach)} of {ReportWords.Count(clinical.Events)} events have a held-out instant in the 7 days before them, and could be listed in time; sensitivity by events is of these.";
 
     private static string NotDivided(ClinicalReport clinical)
     {
         var there = clinical.Subgroups.Select(s => s.Dimension).ToHashSet(StringComparer.Ordinal);
         string[] missing =
         [
-            .. ((string[])[SubgroupDimensions.Age, SubgroupDimensions.Sex, SubgroupDimensions.Condition, SubgroupDimensions.Contact])
+            .. ((string[])[SubgroupDimensions.Age, SubgroupDimensions.Sex, SubgroupDimensions.Condition, SubgroupDimensions.DeviceModel, SubgroupDimensions.Contact])
                 .Where(d => !there.Contains(d)).Select(d => ReportWords.Dimension(d).ToLowerInvariant()),
-            "model of the device",
         ];
-        return $"Not told apart, since nothing on record says it: {string.Join(", ", missing)}.";
+        return missing.Length == 0 ? "" : $"Not told apart, since nothing on record says it: {string.Join(", ", missing)}.";
     }
 
     private static void Cases(Html html, string title, string what, IReadOnlyList<ErrorCase> cases)
@@ -153,9 +159,7 @@ public static class ReportPage
         {
             html.Raw(CaseStart(one.PatientId))
                 .Element("h4", $"{one.PatientId}: {ReportWords.Percent(one.P)}")
-                .Element("p", $"as of {UnixMicros.Format(one.AsOf)}; " + (one.NextEvent == UnixMicros.Open
-                    ? "no event known of afterwards"
-                    : string.Create(CultureInfo.InvariantCulture, $"next event {(one.NextEvent - one.AsOf) / (double)UnixMicros.PerDay:0.0} days later")))
+                .Element("p", $"as of {UnixMicros.Format(one.AsOf)}; {When(one)}")
                 .Element("p", "What moved the score most (log-odds):")
                 .List(one.Why.Movers.Count == 0 ? ["nothing"] : one.Why.Movers.Select(Moved))
                 .Element("p", "Last readings:")
@@ -164,6 +168,14 @@ public static class ReportPage
         }
 
         html.Raw("</div>\n");
+    }
+
+    private static string When(ErrorCase one)
+    {
+        var days = Math.Abs(one.Event - one.AsOf) / (double)UnixMicros.PerDay;
+        return one.Event == UnixMicros.Open ? "no event known of afterwards"
+            : one.Event > one.AsOf ? string.Create(CultureInfo.InvariantCulture, $"next event {days:0.0} days later")
+            : string.Create(CultureInfo.InvariantCulture, $"event {days:0.0} days before");
     }
 
     private static string Moved(Mover mover) => string.Create(

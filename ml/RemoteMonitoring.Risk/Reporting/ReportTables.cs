@@ -46,7 +46,7 @@ internal static class ReportTables
         "Model minus each comparison: both sides of each resample are drawn alike", evaluation.Differences, ReportWords.Main);
 
     internal static ReportTable Lists(ClinicalReport clinical) => ByScorer(
-        string.Create(CultureInfo.InvariantCulture, $"Lists of the highest {clinical.CapacityPerHundred:0.#} in 100 of {ReportWords.List(clinical)}"), clinical.Lists, ReportWords.Lists);
+        $"Lists of the highest scores; capacity: {ReportWords.Capacity(clinical)}", clinical.Lists, ReportWords.Lists);
 
     internal static ReportTable ListDifferences(ClinicalReport clinical) => ByScorer(
         "Lists: model minus each comparison", clinical.ListDifferences, ReportWords.Lists);

@@ -78,7 +78,19 @@ internal static class ReportWords
         return double.IsFinite(metric.Low) ? $"{Text(metric.Value)} ({Text(metric.Low)}\u00a0to\u00a0{Text(metric.High)})" : Text(metric.Value);
     }
 
-    internal static string List(ClinicalReport clinical) => clinical.CapacityUnit switch
+    /// <summary>How many are listed, and by whose word.</summary>
+    internal static string Capacity(ClinicalReport clinical)
+    {
+        var all = string.Create(CultureInfo.InvariantCulture, $"{clinical.CapacityPerHundred:0.#} in 100");
+        return clinical.CapacityStated switch
+        {
+            0 => $"assumed, {all} of {List(clinical)}",
+            1 => $"as the teams had stated it for a day, {all} of their instants on the whole",
+            _ => $"as the teams had stated it for a day, and 5 in 100 of {List(clinical)} where none is stated: {all} on the whole",
+        };
+    }
+
+    private static string List(ClinicalReport clinical) => clinical.CapacityUnit switch
     {
         CapacityUnits.TeamAndDay => "the instants of a team on a day",
         CapacityUnits.Day => "the instants of a day (lists by team would be too short)",
@@ -101,6 +113,7 @@ internal static class ReportWords
         SubgroupDimensions.Age => "Age",
         SubgroupDimensions.Sex => "Sex",
         SubgroupDimensions.Condition => "Condition",
+        SubgroupDimensions.DeviceModel => "Model of the device",
         SubgroupDimensions.Contact => "Staff contact in the 7 days before",
         _ => throw new System.Diagnostics.UnreachableException(),
     };

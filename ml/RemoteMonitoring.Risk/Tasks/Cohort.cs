@@ -11,8 +11,9 @@ namespace RemoteMonitoring.Risk.Tasks;
 /// <param name="PriorOutcomes7Days">The patient's own outcomes of the task that were known by as-of in the 7 days before the window of the label: up to as-of, or, where that window ends at as-of, up to its beginning.</param>
 /// <param name="PriorOutcomes28Days">The same over 28 days.</param>
 /// <param name="Day">The date of the patient's zone it is about: the day that ended for same-day detection, else that of as-of.</param>
+/// <param name="Outcome">When the first outcome was that makes it positive, or the death that counts as one; null where it is negative.</param>
 public sealed record CohortRow(
-    string PatientId, Instant AsOf, bool Label, Instant LabelKnown, int PriorOutcomes7Days, int PriorOutcomes28Days, LocalDate Day);
+    string PatientId, Instant AsOf, bool Label, Instant LabelKnown, int PriorOutcomes7Days, int PriorOutcomes28Days, LocalDate Day, Instant? Outcome = null);
 
 /// <summary>A patient who can be scored, and the instant to score them for.</summary>
 /// <param name="PatientId">Whose.</param>
@@ -179,7 +180,7 @@ public sealed class Cohort
         // Some outcomes are heard of later than the delay allows for: such a row teaches from then on, and not before.
         var labelKnown = Instant.Max(end + task.ReportingDelay, counted?.Known ?? Instant.MinValue);
         rows.Add(new(
-            patient.Id, asOf, counted is not null, labelKnown, patient.PriorOutcomes(after, 7, asOf), patient.PriorOutcomes(after, 28, asOf), task.Horizon.DayOf(asOf, zone)));
+            patient.Id, asOf, counted is not null, labelKnown, patient.PriorOutcomes(after, 7, asOf), patient.PriorOutcomes(after, 28, asOf), task.Horizon.DayOf(asOf, zone), counted?.Effective));
         flow.Row(CohortFlowSteps.Rows, patient.Id);
         if (counted is not null)
         {

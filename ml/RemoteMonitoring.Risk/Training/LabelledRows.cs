@@ -22,6 +22,7 @@ public sealed class LabelledRows
         AsOf = new long[rows];
         LabelKnown = new long[rows];
         Label = new bool[rows];
+        OwnEvent = new long[rows];
         PriorOutcomes7Days = new int[rows];
         PriorOutcomes28Days = new int[rows];
         Day = new LocalDate[rows];
@@ -48,6 +49,9 @@ public sealed class LabelledRows
 
     /// <summary>The label.</summary>
     public bool[] Label { get; }
+
+    /// <summary>When the outcome was that makes each row positive, Unix microseconds; <see cref="UnixMicros.Open"/> where none does. See <see cref="CohortRow.Outcome"/>.</summary>
+    public long[] OwnEvent { get; }
 
     /// <summary>The patient's own outcomes in the 7 days before as-of, known by as-of.</summary>
     public int[] PriorOutcomes7Days { get; }
@@ -119,6 +123,7 @@ public sealed class LabelledRows
             rows.AsOf[i] = row.AsOf.ToUnixMicros();
             rows.LabelKnown[i] = row.LabelKnown == Instant.MaxValue ? UnixMicros.Open : row.LabelKnown.ToUnixMicros();
             rows.Label[i] = row.Label;
+            rows.OwnEvent[i] = row.Outcome?.ToUnixMicros() ?? UnixMicros.Open;
             rows.PriorOutcomes7Days[i] = row.PriorOutcomes7Days;
             rows.PriorOutcomes28Days[i] = row.PriorOutcomes28Days;
             rows.Day[i] = row.Day;

@@ -31,7 +31,7 @@ internal static class DecisionWords
 
     public static void Show(Terminal terminal, PairedComparison comparison, string one, string other)
     {
-        terminal.Line($"{Terminal.Number(comparison.Rows)} common instants of {Terminal.Number(comparison.Patients)} patients, {Terminal.Number(comparison.Events)} with the outcome; 95 % intervals over {comparison.Resamples} resamples of patients, the same for both"
+        terminal.Line($"{Terminal.Number(comparison.Rows)} common instants of {Terminal.Number(comparison.Patients)} patients, {Terminal.Number(comparison.Events)} with the outcome{(comparison.DistinctEvents is { } events ? $" of {Terminal.Number(events)} events" : "")}; 95 % intervals over {comparison.Resamples} resamples of patients, the same for both"
             + (comparison.OtherOutcome > 0 ? $"; {Terminal.Number(comparison.OtherOutcome)} left out, of which more became known between" : ""));
         terminal.Line($"only of the one: {Terminal.Number(comparison.OnlyChallenger)}, only of the other: {Terminal.Number(comparison.OnlyChampion)}");
         terminal.Table(["", one, other, "difference"], comparison.Metrics.Select(m => new[] { m.Key, Results.Interval(m.Value.Challenger), Results.Interval(m.Value.Champion), Results.Interval(m.Value.Difference) }));
@@ -76,6 +76,7 @@ internal static class DecisionWords
         ["rows"] = comparison.Rows,
         ["patients"] = comparison.Patients,
         ["events"] = comparison.Events,
+        ["distinct_events"] = comparison.DistinctEvents,
         ["only_a"] = comparison.OnlyChallenger,
         ["only_b"] = comparison.OnlyChampion,
         ["other_outcome"] = comparison.OtherOutcome,

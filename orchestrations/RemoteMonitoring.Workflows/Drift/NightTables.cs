@@ -1,6 +1,7 @@
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Drift;
+using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Messages;
@@ -145,7 +146,7 @@ internal sealed class NightTables(Lake lake, DeviceModels models)
             var (patients, asOf, knownBy) = (table.Text("patient_id"), table.Time("as_of"), table.Time("known_by"));
             int[] taken = [.. Enumerable.Range(0, table.Rows).Where(i => IsTaken($"{patients[i]} {asOf[i]}", share) && _seen.Add((patients[i]!, asOf[i])))];
             _patients.AddRange(taken.Select(i => patients[i]!));
-            _devices.AddRange(taken.Select(i => models.At(patients[i]!, asOf[i], knownBy[i])));
+            _devices.AddRange(taken.Select(i => string.Join(" + ", models.At(patients[i]!, asOf[i], knownBy[i]))));
             for (var c = 0; c < _values.Length; c++)
             {
                 var column = table.Float64(set.Columns[c].Name);

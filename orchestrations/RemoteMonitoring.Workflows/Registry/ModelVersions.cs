@@ -6,6 +6,7 @@ using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Features;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Registry;
 
@@ -25,6 +26,8 @@ public static class ModelVersions
     public const string Challenger = "@challenger";
 
     private const string Evaluation = "evaluation-";
+
+    private const string OwnEvent = "own_event";
 
     /// <summary>The tasks that have a version, and their versions, in ordinal order.</summary>
     public static async Task<ILookup<string, string>> ListAsync(Lake lake, CancellationToken cancellationToken) =>
@@ -155,7 +158,15 @@ public static class ModelVersions
         }
 
         var rows = LakePaths.Model(task, version, $"held-out-{first.Name}.parquet");
-        return await lake.ExistsAsync(rows, cancellationToken) ? first with { HeldOut = ToScores(await lake.ReadTableAsync(rows, ["patient_id", "as_of", "fold", "label", "p"], cancellationToken)) } : first;
+        if (!await lake.ExistsAsync(rows, cancellationToken))
+        {
+            return first;
+        }
+
+        // Versions of before it was written are still there to compare with: their events are runs of positive rows.
+        var namesEvents = HeldOutTable.NamesEvents(await lake.ReadMetadataAsync(rows, cancellationToken));
+        string[] columns = ["patient_id", "as_of", "fold", "label", "p", "raw", .. namesEvents ? (string[])[OwnEvent] : []];
+        return first with { HeldOut = ToScores(await lake.ReadTableAsync(rows, columns, cancellationToken)) };
     }
 
     /// <summary>Reads a report; one that is none throws <see cref="LakeException"/>.</summary>
@@ -178,5 +189,7 @@ public static class ModelVersions
         Fold = table.Int32("fold"),
         Label = table.Boolean("label"),
         P = table.Float64("p"),
+        Raw = table.Float64("raw"),
+        OwnEvent = table.ColumnNames.Contains(OwnEvent) ? table.Time(OwnEvent) : null,
     };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NodaTime.Text;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Storage.Lake;
 
@@ -8,6 +9,10 @@ namespace RemoteMonitoring.Workflows.Training;
 public static class HeldOutTable
 {
     private const string RulePrefix = "rule_";
+
+    private const string WindowKey = "remotemonitoring.window";
+
+    private const string Behind = "behind-as-of";
 
     /// <summary>The rows as a table.</summary>
     public static ParquetTable ToParquet(HeldOutRows rows)
@@ -22,14 +27,21 @@ public static class HeldOutTable
             .Float64("news2_point", rows.News2Point)
             .Float64("news2_high", rows.News2High)
             .Float64("p_logistic", rows.Logistic)
+            .Float64("raw_logistic", rows.LogisticRaw)
             .Float64("raw", rows.Raw)
             .Boolean("alert", rows.Alert)
+            .Text("day", Array.ConvertAll(rows.Day, LocalDatePattern.Iso.Format))
+            .Time("own_event", rows.OwnEvent)
             .Time("next_event", rows.NextEvent)
             .Text("team", rows.Team)
             .Float64("age", rows.Age)
             .Text("sex", rows.Sex)
             .Text("conditions", rows.Conditions)
+            .Text("device_models", rows.DeviceModels)
+            .Float64("team_capacity", rows.TeamCapacity)
+            .Int32("team_patients", rows.TeamPatients)
             .Float64("contacts_7d", rows.Contacts7Days);
+        table.Metadata[WindowKey] = rows.LooksBack ? Behind : "ahead-of-as-of";
         foreach (var (name, score) in rows.Rules)
         {
             table.Float64(RulePrefix + name, score);
@@ -45,11 +57,15 @@ public static class HeldOutTable
         return table;
     }
 
+    /// <summary>Whether a file of this footer has the column <c>own_event</c>; those that were written before it was have not.</summary>
+    public static bool NamesEvents(IReadOnlyDictionary<string, string> metadata) => metadata.ContainsKey(WindowKey);
+
     /// <summary>The rows of a table; one that lacks a column throws <see cref="LakeException"/>.</summary>
     public static HeldOutRows FromParquet(ParquetTable table) => new()
     {
         PatientId = Text(table, "patient_id"),
         AsOf = table.Time("as_of"),
+        Day = Array.ConvertAll(Text(table, "day"), d => LocalDatePattern.Iso.Parse(d).GetValueOrThrow()),
         Fold = table.Int32("fold"),
         Label = table.Boolean("label"),
         P = table.Float64("p"),
@@ -57,14 +73,20 @@ public static class HeldOutTable
         News2Point = table.Float64("news2_point"),
         News2High = table.Float64("news2_high"),
         Logistic = table.Float64("p_logistic"),
+        LogisticRaw = table.Float64("raw_logistic"),
         Raw = table.Float64("raw"),
         Alert = table.Boolean("alert"),
+        OwnEvent = table.Time("own_event"),
         NextEvent = table.Time("next_event"),
         Team = Text(table, "team"),
         Age = table.Float64("age"),
         Sex = Text(table, "sex"),
         Conditions = Text(table, "conditions"),
+        DeviceModels = Text(table, "device_models"),
+        TeamCapacity = table.Float64("team_capacity"),
+        TeamPatients = table.Int32("team_patients"),
         Contacts7Days = table.Float64("contacts_7d"),
+        LooksBack = table.Metadata.GetValueOrDefault(WindowKey) == Behind,
         Rules = [.. table.ColumnNames.Where(c => c.StartsWith(RulePrefix, StringComparison.Ordinal)).Select(c => new RuleScores(c[RulePrefix.Length..], table.Float64(c)))],
         Ablated = [.. Ablated(table)],
     };

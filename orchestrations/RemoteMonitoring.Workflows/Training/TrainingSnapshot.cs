@@ -25,7 +25,8 @@ public sealed record TrainingSnapshot
 
     private const string TrainingKey = "remotemonitoring.training";
 
-    private const int SchemaVersion = 1;
+    // 2 since a positive row names its own event.
+    private const int SchemaVersion = 2;
 
     /// <summary>Version of the model: a hash of everything it is made of.</summary>
     public required string Version { get; init; }
@@ -81,6 +82,7 @@ public sealed record TrainingSnapshot
         // In training nothing counts that was not known at the row's own instant.
         var table = FeatureStage.ToParquet(ordered, [.. Enumerable.Range(0, rows).Select(r => new VectorKey(Data.PatientId[r], Data.AsOf[r], Data.AsOf[r]))])
             .Boolean("row_label", Data.Label)
+            .Time("row_own_event", Data.OwnEvent)
             .Time("row_label_known", Data.LabelKnown)
             .Int32("row_prior_outcomes_7d", Data.PriorOutcomes7Days)
             .Int32("row_prior_outcomes_28d", Data.PriorOutcomes28Days)
@@ -90,9 +92,11 @@ public sealed record TrainingSnapshot
             .Float64("row_news2_high", ordered.News2High)
             .Boolean("row_has_reading", ordered.HasReading)
             .Text("row_team", Array.ConvertAll(facts, f => f.Team))
+            .Float64("row_team_capacity", Array.ConvertAll(facts, f => f.TeamCapacity))
             .Float64("row_age", Array.ConvertAll(facts, f => f.Age))
             .Text("row_sex", Array.ConvertAll(facts, f => f.Sex))
             .Text("row_conditions", Array.ConvertAll(facts, f => f.Conditions))
+            .Text("row_device_models", Array.ConvertAll(facts, f => f.DeviceModels))
             .Time("row_next_event", Array.ConvertAll(facts, f => f.NextEvent))
             .Float64("row_contacts_7d", Array.ConvertAll(facts, f => f.Contacts7Days));
         table.Metadata[ObservationsKey] = Observations;
@@ -110,6 +114,7 @@ public sealed record TrainingSnapshot
         var document = DocumentOf(table, nameForPeople);
         var set = FeatureSet.Named(task.FeatureSet);
         var problem = document.SchemaVersion > SchemaVersion ? $"is a training snapshot of version {document.SchemaVersion}; this program reads {SchemaVersion}: take a newer program"
+            : document.SchemaVersion < SchemaVersion ? $"is a training snapshot of version {document.SchemaVersion}, which lacks columns that this program's version {SchemaVersion} has: make it again"
             : document.Task != task.Name ? $"was made for the task '{document.Task}', not '{task.Name}': name that one"
             : document.TaskHash != task.Hash || document.EvaluationHash != task.EvaluationHash ? $"was made for another definition of '{task.Name}': take the definition that it was made with, or make it again"
             : table.Metadata.GetValueOrDefault("remotemonitoring.feature-set-hash") != set.Hash ? $"was made with another feature set than this program's '{task.FeatureSet}': take the program that made it, or make it again"
@@ -159,17 +164,18 @@ public sealed record TrainingSnapshot
             News2High = table.Float64("row_news2_high"),
             HasReading = table.Boolean("row_has_reading"),
         };
-        var (label, known, week, month, day) =
-            (table.Boolean("row_label"), table.Time("row_label_known"), table.Int32("row_prior_outcomes_7d"), table.Int32("row_prior_outcomes_28d"), table.Text("row_day"));
-        var (team, age, sex, conditions, next, contacts) =
-            (table.Text("row_team"), table.Float64("row_age"), table.Text("row_sex"), table.Text("row_conditions"), table.Time("row_next_event"), table.Float64("row_contacts_7d"));
+        var (label, own, known, week, month, day) =
+            (table.Boolean("row_label"), table.Time("row_own_event"), table.Time("row_label_known"), table.Int32("row_prior_outcomes_7d"), table.Int32("row_prior_outcomes_28d"), table.Text("row_day"));
+        var (team, capacity, age, sex, conditions, devices, next, contacts) =
+            (table.Text("row_team"), table.Float64("row_team_capacity"), table.Float64("row_age"), table.Text("row_sex"), table.Text("row_conditions"), table.Text("row_device_models"), table.Time("row_next_event"), table.Float64("row_contacts_7d"));
         var cohort = new CohortRow[rows];
         var facts = new Dictionary<(string, long), RowFacts>(rows);
         for (var r = 0; r < rows; r++)
         {
             var certain = known[r] == UnixMicros.Open ? Instant.MaxValue : UnixMicros.ToInstant(known[r]);
-            cohort[r] = new CohortRow(patients[r], UnixMicros.ToInstant(asOf[r]), label[r], certain, week[r], month[r], NodaTime.Text.LocalDatePattern.Iso.Parse(day[r] ?? "").GetValueOrThrow());
-            facts[(patients[r], asOf[r])] = new RowFacts(team[r] ?? "", age[r], sex[r] ?? "", conditions[r] ?? "", next[r], contacts[r]);
+            Instant? outcome = own[r] == UnixMicros.Open ? null : UnixMicros.ToInstant(own[r]);
+            cohort[r] = new CohortRow(patients[r], UnixMicros.ToInstant(asOf[r]), label[r], certain, week[r], month[r], NodaTime.Text.LocalDatePattern.Iso.Parse(day[r] ?? "").GetValueOrThrow(), outcome);
+            facts[(patients[r], asOf[r])] = new RowFacts(team[r] ?? "", capacity[r], age[r], sex[r] ?? "", conditions[r] ?? "", devices[r] ?? "", next[r], contacts[r]);
         }
 
         return new TrainingSnapshot

@@ -1,6 +1,7 @@
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Registry;
+using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows.Tests.Registry;
 
@@ -32,6 +33,28 @@ public sealed class ModelVersionsTests(TrainedHome trained)
         var fault = await Assert.ThrowsAsync<LakeException>(() => ModelVersions.LoadAsync(home.Lake, model.Task, model.Version, FeatureSet.Home.Hash, s_none));
         Assert.StartsWith(home.Lake.FullPath(model.Folder), fault.Message, StringComparison.Ordinal);
         Assert.Contains(named, fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    [Fact]
+    public async Task A_held_out_file_of_before_events_were_named_is_still_compared_with_and_not_computed_again()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var disposed = home;
+        var model = trained.Model;
+        var now = await ModelVersions.EvaluationAsync(home.Lake, model.Task, model.Version, null, s_none);
+        var table = await home.Lake.ReadTableAsync(model.HeldOut[0], null, s_none);
+        Assert.Equal(table.Time("own_event"), now!.HeldOut!.OwnEvent);
+        var older = new ParquetTable().Text("patient_id", table.Text("patient_id")).Time("as_of", table.Time("as_of")).Int32("fold", table.Int32("fold"))
+            .Boolean("label", table.Boolean("label")).Float64("p", table.Float64("p")).Float64("raw", table.Float64("raw"));
+        await File.WriteAllBytesAsync(home.Lake.FullPath(model.HeldOut[0]), older.ToBytes());
+        var before = await ModelVersions.EvaluationAsync(home.Lake, model.Task, model.Version, null, s_none);
+        Assert.Equal(now.HeldOut.P, before!.HeldOut!.P);
+        Assert.Equal(now.HeldOut.Raw, before.HeldOut.Raw);
+        Assert.Null(before.HeldOut.OwnEvent);
+        var read = await home.Lake.ReadTableAsync(model.HeldOut[0], null, s_none);
+        var fault = Assert.Throws<LakeException>(() => HeldOutTable.FromParquet(read));
+        Assert.StartsWith(home.Lake.FullPath(model.HeldOut[0]), fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
     }
 

@@ -198,8 +198,8 @@ public sealed class TrainingStageTests(TrainedHome trained)
         await using var _ = home;
         var table = await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none);
         Assert.Equal(
-            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw", "alert",
-                "next_event", "team", "age", "sex", "conditions", "contacts_7d", "rule_weight_rule"],
+            ["patient_id", "as_of", "fold", "label", "p", "news2_low", "news2_point", "news2_high", "p_logistic", "raw_logistic", "raw", "alert",
+                "day", "own_event", "next_event", "team", "age", "sex", "conditions", "device_models", "team_capacity", "team_patients", "contacts_7d", "rule_weight_rule"],
             table.ColumnNames);
         var reference = await home.Store.Reference.LoadAsync(manifest.Inputs.Reference, s_none);
         var cohort = Cohort.Build(TrainedHome.Task, reference, Telemetry.UnixMicros.ToInstant(manifest.Inputs.Watermark));
@@ -222,20 +222,48 @@ public sealed class TrainingStageTests(TrainedHome trained)
         await using var copy = home;
         var rows = HeldOutTable.FromParquet(await home.Lake.ReadTableAsync(trained.Model.HeldOut[0], null, s_none));
         var report = trained.Model.Reports[0];
-        var figures = Figures.Of(rows, report.Resamples, report.Seed, threads: 1);
+        Again(report, rows, TrainedHome.Task, null);
+        Assert.True(report.Clinical!.EventsInReach > 0);
+        Assert.Equal(1, report.Clinical.CapacityStated);
+        Assert.Equal(8, report.DistinctEvents);
+        Assert.True(report.Events > 8);
+        Assert.NotEmpty(report.Differences);
+        Assert.Contains(report.Clinical.Subgroups, s => s.Dimension == SubgroupDimensions.Sex || s.Dimension == SubgroupDimensions.Age);
+    }
+
+    [Fact]
+    public async Task So_do_those_of_what_alerts_are_worth_and_of_models_without_some_columns()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var copy = home;
+        var task = TrainedHome.Task with { Name = "admission-2d-worth", AlertWorth = AlertWorth.Sepsis2019, Ablations = [new() { Name = "without SpO2", Without = ["spo2_*"] }] };
+        var (model, _) = await TrainingStage.RunAsync(home.Store, manifest, task, TrainedHome.Quick, null, s_none);
+        var rows = HeldOutTable.FromParquet(await home.Lake.ReadTableAsync(model.HeldOut[0], null, s_none));
+        var report = model.Reports[0];
+        Again(report, rows, task, SepsisScorer.Gains(rows.PatientId, rows.Label));
+        Assert.Equal([EvaluationVariant.AllColumns, "without SpO2"], report.Variants.Select(v => v.Columns));
+        Assert.All(report.Variants, v => Assert.True(double.IsFinite(v.Utility!.Value)));
+        Assert.Equal(report.Metrics[MetricNames.Model][MetricNames.Utility].Value, report.Variants[0].Utility!.Value, 1e-12);
+        Assert.NotEqual(report.Variants[0].Auroc, report.Variants[1].Auroc);
+    }
+
+    /// <summary>Computes a report again from its held-out rows: nothing but its folds, its flow and what it is of is taken from it.</summary>
+    private static void Again(EvaluationReport report, HeldOutRows rows, TaskDefinition task, double[]? alertGain)
+    {
+        var figures = Figures.Of(rows, report.Resamples, report.Seed, threads: 1, alertGain: alertGain);
         var again = report with
         {
             Rows = rows.Rows,
             Patients = figures.Patients,
             Events = rows.Label.Count(l => l),
+            DistinctEvents = figures.DistinctEvents,
             Metrics = figures.Metrics,
             Differences = figures.Differences,
             Calibration = figures.Calibration,
             Clinical = ClinicalFigures.Of(rows, report.Resamples, report.Seed, threads: 1),
+            Variants = EvaluationVariants.Of(rows, task, report.Variants.Count > 0 ? report.Variants[0].ColumnCount : 0, report.Resamples, report.Seed, threads: 1),
         };
         Assert.Equal(report.ToJson(), again.ToJson());
-        Assert.True(report.Clinical!.EventsInReach > 0);
-        Assert.Contains(report.Clinical.Subgroups, s => s.Dimension == SubgroupDimensions.Sex || s.Dimension == SubgroupDimensions.Age);
     }
 
     [Fact]
