@@ -17,7 +17,7 @@ internal static partial class TaskRules
     private const int MostReadings = 1000;
 
     /// <summary>What the reader lets pass, for a task has it, though it is worked out and never read.</summary>
-    private static readonly string[] s_workedOut = ["hash", "evaluationHash", "baselineRule"];
+    private static readonly string[] s_workedOut = ["hash", "evaluationHash"];
 
     /// <summary>A document of another version may have other fields: its version is looked at before they are.</summary>
     internal static void CheckVersion(ReadOnlySpan<byte> json)
