@@ -78,7 +78,7 @@ public sealed record ModelCard(string Title, IReadOnlyList<CardSection> Sections
         yield return $"Version {subject.Version}, taught with {ReportWords.Count(training.Rows)} instants of {ReportWords.Count(training.Patients)} patients, {ReportWords.Count(training.Events)} of them with the outcome "
             + $"({ReportWords.Percent(training.BaseRate)}), whose labels were certain by {training.TrainedUntil}.";
         yield return $"{ReportWords.Count(subject.Model.Columns.Count)} columns of the feature set {subject.Model.FeatureSet}, each as known at its instant; what staff did is not among them.";
-        yield return $"A label counts as negative only once the window and a reporting delay of {Quantity.Number(subject.Task.ReportingDelay.TotalDays)} days have passed. Whoever died in the window without the outcome stays, as negative.";
+        yield return TaskMeaning.Of(subject.Task);
     }
 
     private static IEnumerable<string> Evaluated(ReportSubject subject)
