@@ -2,8 +2,10 @@ using System.Text;
 using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Risk.Trees;
+using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Risk.Tests;
 
@@ -98,5 +100,16 @@ public sealed class SettingsSearchTests
         Assert.Equal(1, points[^1].Share);
         Assert.Equal(points.OrderBy(p => p.Patients), points);
         Assert.True(points[^1].Auroc > points[0].Auroc);
+    }
+
+    [Fact]
+    public void A_learning_curve_has_no_points_where_no_fold_tests_both_labels()
+    {
+        var task = SyntheticCohort.Task with { Splits = [SplitKind.KnownPatientsLater] };
+        var rows = SyntheticCohort.Rows(30, 8, 2, 0, row => 0);
+        // All that can be tested, the later half, has the outcome.
+        var cohort = Cohort.Of(task, [.. Enumerable.Range(0, rows.Rows).Select(r => new CohortRow(
+            rows.PatientId[r], UnixMicros.ToInstant(rows.AsOf[r]), rows.Label[r] || rows.Day[r] > rows.Day[0].PlusDays(2), UnixMicros.ToInstant(rows.LabelKnown[r]), 0, 0, rows.Day[r]))], []);
+        Assert.Empty(LearningCurve.Of(LabelledRows.Join(cohort, rows.Features), SyntheticCohort.Quick, null, default));
     }
 }
