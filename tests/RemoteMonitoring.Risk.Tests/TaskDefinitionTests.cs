@@ -92,6 +92,8 @@ public sealed class TaskDefinitionTests
     [InlineData("windows", """{"first":"12.5.2019","days":7,"count":5}""", "windows.first: '12.5.2019' is no date like 2019-05-12")]
     [InlineData("ablations", """[{"name":"x","without":["Heart Rate"]}]""", "ablations[0].without 'Heart Rate': lower-case letters")]
     [InlineData("ablations", "[null]", "ablations[0]: null does not stand in this list")]
+    [InlineData("ablations", """[{"name":"x","without":["heart_rate*","hart_rate*"]}]""", "ablations[0].without 'hart_rate*': no column of the feature set 'home' is called so")]
+    [InlineData("ablations", """[{"name":"x","without":["*"]}]""", "ablations[0].without: leaves no column of the feature set 'home'")]
     [InlineData("alertWorth", "\"sepsis2019\"", "alertWorth: is told from all hours of a stay; it goes with the grid hourly")]
     [InlineData("alertWorth", "\"much\"", "alertWorth: 'much' is none of none, sepsis2019")]
     [InlineData("outcomes", "[]", "outcomes: The JSON property 'outcomes' is none of a task")]
@@ -139,6 +141,17 @@ public sealed class TaskDefinitionTests
         var message = RefusalOf(text);
         Assert.DoesNotContain('\n', message);
         Assert.Contains(said, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Described_by_another_set_a_task_leaves_out_what_that_set_has_and_can_be_read_again()
+    {
+        var sepsis = BundledTasks.Named("sepsis-hourly") with { Baselines = ["news2"] };
+        var other = sepsis.DescribedBy(FeatureSet.Named("acute"));
+        Assert.Equal(sepsis.ToJson(), sepsis.DescribedBy(FeatureSet.Named("icu-hourly")).ToJson());
+        Assert.True(other.Ablations.Count < sepsis.Ablations.Count);
+        Assert.Equal(other.ToJson(), TaskDefinition.Read(Encoding.UTF8.GetBytes(other.ToJson()), "again.json").ToJson());
+        Assert.Contains("no column of the feature set 'acute'", RefusalOf((sepsis with { FeatureSet = "acute" }).ToJson()), StringComparison.Ordinal);
     }
 
     [Fact]
