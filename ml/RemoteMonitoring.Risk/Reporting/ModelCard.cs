@@ -89,7 +89,7 @@ public sealed record ModelCard(string Title, IReadOnlyList<CardSection> Sections
                 + $"{(e.Clinical is { } c ? $"{ReportWords.Count(c.Events)} events" : "events not counted")}; 95 % intervals over {ReportWords.Count(e.Resamples)} resamples of patients.";
         }
 
-        yield return "All that is fitted (trees and their number, calibration, logistic regression, alert threshold) is fitted on the rows that taught a fold. AUROC and AUPRC are means over folds; probabilities are calibrated before folds are put together.";
+        yield return "All that is fitted (trees and their number, logistic regression, the calibration of both, alert threshold) is fitted on the rows that taught a fold. AUROC and AUPRC are means over folds; probabilities are calibrated before folds are put together.";
         yield return "The model that scores was trained afterwards on all rows by the same recipe: the figures are of the recipe, not of those very trees.";
         if (subject.Evaluations[0].Clinical is { } clinical)
         {
