@@ -99,10 +99,12 @@ internal sealed record CalibratedLogistic(LogisticRegression Regression, PlattSc
 /// </summary>
 internal static class CrossFitting
 {
+    private const int ManyEvents = 1000;
+
     internal static CalibratedTrees Train(LabelledRows data, int[] rows, TrainingSettings settings, CancellationToken cancellationToken)
     {
         var boosting = settings.Boosting.For(rows.Length);
-        var (inner, part) = Parts(data, rows, settings);
+        var (inner, part) = Parts(data, rows, rows.Length >= settings.TwoInnerFoldsFrom ? 2 : settings.InnerFolds, settings);
         var raw = new double[rows.Length];
         var predicted = new bool[rows.Length];
         var grown = new int?[inner];
@@ -142,10 +144,13 @@ internal static class CrossFitting
         return new(final, PlattScaling.Fit(outOfFold, label), threshold);
     }
 
-    /// <summary>Logistic regression of the rows, calibrated on the same parts. Its parts are fitted one after the other, since each fit uses two threads.</summary>
+    /// <summary>
+    /// Logistic regression of the rows, calibrated in the same way; two parts do only where half of the events are plenty too, for with few a linear score
+    /// of many columns is much worse taught by half of them. The parts are fitted one after the other, since each fit uses two threads.
+    /// </summary>
     internal static CalibratedLogistic TrainLogistic(LabelledRows data, int[] rows, TrainingSettings settings, CancellationToken cancellationToken)
     {
-        var (inner, part) = Parts(data, rows, settings);
+        var (inner, part) = Parts(data, rows, rows.Length >= settings.TwoInnerFoldsFrom && rows.Count(r => data.Label[r]) >= ManyEvents ? 2 : settings.InnerFolds, settings);
         var (raw, label) = (new List<double>(rows.Length), new List<bool>(rows.Length));
         for (var f = 0; f < inner; f++)
         {
@@ -180,12 +185,9 @@ internal static class CrossFitting
         return sorted[sorted.Length - positives];
     }
 
-    /// <summary>How many inner parts there are, and which each row is in.</summary>
-    private static (int Parts, int[] Part) Parts(LabelledRows data, int[] rows, TrainingSettings settings)
-    {
-        var inner = rows.Length >= settings.TwoInnerFoldsFrom ? 2 : settings.InnerFolds;
-        return (inner, GroupedFolds.OfRows(data, rows, inner, $"inner/{settings.Seed}"));
-    }
+    /// <summary>So many inner parts, and which each row is in.</summary>
+    private static (int Parts, int[] Part) Parts(LabelledRows data, int[] rows, int inner, TrainingSettings settings) =>
+        (inner, GroupedFolds.OfRows(data, rows, inner, $"inner/{settings.Seed}"));
 
     private static bool BothLabels(LabelledRows data, int[] rows) => rows.Any(r => data.Label[r]) && rows.Any(r => !data.Label[r]);
 }
