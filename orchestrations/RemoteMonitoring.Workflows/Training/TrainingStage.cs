@@ -52,7 +52,7 @@ public sealed record TrainedModel
 /// </summary>
 public static class TrainingStage
 {
-    private const string Rules = "training 7";
+    private const string Rules = "training 6";
 
     /// <summary>Trains a task's model over what has been compacted.</summary>
     /// <returns>The model, and whether it was there already.</returns>
