@@ -36,6 +36,10 @@ public sealed class TaskDefinitionTests
         Assert.Equal((HorizonUnit.SameDay, "agitation"), (agitation.Horizon.Unit, Assert.Single(agitation.OutcomeDetails)));
         Assert.Equal((new LocalDate(2019, 5, 26), 7, 5), (agitation.Windows!.First, agitation.Windows.Days, agitation.Windows.Count));
         Assert.Equal(new LocalDate(2019, 6, 29), agitation.Windows.First.PlusDays((agitation.Windows.Days * agitation.Windows.Count) - 1));
+        // Known patients later and new patients later, wherever time goes on for a patient.
+        Assert.All(
+            BundledTasks.All.Where(t => t.Grid == AsOfGrid.DailyLocalMidnight && t.Windows is null),
+            t => Assert.Superset(new HashSet<SplitKind> { SplitKind.KnownPatientsLater, SplitKind.NewPatientsLater }, [.. t.Splits]));
         var sepsis = BundledTasks.Named("sepsis-hourly");
         Assert.Equal((AsOfGrid.Hourly, HorizonUnit.Ongoing, CareSetting.Hospital), (sepsis.Grid, sepsis.Horizon.Unit, sepsis.Population.Setting));
         Assert.Equal(["glucose-measured"], BundledTasks.Named("glucose-below-54").ObservedBy);
@@ -100,7 +104,7 @@ public sealed class TaskDefinitionTests
     [InlineData("hash", "\"0\"", "hash: is worked out, and does not stand in a task's file")]
     public void Nonsense_is_refused_with_the_file_the_field_and_what_is_allowed(string field, string value, string said)
     {
-        var task = JsonNode.Parse(BundledTasks.AdmissionSevenDays.ToJson())!.AsObject();
+        var task = JsonNode.Parse((BundledTasks.AdmissionSevenDays with { Splits = [SplitKind.NewPatientsLater] }).ToJson())!.AsObject();
         task[field] = JsonNode.Parse(value);
         var message = RefusalOf(task.ToJsonString());
         Assert.StartsWith("mine.json: not a task: ", message, StringComparison.Ordinal);
