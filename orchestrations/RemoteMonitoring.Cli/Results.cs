@@ -144,7 +144,7 @@ internal static class Results
         }
     }
 
-    public static JsonObject MetricsJson(EvaluationReport report) => new(report.Metrics.Select(scorer => KeyValuePair.Create(
+    public static JsonObject MetricsJson(IReadOnlyDictionary<string, IReadOnlyDictionary<string, Metric>> metrics) => new(metrics.Select(scorer => KeyValuePair.Create(
         scorer.Key,
         (JsonNode?)new JsonObject(scorer.Value.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)MetricJson(m.Value)))))));
 
@@ -184,7 +184,7 @@ internal static class Results
         ["model"] = store.Lake.NameOf(model.Folder),
         ["version"] = model.Version,
         ["split"] = model.Reports[0].Split,
-        ["metrics"] = MetricsJson(model.Reports[0]),
+        ["metrics"] = MetricsJson(model.Reports[0].Metrics),
         ["held_out"] = store.Lake.NameOf(model.HeldOut[0]),
         ["evaluations"] = new JsonArray([.. model.Reports.Select((report, i) => new JsonObject
         {
@@ -193,7 +193,8 @@ internal static class Results
             ["patients"] = report.Patients,
             ["events"] = report.Events,
             ["distinct_events"] = report.DistinctEvents,
-            ["metrics"] = MetricsJson(report),
+            ["metrics"] = MetricsJson(report.Metrics),
+            ["differences"] = MetricsJson(report.Differences),
             ["variants"] = VariantsJson(report),
             ["held_out"] = store.Lake.NameOf(model.HeldOut[i]),
         })]),

@@ -49,9 +49,8 @@ public sealed class PublicDataTests(DemoRuns demos, ITestOutputHelper output)
         var document = demo.Document;
         Show(document);
         var evaluations = document.GetProperty("evaluations").EnumerateArray().ToArray();
-        Assert.Equal(2, evaluations.Length);
-        Assert.All(evaluations, e => Assert.True(e.GetProperty("metrics").TryGetProperty("trailing_rate", out _)));
-        Assert.Contains("forward in time", evaluations[0].GetProperty("split").GetString(), StringComparison.Ordinal);
+        AssertSplits(evaluations, "5 windows forward in time", "5 folds by patient: nobody", "5 folds by patient, tested on the last");
+        Assert.All(evaluations, e => AssertPaired(e, "trailing_rate"));
         Floor(document, "auroc", 0.79);
         Floor(document, "auprc", 0.55);
         var flow = document.GetProperty("cohort_flow").EnumerateArray().ToDictionary(s => s.GetProperty("step").GetString()!, s => s.GetProperty("patients").GetInt32());
@@ -68,7 +67,10 @@ public sealed class PublicDataTests(DemoRuns demos, ITestOutputHelper output)
 
         var document = demo.Document;
         Show(document);
-        Assert.Equal((3665, 644), (document.GetProperty("evaluations")[0].GetProperty("rows").GetInt32(), document.GetProperty("evaluations")[0].GetProperty("events").GetInt32()));
+        var evaluations = document.GetProperty("evaluations").EnumerateArray().ToArray();
+        AssertSplits(evaluations, "5 folds by patient: nobody", "5 windows forward in time", "5 folds by patient, tested on the last");
+        Assert.All(evaluations, e => AssertPaired(e, "trailing_rate"));
+        Assert.Equal((3669, 644), (evaluations[0].GetProperty("rows").GetInt32(), evaluations[0].GetProperty("events").GetInt32()));
         Assert.True(Auroc(document, "model") >= 0.68);
         Assert.True(Auroc(document, "trailing_rate") >= 0.65);
         Assert.Equal(33, document.GetProperty("left_out").GetProperty("row without a readable date").GetInt32());
@@ -95,11 +97,32 @@ public sealed class PublicDataTests(DemoRuns demos, ITestOutputHelper output)
         Floor(document, "auroc", 0.82);
         Floor(document, "utility", 0.41);
         Assert.True(Auroc(document, "model") > Auroc(document, "news2"));
-        foreach (var variant in evaluation.GetProperty("variants").EnumerateArray())
+        var variants = evaluation.GetProperty("variants").EnumerateArray().ToArray();
+        var (all, noFirstRow) = ("all patients", "without patients who had it at their first row");
+        Assert.Equal(
+            [
+                ("all columns", all), ("without hours in the ICU", all), ("without counts of laboratory orders", all),
+                ("all columns", noFirstRow), ("without hours in the ICU", noFirstRow), ("without counts of laboratory orders", noFirstRow),
+            ],
+            variants.Select(v => (v.GetProperty("columns").GetString()!, v.GetProperty("population").GetString()!)));
+        foreach (var variant in variants)
         {
             output.WriteLine($"{variant.GetProperty("columns")}, {variant.GetProperty("population")}: AUROC {variant.GetProperty("auroc").GetProperty("value").GetDouble():F3}, utility {variant.GetProperty("utility").GetProperty("value").GetDouble():F3}");
             Assert.True(variant.GetProperty("auroc").GetProperty("value").GetDouble() >= 0.7);
         }
+    }
+
+    private static void AssertSplits(JsonElement[] evaluations, params string[] starts) => Assert.Collection(
+        evaluations, [.. starts.Select(start => (Action<JsonElement>)(e => Assert.StartsWith(start, e.GetProperty("split").GetString(), StringComparison.Ordinal)))]);
+
+    /// <summary>Whether there were events, and the model's difference to a scorer has an interval around it that was resampled in pairs.</summary>
+    private static void AssertPaired(JsonElement evaluation, string scorer)
+    {
+        Assert.True(evaluation.GetProperty("events").GetInt32() > 0);
+        double Of(JsonElement metric, string part) => metric.GetProperty(part).GetDouble();
+        var (metrics, difference) = (evaluation.GetProperty("metrics"), evaluation.GetProperty("differences").GetProperty(scorer).GetProperty("auroc"));
+        Assert.True(double.IsFinite(Of(difference, "low")) && double.IsFinite(Of(difference, "high")) && Of(difference, "low") < Of(difference, "high"));
+        Assert.Equal(Of(metrics.GetProperty("model").GetProperty("auroc"), "value") - Of(metrics.GetProperty(scorer).GetProperty("auroc"), "value"), Of(difference, "value"), 1e-9);
     }
 
     private void Show(JsonElement document)

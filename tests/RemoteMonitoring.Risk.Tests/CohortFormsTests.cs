@@ -17,8 +17,23 @@ public sealed class CohortFormsTests
         Assert.Equal(Hours(0, 1, 2, 3, 4, 5), AsOfs(cohort));
         var ragged = Cohort.Build(s_sepsis, Home([Enrolled(Hour(0.25)), Event(CensusKind.Withdrawn, Hour(2.5))]), Hour(50));
         Assert.Equal([Hour(0.25), Hour(1.25), Hour(2.25)], AsOfs(ragged));
-        var lasting = Cohort.Build(s_sepsis, Home([Enrolled(Hour(0))]), Hour(3));
-        Assert.Equal(Hours(0, 1, 2, 3), AsOfs(lasting));
+        Assert.Equal(Hours(3), Cohort.Scoreable(s_sepsis, Home([Enrolled(Hour(0))]), Hour(3)).Rows.Select(r => r.AsOf));
+    }
+
+    [Fact]
+    public void Of_a_stay_that_lasts_nobody_knows_yet_what_has_been_going_on()
+    {
+        // Said at the end of the stay, as records that are labelled afterwards do.
+        CensusEvent[] census = [Enrolled(Hour(0)), Event(CensusKind.Discharged, Hour(5)) with { Known = Hour(6) }];
+        Outcome[] outcomes = [Of("sepsis-window", Hour(2)) with { Known = Hour(6) }];
+        var lasting = Cohort.Build(s_sepsis, Home(census, outcomes), Hour(5.5));
+        Assert.Empty(lasting.Rows);
+        Assert.Equal((1, 6), Fell(lasting, CohortFlowSteps.WindowOpen));
+        var over = Cohort.Build(s_sepsis, Home(census, outcomes), Hour(6));
+        Assert.Equal(Hours(0, 1, 2, 3, 4, 5), AsOfs(over));
+        Assert.Equal(Hours(2, 3, 4, 5), Positive(over));
+        Assert.All(over.Rows, row => Assert.Equal(Hour(6), row.LabelKnown));
+        Assert.Empty(Cohort.Build(s_sepsis with { ReportingDelay = Duration.FromHours(24) }, Home(census, outcomes), Hour(28)).Rows);
     }
 
     [Fact]

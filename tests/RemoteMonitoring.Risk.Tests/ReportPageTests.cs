@@ -162,6 +162,16 @@ public sealed partial class ReportPageTests
         Assert.Contains("No assignment names the model of a device", ModelCard.Of(subject with { Evaluations = [result.Report with { Clinical = none }] }).ToMarkdown(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(DeathBeforeEvent.Negative, "death before that leaves it negative")]
+    [InlineData(DeathBeforeEvent.Censored, "death before that leaves it without a label")]
+    [InlineData(DeathBeforeEvent.Positive, "or death does")]
+    public void The_card_says_how_the_task_counts_death(DeathBeforeEvent how, string said)
+    {
+        var subject = s_made.Value.Subject;
+        Assert.Contains(said, ModelCard.Of(subject with { Task = subject.Task with { DeathBeforeEvent = how } }).ToMarkdown(), StringComparison.Ordinal);
+    }
+
     private static (ReportSubject Subject, EvaluationResult Result, string Page) Make() => Make(2);
 
     private static (ReportSubject Subject, EvaluationResult Result, string Page) Make(int parallelism)

@@ -119,6 +119,13 @@ public sealed class RiskModelTests
     }
 
     [Fact]
+    public void A_document_with_a_setting_of_the_trees_that_is_none_any_more_still_loads()
+    {
+        var loaded = ModelFiles.Load(Edited(json => json["training"]!["settings"]!["rising"] = new JsonArray()), "set-1");
+        Assert.Equal(s_model.Document.Training.Settings, loaded.Document.Training.Settings);
+    }
+
+    [Fact]
     public void Scores_and_contributions_are_the_same_on_one_core_two_and_all()
     {
         var table = Holes(0.3);

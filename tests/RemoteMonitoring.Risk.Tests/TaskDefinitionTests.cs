@@ -36,6 +36,10 @@ public sealed class TaskDefinitionTests
         Assert.Equal((HorizonUnit.SameDay, "agitation"), (agitation.Horizon.Unit, Assert.Single(agitation.OutcomeDetails)));
         Assert.Equal((new LocalDate(2019, 5, 26), 7, 5), (agitation.Windows!.First, agitation.Windows.Days, agitation.Windows.Count));
         Assert.Equal(new LocalDate(2019, 6, 29), agitation.Windows.First.PlusDays((agitation.Windows.Days * agitation.Windows.Count) - 1));
+        // Known patients later and new patients later, wherever time goes on for a patient.
+        Assert.All(
+            BundledTasks.All.Where(t => t.Grid == AsOfGrid.DailyLocalMidnight && t.Windows is null),
+            t => Assert.Superset(new HashSet<SplitKind> { SplitKind.KnownPatientsLater, SplitKind.NewPatientsLater }, t.Splits.ToHashSet()));
         var sepsis = BundledTasks.Named("sepsis-hourly");
         Assert.Equal((AsOfGrid.Hourly, HorizonUnit.Ongoing, CareSetting.Hospital), (sepsis.Grid, sepsis.Horizon.Unit, sepsis.Population.Setting));
         Assert.Equal(["glucose-measured"], BundledTasks.Named("glucose-below-54").ObservedBy);
@@ -92,13 +96,15 @@ public sealed class TaskDefinitionTests
     [InlineData("windows", """{"first":"12.5.2019","days":7,"count":5}""", "windows.first: '12.5.2019' is no date like 2019-05-12")]
     [InlineData("ablations", """[{"name":"x","without":["Heart Rate"]}]""", "ablations[0].without 'Heart Rate': lower-case letters")]
     [InlineData("ablations", "[null]", "ablations[0]: null does not stand in this list")]
+    [InlineData("ablations", """[{"name":"x","without":["heart_rate*","hart_rate*"]}]""", "ablations[0].without 'hart_rate*': no column of the feature set 'home' is called so")]
+    [InlineData("ablations", """[{"name":"x","without":["*"]}]""", "ablations[0].without: leaves no column of the feature set 'home'")]
     [InlineData("alertWorth", "\"sepsis2019\"", "alertWorth: is told from all hours of a stay; it goes with the grid hourly")]
     [InlineData("alertWorth", "\"much\"", "alertWorth: 'much' is none of none, sepsis2019")]
     [InlineData("outcomes", "[]", "outcomes: The JSON property 'outcomes' is none of a task")]
     [InlineData("hash", "\"0\"", "hash: is worked out, and does not stand in a task's file")]
     public void Nonsense_is_refused_with_the_file_the_field_and_what_is_allowed(string field, string value, string said)
     {
-        var task = JsonNode.Parse(BundledTasks.AdmissionSevenDays.ToJson())!.AsObject();
+        var task = JsonNode.Parse((BundledTasks.AdmissionSevenDays with { Splits = [SplitKind.NewPatientsLater] }).ToJson())!.AsObject();
         task[field] = JsonNode.Parse(value);
         var message = RefusalOf(task.ToJsonString());
         Assert.StartsWith("mine.json: not a task: ", message, StringComparison.Ordinal);
@@ -139,6 +145,17 @@ public sealed class TaskDefinitionTests
         var message = RefusalOf(text);
         Assert.DoesNotContain('\n', message);
         Assert.Contains(said, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Described_by_another_set_a_task_leaves_out_what_that_set_has_and_can_be_read_again()
+    {
+        var sepsis = BundledTasks.Named("sepsis-hourly") with { Baselines = ["news2"] };
+        var other = sepsis.DescribedBy(FeatureSet.Named("acute"));
+        Assert.Equal(sepsis.ToJson(), sepsis.DescribedBy(FeatureSet.Named("icu-hourly")).ToJson());
+        Assert.True(other.Ablations.Count < sepsis.Ablations.Count);
+        Assert.Equal(other.ToJson(), TaskDefinition.Read(Encoding.UTF8.GetBytes(other.ToJson()), "again.json").ToJson());
+        Assert.Contains("no column of the feature set 'acute'", RefusalOf((sepsis with { FeatureSet = "acute" }).ToJson()), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -121,7 +121,8 @@ public static partial class UciDiabetesImporter
     private static IEnumerable<Outcome> Outcomes(UciDiabetesDiary diary)
     {
         var glucose = diary.Entries.Where(e => e.Glucose is not null).ToArray();
-        var measured = glucose.DistinctBy(e => e.Time.Date).Select(e => (Kind: Measured, e.Time));
+        // A day's window begins after its midnight and holds the next: what was measured at 00:00 is of the day before.
+        var measured = glucose.DistinctBy(e => e.Time.PlusTicks(-1).Date).Select(e => (Kind: Measured, e.Time));
         // Rows of one minute are one event, however many there are.
         var low = glucose.Where(e => e.Glucose < 54).Select(e => (Kind: Below54, e.Time)).Distinct();
         return measured.Concat(low).Select(e => new Outcome { PatientId = diary.PatientId, Kind = e.Kind, Effective = InstantOf(e.Time), Known = InstantOf(e.Time) });

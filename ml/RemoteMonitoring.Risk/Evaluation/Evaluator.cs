@@ -7,8 +7,8 @@ namespace RemoteMonitoring.Risk.Evaluation;
 public static class Evaluator
 {
     /// <summary>
-    /// Evaluates by a kind of split. In each fold everything fitted (trees and their number, calibration, logistic
-    /// regression with its means and scales, alert threshold) comes from that fold's training rows. Throws
+    /// Evaluates by a kind of split. In each fold everything fitted (trees and their number, logistic regression with
+    /// its means and scales, the calibration of both, alert threshold) comes from that fold's training rows. Throws
     /// <see cref="ArgumentException"/> when no fold has rows to test and both labels to learn from. Of <paramref name="context"/>
     /// nothing is learned; without it there are no events to warn of, teams or subgroups.
     /// </summary>
@@ -26,15 +26,15 @@ public static class Evaluator
         var total = folds.Sum(f => f.Test.Length);
         var rows = HeldOutRows.Empty(total);
         rows.LooksBack = data.Task.Horizon.LooksBack;
-        var fitted = new (CalibratedTrees Trees, double[] Logistic, int[] Train)[folds.Count];
+        var fitted = new (CalibratedTrees Trees, (double[] Raw, PlattScaling Scaling) Logistic, int[] Train)[folds.Count];
         var done = 0;
         progress?.Report(new("Folds", 0, folds.Count));
         Parallel.For(0, folds.Count, settings.Side(cancellationToken), f =>
         {
             var train = Thinning.Of(data, folds[f].Train, settings);
             var trees = CrossFitting.Train(data, train, settings.For(SettingsSearch.FitOf(kind, folds[f].Number)), cancellationToken);
-            var logistic = LogisticRegression.Train(data.Matrix, data.Label, train, settings.LogisticL2, settings.Seed);
-            fitted[f] = (trees, logistic.Raw(data.Matrix, folds[f].Test), train);
+            var logistic = CrossFitting.TrainLogistic(data, train, settings, cancellationToken);
+            fitted[f] = (trees, (logistic.Regression.Raw(data.Matrix, folds[f].Test), logistic.Scaling), train);
             progress?.Report(new("Folds", Interlocked.Increment(ref done), folds.Count));
         });
 
@@ -93,7 +93,7 @@ public static class Evaluator
             ErrorReview.Of(rows, row => ErrorReview.Explain(data, origin[row].Trees.Trees.Ensemble, origin[row].Row)));
     }
 
-    private static void Fill(HeldOutRows rows, int at, LabelledRows data, Fold fold, CalibratedTrees trees, double[] logistic)
+    private static void Fill(HeldOutRows rows, int at, LabelledRows data, Fold fold, CalibratedTrees trees, (double[] Raw, PlattScaling Scaling) logistic)
     {
         var raw = trees.Trees.Ensemble.Raw(data.Matrix, fold.Test);
         for (var i = 0; i < fold.Test.Length; i++, at++)
@@ -109,8 +109,8 @@ public static class Evaluator
             rows.Raw[at] = raw[i];
             rows.P[at] = trees.Scaling.Probability(raw[i]);
             rows.Alert[at] = raw[i] >= trees.AlertRaw;
-            rows.Logistic[at] = PlattScaling.Identity.Probability(logistic[i]);
-            rows.LogisticRaw[at] = logistic[i];
+            rows.Logistic[at] = logistic.Scaling.Probability(logistic.Raw[i]);
+            rows.LogisticRaw[at] = logistic.Raw[i];
             rows.News2Low[at] = data.Features.News2Low[vector];
             rows.News2Point[at] = data.Features.News2Point[vector];
             rows.News2High[at] = data.Features.News2High[vector];

@@ -33,7 +33,7 @@ public sealed class HeldOutRows
     /// <summary>True where the model's score reached the threshold chosen on the fold's training rows.</summary>
     public required bool[] Alert { get; init; }
 
-    /// <summary>Probability by logistic regression.</summary>
+    /// <summary>Calibrated probability by logistic regression.</summary>
     public required double[] Logistic { get; init; }
 
     /// <summary>Raw log-odds of logistic regression, before they are made a probability.</summary>

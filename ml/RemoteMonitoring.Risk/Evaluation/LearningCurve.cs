@@ -16,7 +16,7 @@ public static class LearningCurve
 {
     private static readonly double[] s_shares = [0.1, 0.2, 0.4, 0.7, 1];
 
-    /// <summary>By the task's first split. Patients are taken in the order of a hash of their ids, so that each size holds the smaller ones; a size at which some fold has one label only is left out.</summary>
+    /// <summary>By the task's first split. Patients are taken in the order of a hash of their ids, so that each size holds the smaller ones; a size at which some fold learns from one label only is left out, and all are where no fold tests both.</summary>
     public static IReadOnlyList<LearningCurvePoint> Of(LabelledRows data, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var folds = Splits.Of(data.Task.Splits[0], data, settings.Folds, settings.Seed);
@@ -48,9 +48,10 @@ public static class LearningCurve
             var test = folds[f].Test;
             metrics[f] = new RankedScores(trees.Raw(data.Matrix, test), [.. test.Select(r => data.Label[r])], new int[test.Length], null).Compute([1]);
         });
-        return new(
+        double[] auroc = [.. metrics.Select(m => m.Auroc).Where(double.IsFinite)], auprc = [.. metrics.Select(m => m.Auprc).Where(double.IsFinite)];
+        return auroc.Length == 0 ? null : new(
             share, Mean(rows => rows.Select(r => data.Patient[r]).Distinct().Count()), Mean(rows => rows.Length), Mean(rows => rows.Count(r => data.Label[r])),
-            metrics.Where(m => !double.IsNaN(m.Auroc)).Average(m => m.Auroc), metrics.Where(m => !double.IsNaN(m.Auprc)).Average(m => m.Auprc));
+            auroc.Average(), auprc.Average());
 
         int Mean(Func<int[], int> of) => (int)Math.Round(taught.Average(of));
     }

@@ -77,7 +77,7 @@ public sealed record ModelCard(string Title, IReadOnlyList<CardSection> Sections
         yield return $"Version {subject.Version}, taught with {ReportWords.Count(training.Rows)} instants of {ReportWords.Count(training.Patients)} patients, {ReportWords.Count(training.Events)} of them with the outcome "
             + $"({ReportWords.Percent(training.BaseRate)}), whose labels were certain by {training.TrainedUntil}.";
         yield return $"{ReportWords.Count(subject.Model.Columns.Count)} columns of the feature set {subject.Model.FeatureSet}, each as known at its instant; what staff did is not among them.";
-        yield return $"A label counts as negative only once the window and a reporting delay of {Quantity.Number(subject.Task.ReportingDelay.TotalDays)} days have passed. Whoever died in the window without the outcome stays, as negative.";
+        yield return TaskMeaning.Of(subject.Task);
     }
 
     private static IEnumerable<string> Evaluated(ReportSubject subject)
@@ -88,7 +88,7 @@ public sealed record ModelCard(string Title, IReadOnlyList<CardSection> Sections
                 + $"{(e.Clinical is { } c ? $"{ReportWords.Count(c.Events)} events" : "events not counted")}; 95 % intervals over {ReportWords.Count(e.Resamples)} resamples of patients.";
         }
 
-        yield return "All that is fitted (trees and their number, calibration, logistic regression, alert threshold) is fitted on the rows that taught a fold. AUROC and AUPRC are means over folds; probabilities are calibrated before folds are put together.";
+        yield return "All that is fitted (trees and their number, logistic regression, the calibration of both, alert threshold) is fitted on the rows that taught a fold. AUROC and AUPRC are means over folds; probabilities are calibrated before folds are put together.";
         yield return "The model that scores was trained afterwards on all rows by the same recipe: the figures are of the recipe, not of those very trees.";
         if (subject.Evaluations[0].Clinical is { } clinical)
         {

@@ -7,7 +7,7 @@ namespace RemoteMonitoring.Risk.Tasks;
 /// <param name="PatientId">Whose.</param>
 /// <param name="AsOf">The instant it speaks for; its features may use what was effective and known by then.</param>
 /// <param name="Label">True when an outcome of the task is effective in the window of the task's horizon.</param>
-/// <param name="LabelKnown">When window and reporting delay had passed and, for a positive, the outcome was known: from then on the row may teach a model.</param>
+/// <param name="LabelKnown">When window (of what is ongoing, the stay) and reporting delay had passed and, for a positive, the outcome was known: from then on the row may teach a model.</param>
 /// <param name="PriorOutcomes7Days">The patient's own outcomes of the task that were known by as-of in the 7 days before the window of the label: up to as-of, or, where that window ends at as-of, up to its beginning.</param>
 /// <param name="PriorOutcomes28Days">The same over 28 days.</param>
 /// <param name="Day">The date of the patient's zone it is about: the day that ended for same-day detection, else that of as-of.</param>
@@ -41,7 +41,8 @@ public sealed record ScoreableCohort(IReadOnlyList<ScoreableRow> Rows, IReadOnly
 /// A row is there only when its window and the reporting delay had passed by the end of the data, positive or not:
 /// letting early positives in would make the last weeks look worse than they were. A patient who leaves, or gives all
 /// devices back, within the window without an outcome has no row, for nobody saw what followed; an outcome after that is
-/// none of the task's. How death within the window without the outcome counts is the task's choice, and its count a step.
+/// none of the task's. Since when something has been going on may be told of a stay only when it is over, so that a row of
+/// an ongoing outcome waits for the end of its stay in the census. How death within the window without the outcome counts is the task's choice, and its count a step.
 /// </para>
 /// </remarks>
 public sealed class Cohort
@@ -149,7 +150,7 @@ public sealed class Cohort
         var outcome = patient.FirstOutcome(after, Earlier(windowEnd, stayEnd) ?? endOfData, endOfData);
         // Until the stay ends: an outcome closes it as well, in case the census says nothing more.
         var closed = windowEnd ?? outcome?.Effective ?? stayEnd;
-        if (closed is not { } end || end + task.ReportingDelay > endOfData)
+        if (closed is not { } end || Certain(task, patient, asOf, end, endOfData) is not { } certain || certain > endOfData)
         {
             return CohortFlowSteps.WindowOpen;
         }
@@ -178,7 +179,7 @@ public sealed class Cohort
         }
 
         // Some outcomes are heard of later than the delay allows for: such a row teaches from then on, and not before.
-        var labelKnown = Instant.Max(end + task.ReportingDelay, counted?.Known ?? Instant.MinValue);
+        var labelKnown = Instant.Max(certain, counted?.Known ?? Instant.MinValue);
         rows.Add(new(
             patient.Id, asOf, counted is not null, labelKnown, patient.PriorOutcomes(after, 7, asOf), patient.PriorOutcomes(after, 28, asOf), task.Horizon.DayOf(asOf, zone), counted?.Effective));
         flow.Row(CohortFlowSteps.Rows, patient.Id);
@@ -189,6 +190,12 @@ public sealed class Cohort
 
         return null;
     }
+
+    /// <summary>From when on nothing more is heard of the window: the reporting delay after it, or, of what is ongoing, after the end of the stay; null while that lasts.</summary>
+    private static Instant? Certain(TaskDefinition task, KnownPatient patient, Instant asOf, Instant windowEnd, Instant endOfData) =>
+        task.Horizon.Unit != HorizonUnit.Ongoing ? windowEnd + task.ReportingDelay
+        : patient.Timeline.EndAndWordAfter(asOf, endOfData) is var (ended, known) ? Instant.Max(ended + task.ReportingDelay, known)
+        : null;
 
     private static Instant? Earlier(Instant? one, Instant? other) => one is null || other < one ? other ?? one : one;
 }

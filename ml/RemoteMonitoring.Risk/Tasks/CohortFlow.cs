@@ -55,7 +55,7 @@ internal sealed class FlowCounter
         (CohortFlowSteps.TooYoung, false, "Younger than the task asks for, or of unknown age"),
         (CohortFlowSteps.OtherConditions, false, "Without the conditions the task asks for, or with one it leaves out"),
         (CohortFlowSteps.NotAtRisk, false, "Dead, gone or in hospital at that instant already, as became known later: nothing to foresee"),
-        (CohortFlowSteps.WindowOpen, false, "Outcome window and reporting delay had not passed by the end of the data"),
+        (CohortFlowSteps.WindowOpen, false, "Outcome window (of an ongoing outcome, the stay) and reporting delay had not passed by the end of the data"),
         (CohortFlowSteps.LeftInWindow, false, "Left within the outcome window without an outcome: what followed was not observed"),
         (CohortFlowSteps.CensoredByDeath, false, "Died within the outcome window without the outcome: left out, as the task has it"),
         (CohortFlowSteps.NotObserved, false, "Nobody looked within the outcome window: no label"),

@@ -92,13 +92,16 @@ internal sealed class StayTimeline
     }
 
     /// <summary>When, as known by another instant, the stay that is under way at an instant ends: withdrawal or death, and for a hospital stay also discharge; null while it lasts.</summary>
-    internal Instant? EndAfter(Instant instant, Instant knownBy)
+    internal Instant? EndAfter(Instant instant, Instant knownBy) => EndAndWordAfter(instant, knownBy)?.Effective;
+
+    /// <summary>The same, and when it was known.</summary>
+    internal (Instant Effective, Instant Known)? EndAndWordAfter(Instant instant, Instant knownBy)
     {
         foreach (var (e, until) in _events)
         {
             if (IsAfter(e.Effective, instant) && Ends(e.Kind) && Holds(e, until, knownBy))
             {
-                return e.Effective;
+                return (e.Effective, e.Known);
             }
         }
 

@@ -256,6 +256,18 @@ public sealed record TaskDefinition
             ? [.. OutcomeKinds.Concat(ObservedBy).Intersect(prior.KindsTold)]
             : [];
 
+    /// <summary>The task with its rows described by another feature set. Ablations leave out what that set has; one that would leave out nothing of it, or all, is gone.</summary>
+    public TaskDefinition DescribedBy(FeatureSet set) => this with
+    {
+        FeatureSet = set.Name,
+        Ablations =
+        [
+            .. Ablations
+                .Select(a => a with { Without = [.. a.Without.Where(p => set.Columns.Any(c => ColumnPattern.Matches(p, c.Name)))] })
+                .Where(a => a.Without.Count > 0 && set.Columns.Any(c => !a.Without.Any(p => ColumnPattern.Matches(p, c.Name)))),
+        ],
+    };
+
     private static string HashOf(string[] lines) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))));
 
     private static string Text(IReadOnlyList<string> set) => string.Join(',', set.Distinct().Order(StringComparer.Ordinal));

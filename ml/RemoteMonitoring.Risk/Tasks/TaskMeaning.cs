@@ -52,9 +52,10 @@ public static class TaskMeaning
             text.Append(" Without that, or ").Append(Any(task.ObservedBy)).Append(", in the window nobody looked, and it has no label.");
         }
 
+        var closing = task.Horizon.Unit == HorizonUnit.Ongoing ? "stay" : "window";
         text.Append(task.ReportingDelay > Duration.Zero
-            ? $" A label is certain {Time(task.ReportingDelay)} after the window."
-            : " A label is certain when the window has passed.");
+            ? $" A label is certain {Time(task.ReportingDelay)} after the {closing}."
+            : $" A label is certain when the {closing} has passed.");
         if (!task.Horizon.LooksBack && task.Horizon.Unit != HorizonUnit.RestOfStay)
         {
             text.Append(" Who leaves within the window without it has no label.");

@@ -17,7 +17,7 @@ internal static partial class TaskRules
     private const int MostReadings = 1000;
 
     /// <summary>What the reader lets pass, for a task has it, though it is worked out and never read.</summary>
-    private static readonly string[] s_workedOut = ["hash", "evaluationHash", "baselineRule"];
+    private static readonly string[] s_workedOut = ["hash", "evaluationHash"];
 
     /// <summary>A document of another version may have other fields: its version is looked at before they are.</summary>
     internal static void CheckVersion(ReadOnlySpan<byte> json)
@@ -151,6 +151,12 @@ internal static partial class TaskRules
             Check(windows.First.Year is >= 1900 and <= 9000, $"windows.first {windows.First:uuuu-MM-dd}: a year from 1900 on");
         }
 
+        CheckAblations(task);
+    }
+
+    private static void CheckAblations(TaskDefinition task)
+    {
+        string[] columns = [.. FeatureSet.Named(task.FeatureSet).Columns.Select(c => c.Name)];
         var names = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < task.Ablations.Count; i++)
         {
@@ -162,7 +168,10 @@ internal static partial class TaskRules
             foreach (var pattern in ablation.Without)
             {
                 Check(pattern is not null && Pattern().IsMatch(pattern), $"ablations[{i}].without '{pattern}': lower-case letters, digits and underscores, and * for any part of a name");
+                Check(columns.Any(c => ColumnPattern.Matches(pattern!, c)), $"ablations[{i}].without '{pattern}': no column of the feature set '{task.FeatureSet}' is called so");
             }
+
+            Check(columns.Any(c => !ablation.Without.Any(p => ColumnPattern.Matches(p, c))), $"ablations[{i}].without: leaves no column of the feature set '{task.FeatureSet}'");
         }
     }
 

@@ -5,6 +5,8 @@ using RemoteMonitoring.Risk.Trees;
 namespace RemoteMonitoring.Risk.Training;
 
 /// <summary>Settings of the boosted trees. The defaults are meant for clinical data: few events, many columns, much missing.</summary>
+/// <remarks>Models keep the settings they were grown with; a setting that no longer is one does not keep an older model from being read.</remarks>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record BoostingSettings
 {
     /// <summary>Shrinkage of each tree.</summary>
@@ -33,9 +35,6 @@ public sealed record BoostingSettings
 
     /// <summary>Most distinct values kept of a column.</summary>
     public int MaximumBins { get; init; } = 63;
-
-    /// <summary>Columns, by name or by a pattern with <c>*</c>, whose rising value may only raise the risk: what is known of them keeps chance out.</summary>
-    public IReadOnlyList<string> Rising { get; init => field = value ?? []; } = [];
 
     /// <summary>Whether one threshold of a column, drawn by chance, is looked at for each split: cruder trees, that strangers upset less.</summary>
     public bool ExtraTrees { get; init; } = true;
@@ -103,7 +102,7 @@ internal static class Boosting
     private static string Grow(
         FeatureMatrix matrix, bool[] label, int[] rows, int[]? validation, int trees, BoostingSettings settings, int seed, CancellationToken cancellationToken)
     {
-        var parameters = Parameters(matrix, rows.Length, settings, seed);
+        var parameters = Parameters(rows.Length, settings, seed);
         using var training = LightGbmLibrary.Dataset(matrix.Copy(rows), matrix.Columns, Labels(label, rows), parameters, null);
         if (matrix.Names is { } names)
         {
@@ -142,10 +141,10 @@ internal static class Boosting
         return TreeModelText.Settle(LightGbmLibrary.Text(booster, Math.Max(1, best)));
     }
 
-    private static string Parameters(FeatureMatrix matrix, int rows, BoostingSettings settings, int seed)
+    private static string Parameters(int rows, BoostingSettings settings, int seed)
     {
-        var parameters = new List<string>
-        {
+        string[] parameters =
+        [
             "objective=binary", "metric=binary_logloss", "verbosity=-1", "feature_pre_filter=false",
             string.Create(CultureInfo.InvariantCulture, $"learning_rate={settings.LearningRate:R} num_leaves={settings.Leaves} max_bin={settings.MaximumBins}"),
             string.Create(CultureInfo.InvariantCulture, $"min_data_in_leaf={Math.Max(1, Math.Min(settings.MinimumRowsPerLeaf, rows / 20))} min_sum_hessian_in_leaf=0.001"),
@@ -154,12 +153,7 @@ internal static class Boosting
             // Off by default, and of no effect unless the histogram layout is fixed: left free it is chosen by timing.
             "deterministic=true force_col_wise=true",
             settings.ExtraTrees ? "extra_trees=true" : "",
-        };
-        if (settings.Rising.Count > 0 && matrix.Names is { } names)
-        {
-            parameters.Add("monotone_constraints=" + string.Join(',', names.Select(n => settings.Rising.Any(p => ColumnPattern.Matches(p, n)) ? 1 : 0)));
-        }
-
+        ];
         return string.Join(' ', parameters);
     }
 

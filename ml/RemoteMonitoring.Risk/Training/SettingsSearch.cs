@@ -5,9 +5,9 @@ using RemoteMonitoring.Telemetry;
 namespace RemoteMonitoring.Risk.Training;
 
 /// <summary>One try of a search.</summary>
-/// <param name="Settings">What was tried.</param>
+/// <param name="Settings">What was tried: settings for the rows of the fit as they are, which no number of rows changes any more.</param>
 /// <param name="LogLoss">Mean over the parts of the log loss on patients that the trees were not grown on; lower is better.</param>
-/// <param name="Trees">Mean number of trees at which the parts gained nothing more.</param>
+/// <param name="Trees">Mean number of trees at which the parts gained nothing more; where there are several bags, in each of them.</param>
 public sealed record SearchTrial(BoostingSettings Settings, double LogLoss, double Trees);
 
 /// <summary>What the search for one fit tried.</summary>
@@ -52,7 +52,7 @@ public static class SettingsSearch
     }
 
     /// <summary>
-    /// The trials, the best first; the settings given are one of them. Trial n is a function of seed and n alone; where
+    /// The trials, the best first; the settings given, as they are for so many rows, are one of them. Trial n is a function of seed and n alone; where
     /// <paramref name="mayGoOn"/> says no, those done so far stand.
     /// </summary>
     public static IReadOnlyList<SearchTrial> Run(
@@ -63,6 +63,8 @@ public static class SettingsSearch
             .Select(p => (Train: rows.Where((_, i) => part[i] != p).ToArray(), Held: rows.Where((_, i) => part[i] == p).ToArray()))
             .Where(s => s.Train.Any(r => data.Label[r]) && s.Held.Any(r => data.Label[r]) && s.Held.Any(r => !data.Label[r]))
             .ToArray();
+        // What holds for the fit that is searched for, whose trials have fewer rows: they would fall below a limit that it does not.
+        var around = settings.Boosting.For(rows.Length) with { LargeSteps = int.MaxValue, SmallTrees = int.MaxValue };
         var done = new List<SearchTrial>();
         for (var trial = 0; trial <= trials && splits.Length > 0; trial++)
         {
@@ -74,13 +76,12 @@ public static class SettingsSearch
             }
 
             progress?.Report(new("Settings", trial, trials + 1));
-            var tried = trial == 0 ? settings.Boosting : Draw(settings.Boosting, settings.Seed, trial);
+            var tried = trial == 0 ? around : Draw(around, settings.Seed, trial);
             var (loss, trees) = (new double[splits.Length], new double[splits.Length]);
             Parallel.For(0, splits.Length, settings.Side(cancellationToken), s =>
             {
-                var boosting = tried.For(splits[s].Train.Length);
-                var fit = Boosting.Train(data.Matrix, data.Label, splits[s].Train, splits[s].Held, boosting.MaximumTrees, boosting, settings.Seed, cancellationToken);
-                (loss[s], trees[s]) = (LogLoss(fit.Ensemble.Raw(data.Matrix, splits[s].Held), data.Label, splits[s].Held), fit.Ensemble.Trees.Length);
+                var fit = Boosting.Train(data.Matrix, data.Label, splits[s].Train, splits[s].Held, tried.MaximumTrees, tried, settings.Seed, cancellationToken);
+                (loss[s], trees[s]) = (LogLoss(fit.Ensemble.Raw(data.Matrix, splits[s].Held), data.Label, splits[s].Held), fit.Ensemble.Trees.Length / (double)tried.Bags);
             });
             done.Add(new(tried, loss.Average(), trees.Average()));
         }
@@ -93,9 +94,7 @@ public static class SettingsSearch
         var random = new Random(unchecked((seed * 1_000_003) + trial));
         return around with
         {
-            // What was drawn is what is tried.
-            SmallTrees = int.MaxValue,
-            LearningRate = Rounded(0.015, 0.08),
+            LearningRate = Rounded(0.3 * around.LearningRate, 1.6 * around.LearningRate),
             Leaves = random.Next(4) switch { 0 => 7, 1 => 15, 2 => 23, _ => 31 },
             MinimumRowsPerLeaf = (int)Rounded(10, 120),
             FeatureFraction = Rounded(0.08, 0.8),

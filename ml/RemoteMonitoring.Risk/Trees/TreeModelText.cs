@@ -15,10 +15,13 @@ internal static class TreeModelText
     private const int MissingIsNaN = 8;
     private const string End = "end of trees";
 
+    // Far deeper than trees that were grown: walks that go down by calls of themselves stay within the stack.
+    private const int MostLevels = 1000;
+
     /// <summary>
     /// Says in every split where an unknown value goes. A column without NaN in the training rows has no such direction, and
     /// LightGBM then reads unknown as zero; here it follows the larger half of the training rows. Importances and parameters
-    /// are left out, since they say nothing about scores.
+    /// are left out, since they say nothing about scores. Throws <see cref="FormatException"/> where the splits are none of a tree.
     /// </summary>
     internal static string Settle(string text)
     {
@@ -53,6 +56,12 @@ internal static class TreeModelText
                 case "internal_count" when pending >= 0:
                     cover = Numbers<long>(value);
                     var types = Numbers<int>(Pair(lines[pending]).Value);
+                    if (types.Length > 0 && (new[] { cover.Length, left.Length, right.Length, leafCover.Length - 1 }.Any(n => n != types.Length)
+                        || left.Concat(right).Any(child => child >= types.Length || child < -leafCover.Length)))
+                    {
+                        throw new FormatException("the splits of a tree do not form a tree");
+                    }
+
                     for (var n = 0; n < types.Length; n++)
                     {
                         if ((types[n] & MissingMask) == 0)
@@ -220,13 +229,24 @@ internal static class TreeModelText
 
         // Children stand behind their parents, and each is some split's child once: that makes it a tree.
         var children = new HashSet<int>();
+        var level = new int[nodes];
         for (var n = 0; n < nodes; n++)
         {
+            if (level[n] >= MostLevels)
+            {
+                throw new FormatException($"tree {number} has splits more than {MostLevels} deep");
+            }
+
             foreach (var child in (int[])[tree.Left[n], tree.Right[n]])
             {
                 if (child < -tree.LeafValue.Length || child >= nodes || (child >= 0 && child <= n) || !children.Add(child))
                 {
                     throw new FormatException($"the splits of tree {number} do not form a tree");
+                }
+
+                if (child >= 0)
+                {
+                    level[child] = level[n] + 1;
                 }
             }
         }

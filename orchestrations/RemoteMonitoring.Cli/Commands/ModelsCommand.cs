@@ -141,7 +141,7 @@ internal static class ModelsCommand
                 ["alias"] = AliasOf(state, resolved) is { Length: > 0 } alias ? alias : null,
                 ["folder"] = store.Lake.NameOf($"models/{name}/{resolved}"),
                 ["document"] = JsonNode.Parse(await store.Lake.ReadAsync(LakePaths.Model(name, resolved, ModelFiles.DocumentName), token)),
-                ["metrics"] = evaluation is null ? null : Results.MetricsJson(evaluation.Report),
+                ["metrics"] = evaluation is null ? null : Results.MetricsJson(evaluation.Report.Metrics),
                 ["decisions"] = new JsonArray([.. decisions.Select(DecisionWords.Json)]),
                 ["damage"] = state.Damage,
             });

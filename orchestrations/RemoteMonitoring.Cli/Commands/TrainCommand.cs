@@ -93,7 +93,7 @@ internal static class TrainCommand
 
     public static TaskDefinition Described(TaskDefinition task, string set) => task.KindsTold(FeatureSet.Named(set)) is [var told, ..]
         ? throw new UserException($"--features {set}: it has the history of '{told}' up to as-of, which is the label of '{task.Name}'. Take a set without it.", ExitCodes.Usage)
-        : task with { FeatureSet = set };
+        : task.DescribedBy(FeatureSet.Named(set));
 
     public static TimeSpan? BudgetOf(string text) =>
         text.Length > 1 && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 10_000

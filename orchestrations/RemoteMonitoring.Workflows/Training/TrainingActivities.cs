@@ -167,6 +167,6 @@ public sealed class TrainingActivities(
         var set = FeatureSet.All.FirstOrDefault(s => s.Name == featureSet) ?? throw new PermanentFailureException($"This version of the program has no feature set '{featureSet}'.");
         return task.KindsTold(set) is [var told, ..]
             ? throw new PermanentFailureException($"The feature set '{featureSet}' has the history of '{told}' up to as-of, which is the label of '{name}'. Take a set without it.")
-            : task with { FeatureSet = featureSet };
+            : task.DescribedBy(set);
     }
 }

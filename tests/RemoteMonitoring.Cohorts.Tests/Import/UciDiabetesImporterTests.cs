@@ -108,6 +108,13 @@ public sealed class UciDiabetesImporterTests : IDisposable
     }
 
     [Fact]
+    public void What_is_measured_at_midnight_is_of_the_day_that_ends_there_and_leaves_the_next_its_own()
+    {
+        var feed = Import("04-21-1991 9:00 60 100", "04-22-1991 0:00 62 90", "04-22-1991 8:00 58 95", "04-24-1991 0:00 62 90");
+        Assert.Equal([At(21, 9), At(22, 8), At(24, 0)], feed.Rows<Outcome>(ReferenceKinds.Outcomes).Select(o => o.Effective));
+    }
+
+    [Fact]
     public void Each_glucose_below_54_is_an_outcome_that_is_known_at_once()
     {
         var feed = Import("04-21-1991 8:00 58 54", "04-21-1991 12:00 60 53.9", "04-21-1991 12:00 60 40", "04-21-1991 18:00 62 53");

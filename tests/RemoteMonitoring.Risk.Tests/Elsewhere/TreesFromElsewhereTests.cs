@@ -73,6 +73,39 @@ public sealed class TreesFromElsewhereTests
         Refused(s_text[..(s_text.Length / 2)], Reordered, "breaks off");
     }
 
+    [Theory]
+    [InlineData("left_child", "")]
+    [InlineData("right_child", "")]
+    [InlineData("leaf_count", "")]
+    [InlineData("internal_count", "")]
+    [InlineData("internal_count", "1")]
+    [InlineData("left_child", "999999 {0}")]
+    [InlineData("right_child", "-999999 {0}")]
+    [InlineData("left_child", "-2147483648 {0}")]
+    [InlineData("decision_type", "2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2")]
+    [InlineData("decision_type", "?")]
+    public void Damaged_splits_are_refused_also_where_unknown_values_need_no_direction(string key, string value)
+    {
+        var lines = s_text.Split('\n');
+        var at = Array.FindIndex(lines, l => l.StartsWith(key + "=", StringComparison.Ordinal));
+        var rest = lines[at][(key.Length + 1)..];
+        lines[at] = $"{key}={string.Format(System.Globalization.CultureInfo.InvariantCulture, value, rest[(rest.IndexOf(' ', StringComparison.Ordinal) + 1)..])}";
+        Refused(string.Join('\n', lines), ElsewhereCase.Three, key == "decision_type" && value == "?" ? "stands where a number should" : "tree");
+    }
+
+    [Fact]
+    public void A_tree_so_deep_that_a_walk_would_leave_the_stack_is_refused()
+    {
+        const int Splits = 200_000;
+        string Line(string key, Func<int, object> value, int count = Splits) => $"{key}={string.Join(' ', Enumerable.Range(0, count).Select(value))}";
+        var header = s_text[..s_text.IndexOf("Tree=0", StringComparison.Ordinal)];
+        var chain = string.Join('\n',
+            "Tree=0", $"num_leaves={Splits + 1}", "num_cat=0", Line("split_feature", _ => 0), Line("threshold", n => Splits - n), Line("decision_type", _ => 10),
+            Line("left_child", n => n + 1 < Splits ? n + 1 : ~n), Line("right_child", n => n + 1 < Splits ? ~n : ~(n + 1)), Line("leaf_value", _ => 0, Splits + 1),
+            Line("leaf_count", _ => 1, Splits + 1), Line("internal_count", n => Splits + 1 - n), "is_linear=0", "", "end of trees", "");
+        Refused(header + chain, Reordered, "more than 1000 deep");
+    }
+
     [Fact]
     public void Splits_that_do_not_say_where_the_unknown_goes_need_a_value_for_missing_in_every_feature()
     {
