@@ -64,10 +64,12 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
     public async Task A_job_that_fails_fails_the_run_in_one_line_and_leaves_no_model()
     {
         _stub.States = ["Running", "Failed"];
+        await _home.Lake.ReplaceAsync(LakePaths.Work("run", $"{TrainedFiles.Folder}/held-out.parquet"), "half"u8.ToArray(), default);
         var run = await RunAsync(s_input with { Place = TrainingPlace.AzureMl });
         Assert.Equal(InstanceStatus.Failed, run.Status);
         Assert.Contains("ended as Failed", run.Failure!.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', run.Failure.Message);
+        Assert.DoesNotContain(await _home.Lake.ListAsync("work", default), p => p.Contains($"/{TrainedFiles.Folder}/", StringComparison.Ordinal));
         Assert.Equal([trained.Model.Version], (await ModelVersions.ListAsync(_home.Lake, default))[s_input.Task]);
     }
 
@@ -98,6 +100,8 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
         };
         var run = await RunAsync(s_input with { Place = TrainingPlace.AzureMl });
         Assert.Contains("rows may have been erased", run.Failure!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', run.Failure.Message);
+        Assert.DoesNotContain(await _home.Lake.ListAsync("work", default), p => p.Contains($"/{TrainedFiles.Folder}/", StringComparison.Ordinal));
         Assert.Equal([trained.Model.Version], (await ModelVersions.ListAsync(_home.Lake, default))[s_input.Task]);
     }
 
@@ -110,10 +114,12 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
         var found = (await Client.FindAsync("run", default))!;
         Assert.True(TrainingRuns.HaveJob(found));
         Assert.False(TrainingRuns.Wait(found));
+        await _home.Lake.ReplaceAsync(LakePaths.Work("run", $"{TrainedFiles.Folder}/held-out.parquet"), "half"u8.ToArray(), default);
         Assert.True(await Client.RaiseAsync("run", TrainingSteps.Cancel, "too dear", default));
         var outcome = Outcome(await EndedAsync());
         Assert.Equal((TrainingResult.Cancelled, "too dear"), (outcome.Result, outcome.Note));
         Assert.Equal("Canceled", _stub.StatusOf(Assert.Single(_stub.Jobs)));
+        Assert.DoesNotContain(await _home.Lake.ListAsync("work", default), p => p.Contains($"/{TrainedFiles.Folder}/", StringComparison.Ordinal));
     }
 
     [Fact]
