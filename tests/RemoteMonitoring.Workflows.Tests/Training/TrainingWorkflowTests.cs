@@ -123,6 +123,47 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
     }
 
     [Fact]
+    public async Task Told_to_cancel_before_there_is_a_job_it_makes_none_and_decides_nothing()
+    {
+        var decisions = (await StateAsync()).Decisions.Count;
+        foreach (var seed in (int[])[TrainedHome.Quick.Seed, 8])
+        {
+            // Told at once: it hears it when it has compacted and made its snapshot, be the model there or not.
+            await StartAsync(s_input with { Place = TrainingPlace.AzureMl, WaitForApproval = true }, seed);
+            Assert.True(await Client.RaiseAsync("run", TrainingSteps.Cancel, "too early", default));
+            Assert.Equal((TrainingResult.Cancelled, "too early"), Outcome(await EndedAsync()) is var outcome ? (outcome.Result, outcome.Note) : default);
+            Assert.Empty(_stub.Jobs);
+            Assert.Equal(decisions, (await StateAsync()).Decisions.Count);
+            await StopAsync();
+            File.Delete(Path.Combine(_home.Root, "workflows.db"));
+        }
+    }
+
+    [Fact]
+    public async Task Told_to_cancel_when_its_job_has_ended_already_it_registers_nothing()
+    {
+        _stub.Work = async job =>
+        {
+            await WorkAsync(job);
+            Assert.True(await Client.RaiseAsync("run", TrainingSteps.Cancel, "too late", default));
+        };
+        var outcome = await EndAsync(s_input with { Place = TrainingPlace.AzureMl });
+        Assert.Equal((TrainingResult.Cancelled, "too late"), (outcome.Result, outcome.Note));
+        Assert.Null((await StateAsync()).Challenger);
+    }
+
+    [Fact]
+    public async Task Told_to_cancel_while_it_waits_for_an_approval_it_ends_and_the_challenger_stays()
+    {
+        await StartAsync(s_input with { WaitForApproval = true });
+        await UntilAsync(TrainingRuns.Wait);
+        Assert.True(await Client.RaiseAsync("run", TrainingSteps.Cancel, "later", default));
+        var outcome = Outcome(await EndedAsync());
+        Assert.Equal((TrainingResult.Cancelled, "later"), (outcome.Result, outcome.Note));
+        Assert.Equal((trained.Model.Version, outcome.Version), await StateAsync() is var state ? (state.Champion, state.Challenger) : default);
+    }
+
+    [Fact]
     public async Task A_process_that_comes_after_one_that_stopped_finds_the_job_again()
     {
         _stub.States = ["Running"];
