@@ -213,6 +213,16 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
     }
 
     [Fact]
+    public async Task A_margin_wider_than_the_gates_own_goes_against_it_and_is_recorded_so()
+    {
+        await EndAsync(s_input);
+        var promotion = new ModelPromotion(_home.Store, new ModelRegistry(_home.Store, TimeProvider.System));
+        Task<AskedPromotion> AskAsync(bool insist) => promotion.PromoteAsync(s_input.Task, ModelVersions.Challenger, "Bob", "no worse than by half", insist, new GateSettings { AurocMargin = 0.5 }, null, default);
+        Assert.Null((await AskAsync(insist: false)).Decision);
+        Assert.True((await AskAsync(insist: true)).Decision!.Overridden);
+    }
+
+    [Fact]
     public async Task One_that_was_promoted_by_hand_meanwhile_ends_so_and_is_decided_about_once()
     {
         await StartAsync(s_input with { WaitForApproval = true });
