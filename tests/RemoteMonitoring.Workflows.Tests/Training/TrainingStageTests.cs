@@ -193,6 +193,24 @@ public sealed class TrainingStageTests(TrainedHome trained)
     }
 
     [Theory]
+    [InlineData("row_team")]
+    [InlineData("row_label")]
+    [InlineData("as_of")]
+    [InlineData("spo2_mean_3d")]
+    public async Task A_snapshot_that_lacks_a_column_is_told_in_one_line(string lacks)
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var copy = home;
+        var columns = (await home.Lake.ReadTableAsync(trained.Model.Features, null, s_none)).ColumnNames.Where(c => c != lacks).ToArray();
+        await using var input = await home.Lake.OpenReadAsync(trained.Model.Features, s_none);
+        var table = await ParquetTable.ReadAsync(input, columns, s_none);
+        var fault = Assert.Throws<LakeException>(() => TrainingSnapshot.FromParquet(table, TrainedHome.Task, "snapshot.parquet"));
+        Assert.StartsWith("snapshot.parquet: a damaged training snapshot", fault.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{lacks}'", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    [Theory]
     [InlineData("Vectors", false)]
     [InlineData("Vectors", true)]
     [InlineData("Folds", false)]
