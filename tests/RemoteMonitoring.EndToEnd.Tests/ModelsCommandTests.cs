@@ -120,6 +120,7 @@ public sealed class ModelsCommandTests(ScoredHome made) : IClassFixture<ScoredHo
     [InlineData(3, "is the champion of 'admission-7d' already", "models", "promote", Task, "@champion", "--why", "x")]
     [InlineData(3, "there is no such file", "models", "promote", Task, "@champion", "--why", "x", "--external", "nowhere.json")]
     [InlineData(2, "--margin takes a number from 0 to 0.5", "models", "promote", Task, "--why", "x", "--margin", "2")]
+    [InlineData(2, "--margin above 0.01 asks less than the gate does: it needs --override", "models", "promote", Task, "--why", "x", "--margin", "0.2")]
     [InlineData(2, "--why takes a text", "models", "rollback", Task, "--why", " ")]
     [InlineData(2, "Option '--why' is required", "models", "promote", Task)]
     [InlineData(3, "there is no version '@nobody' of the model", "run", "daily", "--model", "@nobody", "--as-of", "2025-02-10T00:00:00Z")]

@@ -74,6 +74,7 @@ public sealed class TaskDefinitionTests
     [InlineData("population", """{"setting":"home","conditions":["copd"],"withoutConditions":["copd"]}""", "population.withoutConditions: 'copd' is asked for too")]
     [InlineData("horizon", """{"unit":"local-days","count":-7}""", "horizon.count -7: local days, 1 to 366")]
     [InlineData("horizon", """{"unit":"hours"}""", "horizon.count 0: hours, 1 to 8784")]
+    [InlineData("minimumReadings", """{"readings":2,"within":"36h"}""", "minimumReadings.within 36h: a multiple of 1d, for 'home' puts readings together by the day")]
     [InlineData("horizon", """{"unit":"rest-of-stay","count":2}""", "horizon.count 2: only hours and local-days are counted")]
     [InlineData("horizon", """{"unit":"days","count":2}""", "horizon.unit: 'days' is none of hours, local-days, rest-of-stay, same-day, ongoing")]
     [InlineData("horizon", """{"unit":"hours","count":1e99}""", "horizon.count: the value is not of the kind that stands here")]

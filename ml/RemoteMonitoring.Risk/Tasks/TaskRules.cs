@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using NodaTime;
+using RemoteMonitoring.Features.Rollups;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Training;
@@ -71,6 +72,11 @@ internal static partial class TaskRules
             Check(
                 minimum.Within > Duration.Zero && minimum.Within <= lookBack,
                 $"minimumReadings.within {WholeHours.Text(minimum.Within)}: above 0h, and no longer than '{task.FeatureSet}' looks back, {WholeHours.Text(lookBack)}");
+            // Readings are counted by the cell: of part of one nobody can tell how many there were.
+            var cell = set.Rollup == CellKind.Day ? Duration.FromDays(1) : Duration.FromHours(1);
+            Check(
+                minimum.Within.BclCompatibleTicks % cell.BclCompatibleTicks == 0,
+                $"minimumReadings.within {WholeHours.Text(minimum.Within)}: a multiple of {WholeHours.Text(cell)}, for '{task.FeatureSet}' puts readings together by the {(set.Rollup == CellKind.Day ? "day" : "hour")}");
         }
     }
 

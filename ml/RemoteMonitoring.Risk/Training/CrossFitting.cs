@@ -64,8 +64,8 @@ public sealed record TrainingSettings
     /// <summary>Patient-level bootstrap resamples.</summary>
     public int Resamples { get; init; } = 1000;
 
-    /// <summary>The settings that decide results, as text: how many fits run side by side is none of them.</summary>
-    public string Canonical() => JsonSerializer.Serialize(this with { Parallelism = 1 }, RiskJsonContext.Default.TrainingSettings);
+    /// <summary>The settings that decide results, as text: how many fits run side by side is none of them, nor how long a search may take where there is none.</summary>
+    public string Canonical() => JsonSerializer.Serialize(this with { Parallelism = 1, Budget = Trials == 0 ? new TrainingSettings().Budget : Budget }, RiskJsonContext.Default.TrainingSettings);
 
     /// <summary>Reads what <see cref="Canonical"/> wrote; throws <see cref="JsonException"/> where it is none.</summary>
     public static TrainingSettings Read(string canonical) =>

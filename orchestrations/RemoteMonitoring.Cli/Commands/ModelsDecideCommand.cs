@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.Registry;
@@ -13,8 +14,8 @@ internal static class ModelsDecideCommand
         var task = ModelNames.TaskArgument();
         var version = ModelsCommand.VersionArgument("version", "Version, or @challenger", ModelVersions.Challenger);
         var (why, by) = (Why(required: true), By());
-        var insist = new Option<bool>("--override") { Description = "Although the gate fails it; the decision says so" };
-        var margin = new Option<double>("--margin") { Description = "By how much the AUROC may be below the champion's at the lower end of the interval", DefaultValueFactory = _ => new GateSettings().AurocMargin };
+        var insist = new Option<bool>("--override") { Description = "Although the gate fails it, or with a wider margin than its own; the decision says so" };
+        var margin = new Option<double>("--margin") { Description = "By how much the AUROC may be below the champion's at the lower end of the interval; more than the default needs --override", DefaultValueFactory = _ => new GateSettings().AurocMargin };
         margin.Validators.Add(result =>
         {
             if (result.GetValue(margin) is not (>= 0 and <= 0.5))
@@ -27,6 +28,13 @@ internal static class ModelsDecideCommand
         {
             task, version, why, by, insist, margin, external,
         };
+        command.Validators.Add(result =>
+        {
+            if (!result.GetValue(insist) && result.GetResult(margin) is { Implicit: false, Errors: var errors } && !errors.Any() && result.GetValue(margin) > new GateSettings().AurocMargin)
+            {
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"--margin above {new GateSettings().AurocMargin} asks less than the gate does: it needs --override, and the decision says so."));
+            }
+        });
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using NodaTime;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
@@ -45,13 +46,30 @@ public sealed record BandDecision
 }
 
 /// <summary>Decisions about bands beside a version of a model, <c>bands/{sequence}.json</c>: each is written once, the last holds.</summary>
-public static class BandDecisions
+public static partial class BandDecisions
 {
     /// <summary>The decision that holds; null where there is none.</summary>
     public static async Task<BandDecision?> LatestAsync(Lake lake, string task, string version, CancellationToken cancellationToken) =>
-        (await lake.ListAsync(Folder(task, version), cancellationToken)).Order(StringComparer.Ordinal).LastOrDefault() is { } path
-            ? await ReadAsync(lake, path, cancellationToken)
-            : null;
+        await PathsAsync(lake, task, version, cancellationToken) is [var path, ..] ? await ReadAsync(lake, path, cancellationToken) : null;
+
+    /// <summary>The last decision that can be read, and what is wrong with those after it: bands only adorn a list, which is not to want for them.</summary>
+    internal static async Task<(BandDecision? Decision, IReadOnlyList<string> Problems)> LastReadableAsync(Lake lake, string task, string version, CancellationToken cancellationToken)
+    {
+        var problems = new List<string>();
+        foreach (var path in await PathsAsync(lake, task, version, cancellationToken))
+        {
+            try
+            {
+                return (await ReadAsync(lake, path, cancellationToken), problems);
+            }
+            catch (LakeException e) when (!e.IsTransient)
+            {
+                problems.Add(e.Message.Replace(lake.NameOf(path), path, StringComparison.Ordinal));
+            }
+        }
+
+        return (null, problems);
+    }
 
     /// <summary>
     /// Chooses and writes bands over the held-out predictions of a version. Without any, or where the choice makes no sense, throws
@@ -85,18 +103,37 @@ public static class BandDecisions
         }
     }
 
-    /// <summary>The request with the bands that hold now, where it does not say.</summary>
-    internal static async Task<DailyRiskRequest> PinAsync(Lake lake, DailyRiskRequest request, CancellationToken cancellationToken) =>
-        request.Bands is null && await LatestAsync(request.ModelLake ?? lake, request.Task.Name, request.Model, cancellationToken) is { } decision
-            ? request with { Bands = new PinnedBands(decision.Sequence, decision.Bands.High, decision.Bands.Medium) }
-            : request;
+    /// <summary>The request with the bands that hold now, where it does not say, and what lists have to say of them.</summary>
+    internal static async Task<(DailyRiskRequest Request, IReadOnlyList<string> Notices)> PinAsync(Lake lake, DailyRiskRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Bands is not null)
+        {
+            return (request, []);
+        }
+
+        var (decision, problems) = await LastReadableAsync(request.ModelLake ?? lake, request.Task.Name, request.Model, cancellationToken);
+        var pinned = decision is null ? request : request with { Bands = new PinnedBands(decision.Sequence, decision.Bands.High, decision.Bands.Medium) };
+        return (pinned, [.. problems.Select(p => $"{(decision is null ? "There are no bands" : $"The bands are those of decision {decision.Sequence}")}, since a later decision cannot be read. {p}")]);
+    }
 
     /// <summary>Bands in a sentence.</summary>
     internal static async Task<string> InWordsAsync(Lake lake, string task, string version, PinnedBands bands, CancellationToken cancellationToken)
     {
         var path = PathOf(task, version, bands.Decision);
-        var approval = await lake.ExistsAsync(path, cancellationToken) ? (await ReadAsync(lake, path, cancellationToken)).Approval : "by a decision that is not there any more";
+        var approval = await ApprovalAsync(lake, path, cancellationToken);
         return string.Create(CultureInfo.InvariantCulture, $"high from {bands.High * 100:0.0} %, medium from {bands.Medium * 100:0.0} % ({approval})");
+    }
+
+    private static async Task<string> ApprovalAsync(Lake lake, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lake.ExistsAsync(path, cancellationToken) ? (await ReadAsync(lake, path, cancellationToken)).Approval : "by a decision that is not there any more";
+        }
+        catch (LakeException e) when (!e.IsTransient)
+        {
+            return "by a decision that cannot be read any more";
+        }
     }
 
     private static async Task<BandDecision> WriteAsync(
@@ -128,7 +165,7 @@ public static class BandDecisions
     {
         try
         {
-            var decision = JsonSerializer.Deserialize(await lake.ReadAsync(path, cancellationToken), BandJson.Default.BandDecision)!;
+            var decision = JsonSerializer.Deserialize(await lake.ReadAsync(path, cancellationToken), BandJson.Default.BandDecision) ?? throw new JsonException("null is none");
             return decision.SchemaVersion <= BandDecision.CurrentSchemaVersion && decision.Bands.Medium <= decision.Bands.High
                 ? decision
                 : throw new LakeException($"{lake.NameOf(path)}: {(decision.SchemaVersion > BandDecision.CurrentSchemaVersion ? $"is of version {decision.SchemaVersion}, which this program does not read: update it" : "medium begins above high: restore it, or decide anew")}.");
@@ -138,6 +175,15 @@ public static class BandDecisions
             throw new LakeException($"{lake.NameOf(path)}: not a decision about bands ({e.Message.Split('\n')[0].TrimEnd('.')}). Restore it, or delete it and decide anew.", e);
         }
     }
+
+    /// <summary>Decisions, the last first; what else lies there is none.</summary>
+    private static async Task<string[]> PathsAsync(Lake lake, string task, string version, CancellationToken cancellationToken) =>
+        [.. (await lake.ListAsync(Folder(task, version), cancellationToken))
+            .Where(p => NameOfOne().IsMatch(p))
+            .OrderByDescending(p => int.Parse(LakePaths.StemOf(p), CultureInfo.InvariantCulture))];
+
+    [GeneratedRegex(@"/bands/[0-9]{4,9}\.json\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NameOfOne();
 
     private static string Folder(string task, string version) => LakePaths.Model(task, version, "bands");
 

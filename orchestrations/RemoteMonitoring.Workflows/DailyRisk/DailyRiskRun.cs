@@ -24,7 +24,7 @@ public static class DailyRiskRun
     public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists, bool AlreadyThere)> RunAsync(
         CohortStore store, ObservationsManifest manifest, DailyRiskRequest request, CancellationToken cancellationToken)
     {
-        request = await BandDecisions.PinAsync(store.Lake, request, cancellationToken);
+        (request, var ofBands) = await BandDecisions.PinAsync(store.Lake, request, cancellationToken);
         var set = await ModelVersions.SetOfAsync(request.ModelLake ?? store.Lake, request.Task.Name, request.Model, cancellationToken);
         var run = RiskPlan.IdOf(request, manifest, set);
         if (await RiskPublication.TryFindAsync(store, run, cancellationToken) is { SetAside: 0 } done)
@@ -37,7 +37,7 @@ public static class DailyRiskRun
         var scored = new ScoredRows[shards.Length];
         await Parallel.ForAsync(0, shards.Length, cancellationToken, async (i, token) => scored[i] = await RiskScoring.RunAsync(store.Lake, plan, shards[i], shards.Length == 1 ? -1 : 1, null, token));
         var registry = request.ModelLake is null ? await new ModelRegistry(store, TimeProvider.System).ReadAsync(request.Task.Name, cancellationToken) : null;
-        string[] notices = registry is { Warning: { } warning } && registry.Champion == request.Model ? [warning] : [];
+        string[] notices = [.. registry is { Warning: { } warning } && registry.Champion == request.Model ? [warning] : (string[])[], .. ofBands];
         await RiskPublication.PredictionsAsync(store.Documents, [.. scored.SelectMany(s => s.Predictions)], cancellationToken);
         var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, [.. scored.SelectMany(s => s.Predictions)], TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)), notices, cancellationToken);
         if (registry?.Challenger is { } challenger && registry.Champion == request.Model)

@@ -116,7 +116,8 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
                 var version => version,
             },
         };
-        spec = spec with { Bands = (await BandDecisions.PinAsync(store.Lake, RequestOf(spec), cancellationToken)).Bands };
+        var (pinned, ofBands) = await BandDecisions.PinAsync(store.Lake, RequestOf(spec), cancellationToken);
+        spec = spec with { Bands = pinned.Bands };
         var isChampion = spec.Model == models.Champion;
         var manifest = await ManifestAsync(store, spec, cancellationToken);
         var run = RiskPlan.IdOf(RequestOf(spec), manifest, await ModelVersions.SetOfAsync(store.Lake, task.Name, spec.Model, cancellationToken));
@@ -138,7 +139,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             Spec = spec,
             Run = run,
             Rows = [.. plan.Shards.Select(s => s.Length)],
-            Notices = [.. DataQuality.Judge(manifest, spec.AsOf), .. isChampion && models.Warning is { } warning ? [warning] : (string[])[]],
+            Notices = [.. DataQuality.Judge(manifest, spec.AsOf), .. isChampion && models.Warning is { } warning ? [warning] : (string[])[], .. ofBands],
             Challenger = isChampion ? models.Challenger : null,
         };
     }

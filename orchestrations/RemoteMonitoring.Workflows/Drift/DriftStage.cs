@@ -36,7 +36,7 @@ public static class DriftStage
 
         var (after, beforeAfter) = (asOf - window, asOf - window - DriftInput.DefaultWindow);
         var nights = await NightsOnRecord.ReadAsync(lake, task.Name, asOf, cancellationToken);
-        var (now, before) = (nights.Between(after, asOf), nights.Between(beforeAfter, after));
+        var (now, before) = (nights.Between(after, asOf, model), nights.Between(beforeAfter, after, model));
         var (vectors, vectorsBefore) = (await tables.VectorsAsync(now, set, cancellationToken), await tables.VectorsAsync(before, set, cancellationToken));
         var snapshot = await tables.SnapshotAsync(task.Name, model, set, cancellationToken);
         var (scored, scoredBefore) = (nights.Between(after, asOf, model, trainedUntil), nights.Between(beforeAfter, after, model, trainedUntil));

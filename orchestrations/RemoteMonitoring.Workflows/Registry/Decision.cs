@@ -105,13 +105,26 @@ internal static class DecisionFile
         return [.. buffer.WrittenSpan, (byte)'\n'];
     }
 
+    /// <summary>Which key a file says it is signed with; null where it is no decision.</summary>
+    public static string? KeyIdOf(byte[]? bytes)
+    {
+        try
+        {
+            return bytes is null ? null : JsonSerializer.Deserialize(bytes, DecisionJson.Default.SignedDecision)?.KeyId;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Reads a decision; without a key its signature is not looked at.</summary>
     /// <returns>The decision, or what is wrong with the file.</returns>
     public static (Decision? Decision, string? Problem) Read(byte[] bytes, RegistryKey? key)
     {
         try
         {
-            var signed = JsonSerializer.Deserialize(bytes, DecisionJson.Default.SignedDecision)!;
+            var signed = JsonSerializer.Deserialize(bytes, DecisionJson.Default.SignedDecision) ?? throw new JsonException("null is none");
             // What was signed are the bytes as they stand here, whatever a later version makes of them.
             var raw = Encoding.UTF8.GetBytes(signed.Decision.GetRawText());
             if (key is not null && signed.KeyId != key.Id)
@@ -129,7 +142,7 @@ internal static class DecisionFile
                 return (null, $"has layout version {version}; this program reads up to {Decision.CurrentSchemaVersion}. Update the program");
             }
 
-            return (JsonSerializer.Deserialize(raw, DecisionJson.Default.Decision)!, null);
+            return (JsonSerializer.Deserialize(raw, DecisionJson.Default.Decision) ?? throw new JsonException("null is none"), null);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

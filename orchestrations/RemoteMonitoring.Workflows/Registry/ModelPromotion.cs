@@ -42,7 +42,7 @@ public sealed class ModelPromotion(CohortStore store, ModelRegistry registry)
     }
 
     /// <summary>
-    /// Asks the gate, and promotes where it does not say no, or somebody insists. A version that cannot score, or that scores already, throws
+    /// Asks the gate, and promotes where it does not say no, or somebody insists. A margin wider than the gate's own is against the gate as well. A version that cannot score, or that scores already, throws
     /// <see cref="LakeException"/>; so does somebody else's decision meanwhile.
     /// </summary>
     public async Task<AskedPromotion> PromoteAsync(
@@ -65,12 +65,13 @@ public sealed class ModelPromotion(CohortStore store, ModelRegistry registry)
         var champion = challenger is null || state.Champion is null ? null : await ModelVersions.EvaluationAsync(_lake, task, state.Champion, challenger.Name, cancellationToken);
         var evidence = new GateEvidence { Report = challenger?.Report, Challenger = challenger?.HeldOut, Champion = champion?.HeldOut, External = external };
         var verdict = await Task.Run(() => PromotionGate.Judge(evidence, settings, cancellationToken: cancellationToken), cancellationToken);
-        if (verdict.Verdict == Verdict.Failed && !insist)
+        var against = verdict.Verdict == Verdict.Failed || settings.AurocMargin > new GateSettings().AurocMargin;
+        if (against && !insist)
         {
             return new AskedPromotion(version, verdict, null);
         }
 
-        var decided = new NewDecision(DecisionKind.Promote, version, by) { Why = why, Verdict = verdict, Overridden = verdict.Verdict == Verdict.Failed };
+        var decided = new NewDecision(DecisionKind.Promote, version, by) { Why = why, Verdict = verdict, Overridden = against };
         return new AskedPromotion(version, verdict, await registry.DecideAsync(state, decided, cancellationToken));
     }
 

@@ -5,6 +5,7 @@ using RemoteMonitoring.Risk.Evaluation;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 
 namespace RemoteMonitoring.Workflows.Registry;
 
@@ -27,7 +28,7 @@ public sealed record NewDecision(DecisionKind Kind, string Version, string By)
 /// <summary>
 /// Who decided which model of a task scores: a log in the lake, <c>models/{task}/decisions/{number}.json</c>, each file created once and never
 /// changed, signed, and naming the hash of the one before. Of two that decide at once the second is told so, and nothing is lost. Where a file was
-/// altered or is missing, what was decided before it holds, and nothing more can be decided.
+/// altered or is missing, what was decided before it holds, and nothing more can be decided; where it is the first, another version stands in.
 /// </summary>
 /// <param name="store">The cohort.</param>
 /// <param name="time">When decisions are made.</param>
@@ -52,7 +53,9 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
             return state;
         }
 
-        var key = store.FindRegistryKey();
+        var (key, whyNone) = FindKey();
+        // Of a log that is another key's throughout nothing can be verified, as without any key.
+        var other = key is not null && await KeyIdAsync(task, 1, cancellationToken) is { } id && id != key.Id && await KeyIdAsync(task, last, cancellationToken) == id ? id : null;
         string? hash = null;
         for (var sequence = 1; sequence <= last; sequence++)
         {
@@ -62,7 +65,7 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
                 return await DamagedAsync(state, hash, path, "is missing, and later decisions are there. Restore it from a backup", cancellationToken);
             }
 
-            var (decision, problem) = DecisionFile.Read(bytes, key);
+            var (decision, problem) = DecisionFile.Read(bytes, other is null ? key : null);
             var next = decision is null ? null
                 : decision.PreviousSha256 != hash ? Refuse("does not follow on the decision before it, which was altered or is another. Restore both from a backup", out problem)
                 : state.With(decision) is { Next: { } following } ? following
@@ -75,8 +78,8 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
             (state, hash) = (next, Lake.Hash(bytes));
         }
 
-        return key is null
-            ? await DamagedAsync(state, hash, LakePaths.Decisions(task), $"cannot be verified, since the registry's key is not there ({store.RegistryKeyFile}, or RMON_REGISTRY_KEY in Azure). Restore it", cancellationToken)
+        return key is null ? await DamagedAsync(state, hash, LakePaths.Decisions(task), $"cannot be verified, since {whyNone}", cancellationToken)
+            : other is not null ? await DamagedAsync(state, hash, LakePaths.Decisions(task), $"cannot be verified, since it is signed with another key ({other}) than the registry's ({key.Id}: {WhereTheKeyIs}). Restore that key", cancellationToken)
             : state with { LastSha256 = hash };
     }
 
@@ -115,6 +118,7 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
     {
         store.CheckRegistryKey();
         Check(await ReadAsync(task, cancellationToken));
+        await CheckKeyAsync(cancellationToken);
     }
 
     /// <summary>
@@ -144,6 +148,7 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
     private async Task<Decision?> TryDecideAsync(RegistryState state, NewDecision decided, CancellationToken cancellationToken)
     {
         Check(state);
+        await CheckKeyAsync(cancellationToken);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(state.Decisions.Count, MostDecisions);
         var decision = new Decision
         {
@@ -182,13 +187,93 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
         return null;
     }
 
-    private async Task<RegistryState> DamagedAsync(RegistryState state, string? hash, string path, string problem, CancellationToken cancellationToken) =>
-        (state.Decisions.Count > 0 ? state : RegistryState.Before(state.Task, await SetBeforeAsync(state.Task, cancellationToken))) with
+    /// <summary>The key is the cohort's: where decisions about whichever task are there and it is not, no other is made over them.</summary>
+    private async Task CheckKeyAsync(CancellationToken cancellationToken)
+    {
+        // Who decides makes the key first: where a decision is seen, a key that was made meanwhile is seen too.
+        if (store.FindRegistryKey() is null
+            && (await _lake.ListAsync("models", cancellationToken)).FirstOrDefault(LakePaths.IsDecision) is { } path
+            && store.FindRegistryKey() is null)
+        {
+            throw new LakeException($"{_lake.NameOf(path)}: cannot be verified, since the registry's key is not there ({WhereTheKeyIs}). Restore it: until then nothing can be decided about any model of the cohort.");
+        }
+    }
+
+    private string WhereTheKeyIs => $"{store.RegistryKeyFile}, or RMON_REGISTRY_KEY in Azure";
+
+    /// <summary>The key to verify with; a file that holds none is as good as none, for who only reads.</summary>
+    private (RegistryKey? Key, string WhyNone) FindKey()
+    {
+        try
+        {
+            return (store.FindRegistryKey(), $"the registry's key is not there ({WhereTheKeyIs}). Restore it");
+        }
+        catch (LakeException e) when (!e.IsTransient)
+        {
+            return (null, e.Message.TrimEnd('.'));
+        }
+    }
+
+    private async Task<string?> KeyIdAsync(string task, int sequence, CancellationToken cancellationToken) =>
+        DecisionFile.KeyIdOf(await _lake.TryReadAsync(LakePaths.Decision(task, sequence), cancellationToken));
+
+    private async Task<RegistryState> DamagedAsync(RegistryState state, string? hash, string path, string problem, CancellationToken cancellationToken)
+    {
+        var (champion, standsIn) = state.Decisions.Count > 0 ? default : await StandInAsync(state.Task, cancellationToken);
+        return (state.Decisions.Count > 0 ? state : RegistryState.Before(state.Task, champion)) with
         {
             Damage = $"{_lake.NameOf(path)}: {problem}",
             DamagedFile = path,
+            StandsIn = standsIn,
             LastSha256 = hash,
         };
+    }
+
+    /// <summary>
+    /// Which version goes on to score where the first decision does not hold: the one that the signed decisions after it name, else what scored before there were any,
+    /// else of the versions that can be loaded the one that was taught with the latest rows. None where there is none.
+    /// </summary>
+    private async Task<(string? Champion, string? Why)> StandInAsync(string task, CancellationToken cancellationToken)
+    {
+        var key = FindKey().Key;
+        Decision? last = null;
+        for (string? hash = null; await _lake.TryReadAsync(LakePaths.Decision(task, (last?.Sequence ?? 1) + 1), cancellationToken) is { } bytes; hash = Lake.Hash(bytes))
+        {
+            if (DecisionFile.Read(bytes, key).Decision is not { } decision
+                || decision.Task != task || decision.Sequence != (last?.Sequence ?? 1) + 1 || (hash is not null && decision.PreviousSha256 != hash))
+            {
+                break;
+            }
+
+            last = decision;
+        }
+
+        if (last is not null)
+        {
+            return (last.Kind is DecisionKind.Challenger or DecisionKind.WithdrawChallenger ? last.PreviousChampion : last.Version, "the champion by the decisions after it");
+        }
+
+        if (await SetBeforeAsync(task, cancellationToken) is { } before)
+        {
+            return (before, "which scored before there were decisions");
+        }
+
+        var newest = (Version: (string?)null, TrainedUntil: Instant.MinValue);
+        foreach (var version in (await ModelVersions.ListAsync(_lake, cancellationToken))[task])
+        {
+            try
+            {
+                var until = (await ModelVersions.LoadAsync(_lake, task, version, null, cancellationToken)).Document.Training.TrainedUntil;
+                newest = newest.Version is null || until > newest.TrainedUntil ? (version, until) : newest;
+            }
+            catch (LakeException e) when (!e.IsTransient)
+            {
+                // One that cannot be loaded cannot stand in either.
+            }
+        }
+
+        return newest.Version is null ? default : (newest.Version, "the last of those that were trained");
+    }
 
     /// <summary>What scored before there were decisions: one line in <c>models/{task}/current</c>.</summary>
     private async Task<string?> SetBeforeAsync(string task, CancellationToken cancellationToken)

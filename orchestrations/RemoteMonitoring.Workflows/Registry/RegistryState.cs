@@ -29,12 +29,15 @@ public sealed record RegistryState
     /// <summary>Lake path of that file.</summary>
     public string? DamagedFile { get; init; }
 
+    /// <summary>Why the champion is taken to be it, where no decision from the first on holds that says so; null where one does.</summary>
+    internal string? StandsIn { get; init; }
+
     /// <summary>SHA-256 of the file of the last decision that holds.</summary>
     internal string? LastSha256 { get; init; }
 
     /// <summary>What a run has to say of it; null where nothing is wrong.</summary>
     public string? Warning => Damage is null ? null
-        : $"The record of decisions about the model does not hold ({DamagedFile}): version {Champion}, the champion of the last decision that does, made these scores.";
+        : $"The record of decisions about the model does not hold ({DamagedFile}): version {Champion}, {StandsIn ?? "the champion of the last decision that does"}, made these scores.";
 
     /// <summary>Before any decision: what scored when there was no log, if anything did.</summary>
     public static RegistryState Before(string task, string? champion) => new(task, champion is null ? [] : [champion]);

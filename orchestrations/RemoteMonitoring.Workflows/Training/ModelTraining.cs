@@ -16,7 +16,11 @@ namespace RemoteMonitoring.Workflows.Training;
 public static class ModelTraining
 {
     /// <summary>Writes the files of the version, <c>models/{task}/{version}/…</c>, the model last.</summary>
-    public static async Task RunAsync(Lake lake, TrainingSnapshot snapshot, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    public static Task RunAsync(Lake lake, TrainingSnapshot snapshot, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken) =>
+        RunAsync(lake, snapshot, null, progress, cancellationToken);
+
+    /// <summary>The same beside erasures: around each file that holds rows it asks whether the snapshot is still what was given.</summary>
+    internal static async Task RunAsync(Lake lake, TrainingSnapshot snapshot, GivenSnapshot? given, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var (task, version, data) = (snapshot.Task, snapshot.Version, snapshot.Data);
         var settings = await SearchedAsync(lake, snapshot, progress, cancellationToken);
@@ -25,17 +29,21 @@ public static class ModelTraining
         {
             var result = Evaluator.Evaluate(data, snapshot.Flow, split, settings, progress, cancellationToken, snapshot.Context);
             results.Add(result);
+            await (given?.CheckAsync(cancellationToken) ?? Task.CompletedTask);
             await lake.CreateDerivedAsync(HeldOutPath(task, version, split), HeldOutTable.ToParquet(result.HeldOut).ToBytes(), cancellationToken);
             await lake.CreateDerivedAsync(ReportPath(task, version, split), Encoding.UTF8.GetBytes(result.Report.ToJson()), cancellationToken);
         }
 
         var model = RiskModel.Train(data, snapshot.EndOfData, settings, results[0].Report, progress, cancellationToken, snapshot.Observations);
+        await (given?.CheckAsync(cancellationToken) ?? Task.CompletedTask);
         await ReportFiles.WriteAsync(lake, snapshot.Streams, task, version, model.Document, results, cancellationToken);
         await BandDecisions.DefaultAsync(lake, task.Name, version, results[0].HeldOut.P, results[0].HeldOut.Label, cancellationToken);
         foreach (var (name, bytes) in ModelFiles.Save(model))
         {
             await lake.CreateDerivedAsync(LakePaths.Model(task.Name, version, name), bytes, cancellationToken);
         }
+
+        await (given?.CheckAsync(cancellationToken) ?? Task.CompletedTask);
     }
 
     /// <summary>Whether all files of a version are there.</summary>

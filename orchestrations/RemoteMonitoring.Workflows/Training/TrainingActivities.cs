@@ -75,9 +75,11 @@ public sealed class TrainingActivities(
     {
         var store = await cohorts(snapshot.Cohort, cancellationToken);
         var task = TaskOf(snapshot.Task, snapshot.FeatureSet);
+        // Who did this step before may have been stopped with an erasure in between.
+        await Given(store, snapshot).CheckAsync(cancellationToken);
         var table = await store.Lake.ReadVerifiedTableAsync(snapshot.Path, snapshot.Sha256, null, cancellationToken);
         var training = TrainingSnapshot.FromParquet(table, task, store.Lake.NameOf(snapshot.Path));
-        await Task.Run(() => ModelTraining.RunAsync(store.Lake, training, null, cancellationToken), cancellationToken);
+        await Task.Run(() => ModelTraining.RunAsync(store.Lake, training, Given(store, snapshot), null, cancellationToken), cancellationToken);
         return true;
     }
 
@@ -92,28 +94,35 @@ public sealed class TrainingActivities(
             $"{TrainingCommand.Line} --sha256 {snapshot.Sha256}",
             new Dictionary<string, string> { [TrainingCommand.SnapshotInput] = InDatastore(snapshot.Path), [TrainingCommand.TaskInput] = InDatastore(TaskFileOf(snapshot)) },
             new Dictionary<string, string> { [TrainingCommand.ModelOutput] = InDatastore(OutputOf(snapshot)) });
-        return await EndedWellOrNotYetAsync(snapshot, _jobs.Value.SubmitAsync(JobOf(snapshot), command, cancellationToken));
+        return await EndedWellOrNotYetAsync(store.Lake, snapshot, _jobs.Value.SubmitAsync(JobOf(snapshot), command, cancellationToken));
     }
 
-    private Task<AzureMlJob> FollowAsync(SnapshotMade snapshot, CancellationToken cancellationToken) =>
-        EndedWellOrNotYetAsync(snapshot, _jobs.Value.FindAsync(JobOf(snapshot), cancellationToken));
+    private async Task<AzureMlJob> FollowAsync(SnapshotMade snapshot, CancellationToken cancellationToken) =>
+        await EndedWellOrNotYetAsync((await cohorts(snapshot.Cohort, cancellationToken)).Lake, snapshot, _jobs.Value.FindAsync(JobOf(snapshot), cancellationToken));
 
     private async Task<bool> CancelAsync(SnapshotMade snapshot, CancellationToken cancellationToken)
     {
         await _jobs.Value.CancelAsync(JobOf(snapshot), cancellationToken);
+        await ForgetOutputAsync((await cohorts(snapshot.Cohort, cancellationToken)).Lake, snapshot);
         return true;
     }
 
     private async Task<bool> CollectAsync(SnapshotMade snapshot, CancellationToken cancellationToken)
     {
         var store = await cohorts(snapshot.Cohort, cancellationToken);
-        // What was erased while the job was at work is in what it made.
-        if (Lake.Hash(await store.Lake.ReadAsync(snapshot.Path, cancellationToken)) != snapshot.Sha256)
+        try
         {
-            throw new PermanentFailureException($"{store.Lake.NameOf(snapshot.Path)}: is not what the job was given any more; rows may have been erased. Nothing of what it made is kept: train again.");
+            // What was erased while the job was at work is in what it made; and an erasure may come between this and the copy.
+            await Given(store, snapshot).CheckAsync(cancellationToken);
+            await TrainedFiles.CopyAsync(store.Lake, OutputOf(snapshot), snapshot.Task, snapshot.Version, cancellationToken);
+            await Given(store, snapshot).CheckAsync(cancellationToken);
+        }
+        catch (LakeException e) when (!e.IsTransient)
+        {
+            await ForgetOutputAsync(store.Lake, snapshot);
+            throw;
         }
 
-        await TrainedFiles.CopyAsync(store.Lake, OutputOf(snapshot), snapshot.Task, snapshot.Version, cancellationToken);
         var task = TaskOf(snapshot.Task, snapshot.FeatureSet);
         if (!await ModelTraining.IsWholeAsync(store.Lake, task, snapshot.Version, cancellationToken))
         {
@@ -152,9 +161,27 @@ public sealed class TrainingActivities(
         };
     }
 
-    private static async Task<AzureMlJob> EndedWellOrNotYetAsync(SnapshotMade snapshot, Task<AzureMlJob> asked) => await asked is var job && job.State is AzureMlState.UnderWay or AzureMlState.Completed
-        ? job
-        : throw new PermanentFailureException($"Azure ML job {JobOf(snapshot)} ended as {job.Status}: its log in the workspace says why. 'rmon runs resume' submits another.");
+    private static async Task<AzureMlJob> EndedWellOrNotYetAsync(Lake lake, SnapshotMade snapshot, Task<AzureMlJob> asked)
+    {
+        if (await asked is var job && job.State is AzureMlState.UnderWay or AzureMlState.Completed)
+        {
+            return job;
+        }
+
+        await ForgetOutputAsync(lake, snapshot);
+        throw new PermanentFailureException($"Azure ML job {JobOf(snapshot)} ended as {job.Status}: its log in the workspace says why. 'rmon runs resume' submits another.");
+    }
+
+    private static GivenSnapshot Given(CohortStore store, SnapshotMade snapshot) => new(store, snapshot.Task, snapshot.Version, snapshot.Path, snapshot.Sha256);
+
+    /// <summary>What a job wrote that nobody takes has rows of patients, whom no later erasure would have to look for there.</summary>
+    private static async Task ForgetOutputAsync(Lake lake, SnapshotMade snapshot)
+    {
+        foreach (var path in await lake.ListAsync(OutputOf(snapshot), CancellationToken.None))
+        {
+            await lake.DeleteAsync(path, CancellationToken.None);
+        }
+    }
 
     private TaskDefinition TaskOf(string name, string? featureSet)
     {

@@ -13,7 +13,7 @@ public static class TrainingRuns
     public static bool Wait(WorkflowInstance run) =>
         IsUnderWay(run) && run.CustomStatus is { } status && JsonSerializer.Deserialize(status, RunProgress.Type)?.Stage == WaitingStage;
 
-    /// <summary>Whether a run is a training that has a job on Azure ML, or may be about to: told to, it cancels that and then ends. One that is simply ended leaves it.</summary>
+    /// <summary>Whether a run is a training that has a job on Azure ML, or may be about to: told to at whatever step, it cancels that and then ends. One that is simply ended leaves it.</summary>
     public static bool HaveJob(WorkflowInstance run) =>
         IsUnderWay(run) && !Wait(run) && JsonSerializer.Deserialize(run.Input, TrainingWorkflow.Definition.Input)!.Place == TrainingPlace.AzureMl;
 

@@ -128,7 +128,7 @@ public sealed record TrainingSnapshot
         {
             return Read(table, task, set, document);
         }
-        catch (Exception e) when (e is FormatException or JsonException or ArgumentException)
+        catch (Exception e) when (e is FormatException or JsonException or ArgumentException or InvalidDataException)
         {
             throw new LakeException($"{nameForPeople}: a damaged training snapshot ({e.Message.Split('\n')[0]}). Make it again.", e);
         }

@@ -70,9 +70,8 @@ public static class TrainingStage
         if (!alreadyThere)
         {
             await registry.CheckAsync(task.Name, cancellationToken);
-            var snapshot = await SnapshotAsync(store, manifest, task, settings, progress, cancellationToken);
-            await WriteAsync(store.Lake, snapshot, features, cancellationToken);
-            await ModelTraining.RunAsync(store.Lake, snapshot, progress, cancellationToken);
+            var (snapshot, file) = await SnapshotAsync(store, manifest, task, settings, features, progress, cancellationToken);
+            await ModelTraining.RunAsync(store.Lake, snapshot, new GivenSnapshot(store, task.Name, version, file.Path, file.Sha256), progress, cancellationToken);
         }
 
         await registry.AddTrainedAsync(task.Name, version, ModelRegistry.Me, cancellationToken);
@@ -93,12 +92,46 @@ public static class TrainingStage
             return (version, new LakeFile(features, bytes.Length, Lake.Hash(bytes)), await ModelTraining.IsWholeAsync(store.Lake, task, version, cancellationToken));
         }
 
-        var snapshot = await SnapshotAsync(store, manifest, task, settings, progress, cancellationToken);
-        return (version, await WriteAsync(store.Lake, snapshot, features, cancellationToken), false);
+        return (version, (await SnapshotAsync(store, manifest, task, settings, features, progress, cancellationToken)).File, false);
     }
 
-    /// <summary>What training makes the model of.</summary>
-    private static async Task<TrainingSnapshot> SnapshotAsync(
+    /// <summary>
+    /// What training makes the model of, and where it was written. Of an erasure meanwhile it cannot be told whether it found the file: then nothing of it stays, and
+    /// <see cref="LakeException"/> says so.
+    /// </summary>
+    private static async Task<(TrainingSnapshot Snapshot, LakeFile File)> SnapshotAsync(
+        CohortStore store, ObservationsManifest manifest, TaskDefinition task, TrainingSettings settings, string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var erasures = manifest.Inputs.Reference.GetValueOrDefault(ReferenceKinds.Erasures);
+        async Task<bool> IsErasedAsync() => (await store.Reference.ErasuresAsync(cancellationToken)).Count != erasures;
+        LakeException Erased() => new($"{store.Lake.NameOf(path)}: somebody was erased since the observations that it is made of were compacted. Nothing of it is kept: train again.");
+        TrainingSnapshot snapshot;
+        try
+        {
+            snapshot = await MakeAsync(store, manifest, task, settings, progress, cancellationToken);
+        }
+        catch (LakeException e) when (!e.IsTransient)
+        {
+            // Files that it reads are other files then.
+            if (await IsErasedAsync())
+            {
+                throw Erased();
+            }
+
+            throw;
+        }
+
+        var file = await WriteAsync(store.Lake, snapshot, path, cancellationToken);
+        if (await IsErasedAsync())
+        {
+            await store.Lake.DeleteAsync(path, CancellationToken.None);
+            throw Erased();
+        }
+
+        return (snapshot, file);
+    }
+
+    private static async Task<TrainingSnapshot> MakeAsync(
         CohortStore store, ObservationsManifest manifest, TaskDefinition task, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var labelled = await LabelAsync(store, manifest, task, FeatureSet.Named(task.FeatureSet), settings, progress, cancellationToken);

@@ -66,6 +66,50 @@ public sealed class BandsAndAbstentionTests(TrainedHome trained)
         Assert.DoesNotContain('\n', damaged.Message);
     }
 
+    [Theory]
+    [InlineData("bands/0001.json", "{}", "not a decision about bands")]
+    [InlineData("bands/0001.json", "null", "not a decision about bands")]
+    [InlineData("bands/10000.json", "{", "not a decision about bands")]
+    [InlineData("bands/notes.json", "{}", null)]
+    [InlineData("bands/0001.json.bak", "{}", null)]
+    public async Task A_file_of_bands_that_cannot_be_read_or_is_none_stops_no_night(string name, string text, string? said)
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var _ = home;
+        await using var night = new NightOf(home);
+        var standing = (await BandDecisions.LatestAsync(home.Lake, TrainedHome.Task.Name, trained.Model.Version, default))!;
+        var path = LakePaths.Model(TrainedHome.Task.Name, trained.Model.Version, name);
+        await home.Lake.ReplaceAsync(path, System.Text.Encoding.UTF8.GetBytes(text), default);
+        var outcome = await night.SucceedAsync(NightOf.Input());
+        var lists = await DailyRiskRun.WorklistsAsync(home.Store, outcome.Run, default);
+        Assert.NotEmpty(lists.SelectMany(l => l.Listed));
+        Assert.All(lists.SelectMany(l => l.Listed), p => Assert.Equal(standing.Bands.Of(p.Probability), p.Band));
+        if (said is null)
+        {
+            Assert.Equal(standing, await BandDecisions.LatestAsync(home.Lake, TrainedHome.Task.Name, trained.Model.Version, default));
+            Assert.All(lists, l => Assert.DoesNotContain(l.Notices, n => n.Contains("bands", StringComparison.Ordinal)));
+        }
+        else
+        {
+            Assert.All(lists, l => Assert.Contains(l.Notices, n => n.StartsWith($"The bands are those of decision 0, since a later decision cannot be read. {path}: {said}", StringComparison.Ordinal)));
+            Assert.Contains(said, (await Assert.ThrowsAsync<LakeException>(() => BandDecisions.LatestAsync(home.Lake, TrainedHome.Task.Name, trained.Model.Version, default))).Message, StringComparison.Ordinal);
+        }
+
+        // In one go it is the same run.
+        Assert.Equal((outcome.Run, true), await DailyRiskRun.RunAsync(home.Store, manifest, Request(), default) is var (ledger, _, there) ? (ledger.Run, there) : default);
+    }
+
+    [Fact]
+    public async Task Without_any_bands_that_can_be_read_the_list_goes_out_without()
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var _ = home;
+        home.Overwrite(LakePaths.Model(TrainedHome.Task.Name, trained.Model.Version, "bands/0000.json"), "null");
+        var (ledger, lists, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), default);
+        Assert.Null(ledger.Bands);
+        Assert.All(lists, l => Assert.Contains(l.Notices, n => n.StartsWith("There are no bands, since", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Who_has_fewer_readings_than_the_task_asks_for_is_not_scored_with_why_and_counted()
     {

@@ -112,6 +112,45 @@ public sealed class DailyRiskWorkflowTests(TrainedHome trained)
         Assert.Contains("took longer", gap.Why, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false, "the last of those that were trained")]
+    [InlineData(true, "the champion of the last decision that does")]
+    public async Task Where_the_record_of_decisions_does_not_hold_from_its_beginning_the_list_still_ships_and_says_so(bool anotherKey, string who)
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        if (anotherKey)
+        {
+            File.Delete(home.Store.RegistryKeyFile);
+            home.Store.MakeRegistryKey();
+        }
+        else
+        {
+            home.Overwrite(LakePaths.Decision(TrainedHome.Task.Name, 1), "{}");
+        }
+
+        await using var night = new NightOf(home);
+        var outcome = await night.SucceedAsync(NightOf.Input());
+        Assert.Equal((18, 0), (outcome.Scored, outcome.SetAside));
+        var lists = await DailyRiskRun.WorklistsAsync(home.Store, outcome.Run, default);
+        Assert.NotEmpty(lists);
+        Assert.All(lists, list => Assert.Contains(list.Notices, n => n.Contains($"does not hold", StringComparison.Ordinal) && n.Contains($"version {trained.Model.Version}, {who}, made these scores", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Where_the_record_does_not_hold_and_no_version_is_there_the_night_says_so_in_one_line()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        home.Overwrite(LakePaths.Decision(TrainedHome.Task.Name, 1), "{}");
+        home.Overwrite($"{trained.Model.Folder}/model.json", "{}");
+        await using var night = new NightOf(home);
+        var run = await night.RunAsync(NightOf.Input());
+        Assert.Equal(InstanceStatus.Failed, run.Status);
+        Assert.Contains($"{LakePaths.Decision(TrainedHome.Task.Name, 1)}: is not a decision", run.Failure!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', run.Failure.Message);
+    }
+
     [Fact]
     public async Task The_same_night_again_stands_as_it_was()
     {

@@ -126,6 +126,43 @@ public sealed class DriftStageTests(DriftHome trained) : IClassFixture<DriftHome
     }
 
     [Fact]
+    public async Task What_another_model_or_one_that_knew_more_scored_later_hides_no_night_of_the_champion()
+    {
+        await using var home = await trained.CopyAsync(s_allNights);
+        var alone = (await MeasureAsync(home)).Report;
+        var manifest = await new MadeUpFeed().Reading("d-patient-00", "spo2", 95, DriftHome.End + 1.3).LandAsync(home, "more");
+        var (other, _) = await TrainingStage.RunAsync(home.Store, manifest, TrainedHome.Task, TrainedHome.Quick with { Seed = 8 }, null, default);
+        async Task RunAsync(int night, string model, int knownBy) => await DailyRiskRun.RunAsync(
+            home.Store, manifest, new DailyRiskRequest { Task = TrainedHome.Task, AsOf = MadeUpFeed.At(night), KnownBy = MadeUpFeed.At(knownBy), Model = model }, default);
+        foreach (var night in s_allNights.TakeLast(6))
+        {
+            await RunAsync(night, other.Version, night);
+        }
+
+        await RunAsync(50, trained.Model.Version, 55);
+        await RunAsync(51, trained.Model.Version, DriftHome.End + 1);
+        var nights = await NightsOnRecord.ReadAsync(home.Lake, TrainedHome.Task.Name, MadeUpFeed.At(DriftHome.End), default);
+        foreach (var found in (IReadOnlyList<LedgerEntry>[])
+            [
+                nights.Between(MadeUpFeed.At(46), MadeUpFeed.At(60), trained.Model.Version),
+                nights.Between(MadeUpFeed.At(46), MadeUpFeed.At(60), trained.Model.Version, MadeUpFeed.At(DriftHome.Trained)),
+            ])
+        {
+            Assert.Equal(Enumerable.Range(47, 14).Select(d => (MadeUpFeed.At(d), MadeUpFeed.At(d), trained.Model.Version)), found.Select(e => (e.AsOf, e.KnownBy, e.Model)));
+        }
+
+        // Where only another scored, that counts for inputs; and what became known after the look does not.
+        Assert.Equal(6, nights.Between(MadeUpFeed.At(46), MadeUpFeed.At(60), other.Version).Count(e => e.Model == other.Version));
+        Assert.DoesNotContain(nights.Between(MadeUpFeed.At(46), MadeUpFeed.At(60), other.Version), e => e.KnownBy > MadeUpFeed.At(DriftHome.End));
+
+        var report = (await MeasureAsync(home)).Report;
+        Assert.Equal(alone.Rows, report.Rows);
+        Assert.Equivalent(alone.Scores.Now, report.Scores.Now, strict: true);
+        Assert.Equal(alone.Workload.Now.Listed, report.Workload.Now.Listed);
+        Assert.DoesNotContain(report.Notices, n => n.Contains("another model", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Where_snapshot_and_evaluation_are_gone_there_is_the_stretch_before_alone()
     {
         await using var home = await trained.CopyAsync(s_allNights);

@@ -156,6 +156,77 @@ public sealed class ModelRegistryTests
     }
 
     [Fact]
+    public async Task No_other_key_is_made_for_one_task_while_another_has_decisions_by_the_key_that_is_lost()
+    {
+        await using var home = new TempHome();
+        var registry = await ThreeAsync(home);
+        var key = await File.ReadAllTextAsync(home.Store.RegistryKeyFile);
+        File.Delete(home.Store.RegistryKeyFile);
+        foreach (var refused in (Func<Task>[])[() => registry.AddTrainedAsync("other", "w1", "ada", default), () => registry.CheckAsync("other", default)])
+        {
+            var fault = await Assert.ThrowsAsync<LakeException>(refused);
+            Assert.StartsWith(home.Lake.FullPath(LakePaths.Decision("t", 1)), fault.Message, StringComparison.Ordinal);
+            Assert.Contains($"the registry's key is not there ({home.Store.RegistryKeyFile}", fault.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', fault.Message);
+        }
+
+        Assert.False(File.Exists(home.Store.RegistryKeyFile));
+        Assert.Empty(await home.Lake.ListAsync(LakePaths.Decisions("other"), default));
+        await File.WriteAllTextAsync(home.Store.RegistryKeyFile, key);
+        Assert.Equal(("w1", null), Aliases(await registry.AddTrainedAsync("other", "w1", "ada", default)));
+        Assert.Null((await registry.ReadAsync("t", default)).Damage);
+    }
+
+    [Fact]
+    public async Task Under_another_key_than_the_one_it_is_signed_with_the_record_is_as_without_one()
+    {
+        await using var home = new TempHome();
+        var registry = await ThreeAsync(home);
+        File.Delete(home.Store.RegistryKeyFile);
+        home.Store.MakeRegistryKey();
+        var state = await registry.ReadAsync("t", default);
+        Assert.Equal(("v1", "v3"), Aliases(state));
+        Assert.Contains("is signed with another key", state.Damage, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', state.Damage!);
+        Assert.Contains("version v1, the champion of the last decision", state.Warning, StringComparison.Ordinal);
+        Assert.Contains("is signed with another key", (await Assert.ThrowsAsync<LakeException>(() => registry.AddTrainedAsync("t", "v4", "ada", default))).Message, StringComparison.Ordinal);
+
+        // Nor does a file that holds no key stop who reads.
+        await File.WriteAllTextAsync(home.Store.RegistryKeyFile, "none");
+        state = await registry.ReadAsync("t", default);
+        Assert.Equal(("v1", "v3"), Aliases(state));
+        Assert.Contains("is no key of the registry", state.Damage, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<LakeException>(() => registry.AddTrainedAsync("t", "v4", "ada", default));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("{\"decision\":null,\"keyId\":\"x\",\"signature\":\"y\"}")]
+    public async Task Without_a_first_decision_that_holds_the_signed_ones_after_it_say_who_scores_and_nothing_is_decided(string? first)
+    {
+        await using var home = new TempHome();
+        var registry = await ThreeAsync(home);
+        await DecideAsync(registry, DecisionKind.Promote, "v2");
+        await registry.AddTrainedAsync("t", "v4", "ada", default);
+        home.Delete(LakePaths.Decision("t", 1));
+        if (first is not null)
+        {
+            await home.Lake.ReplaceAsync(LakePaths.Decision("t", 1), Encoding.UTF8.GetBytes(first), default);
+        }
+
+        var state = await registry.ReadAsync("t", default);
+        Assert.Equal(("v2", null, LakePaths.Decision("t", 1)), (state.Champion, state.Challenger, state.DamagedFile));
+        Assert.EndsWith("version v2, the champion by the decisions after it, made these scores.", state.Warning, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<LakeException>(() => registry.AddTrainedAsync("t", "v9", "ada", default));
+
+        // Of those after it, one that was altered says nothing, nor does what follows on it.
+        home.Overwrite(LakePaths.Decision("t", 4), ReplaceFirst(await File.ReadAllTextAsync(home.Lake.FullPath(LakePaths.Decision("t", 4))), "\"v2\"", "\"v3\""));
+        Assert.Equal("v1", (await registry.ReadAsync("t", default)).Champion);
+    }
+
+    [Fact]
     public async Task The_key_is_for_its_owner_alone()
     {
         await using var home = new TempHome();

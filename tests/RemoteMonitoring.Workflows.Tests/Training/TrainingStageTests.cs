@@ -6,6 +6,7 @@ using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Erasure;
 using RemoteMonitoring.Workflows.Registry;
 using RemoteMonitoring.Workflows.Training;
 
@@ -43,11 +44,11 @@ public sealed class TrainingStageTests(TrainedHome trained)
     }
 
     [Fact]
-    public async Task How_many_fits_run_side_by_side_makes_no_other_version()
+    public async Task How_many_fits_run_side_by_side_and_the_time_for_a_search_that_is_none_make_no_other_version()
     {
         var (home, manifest) = await trained.CopyAsync();
         await using var _ = home;
-        var (model, alreadyThere) = await TrainAsync(home, manifest, settings: TrainedHome.Quick with { Parallelism = 5 });
+        var (model, alreadyThere) = await TrainAsync(home, manifest, settings: TrainedHome.Quick with { Parallelism = 5, Budget = TimeSpan.FromSeconds(77) });
         Assert.True(alreadyThere);
         Assert.Equal(trained.Model.Version, model.Version);
     }
@@ -191,6 +192,55 @@ public sealed class TrainingStageTests(TrainedHome trained)
         Assert.Equal((model.Version, null), await AliasesAsync(home));
     }
 
+    [Theory]
+    [InlineData("row_team")]
+    [InlineData("row_label")]
+    [InlineData("as_of")]
+    [InlineData("spo2_mean_3d")]
+    public async Task A_snapshot_that_lacks_a_column_is_told_in_one_line(string lacks)
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var copy = home;
+        var columns = (await home.Lake.ReadTableAsync(trained.Model.Features, null, s_none)).ColumnNames.Where(c => c != lacks).ToArray();
+        await using var input = await home.Lake.OpenReadAsync(trained.Model.Features, s_none);
+        var table = await ParquetTable.ReadAsync(input, columns, s_none);
+        var fault = Assert.Throws<LakeException>(() => TrainingSnapshot.FromParquet(table, TrainedHome.Task, "snapshot.parquet"));
+        Assert.StartsWith("snapshot.parquet: a damaged training snapshot", fault.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{lacks}'", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    [Theory]
+    [InlineData("Vectors", false)]
+    [InlineData("Vectors", true)]
+    [InlineData("Folds", false)]
+    [InlineData("Final model", true)]
+    public async Task Who_is_erased_while_it_trains_does_not_come_back_with_the_model(string stage, bool atItsEnd)
+    {
+        var (home, manifest) = await trained.CopyAsync();
+        await using var _ = home;
+        const string Gone = "p03";
+        var settings = TrainedHome.Quick with { Seed = 8 };
+        var erasing = new Erasing(home, Gone, stage, atItsEnd);
+        // Erased on another thread, as another program does.
+        var fault = await Assert.ThrowsAsync<LakeException>(() => Task.Run(() => TrainingStage.RunAsync(home.Store, manifest, TrainedHome.Task, settings, erasing, s_none)));
+        Assert.True(erasing.Done);
+        Assert.Contains("train again", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.Equal([trained.Model.Version], (await home.Lake.ListAsync($"models/{TrainedHome.Task.Name}", s_none)).Select(p => p.Split('/')[2]).Where(v => v != "decisions").Distinct());
+        Assert.Equal((trained.Model.Version, null), await AliasesAsync(home));
+        foreach (var path in (await home.Lake.ListAsync("gold/features", s_none)).Concat(await home.Lake.ListAsync("models", s_none)).Where(p => p.EndsWith(".parquet", StringComparison.Ordinal)))
+        {
+            Assert.DoesNotContain(Gone, (await home.Lake.ReadTableAsync(path, ["patient_id"], s_none)).Text("patient_id"));
+        }
+
+        Assert.DoesNotContain(Gone, Encoding.UTF8.GetString(await home.Lake.ReadAsync(trained.Model.Report, s_none)), StringComparison.Ordinal);
+
+        // Without the patient it is trained again.
+        var (model, _) = await TrainAsync(home, (await ObservationsManifest.TryReadAsync(home.Lake, s_none))!, settings: settings);
+        Assert.DoesNotContain(Gone, (await home.Lake.ReadTableAsync(model.HeldOut[0], ["patient_id"], s_none)).Text("patient_id"));
+    }
+
     [Fact]
     public async Task Held_out_rows_have_their_columns_and_nobody_from_outside_the_cohort()
     {
@@ -323,6 +373,23 @@ public sealed class TrainingStageTests(TrainedHome trained)
         var manifest = await TrainedHome.Feed().Patient("elsewhere", zone: "Mars/Olympus_Mons").Daily("elsewhere", 0, 12).LandAsync(home);
         var (model, _) = await TrainAsync(home, manifest);
         Assert.Equal(new CohortFlowStep("unknown-time-zone", true, 1, 0, "The roster names a time zone that does not exist: their days and times stand in UTC"), model.Reports[0].Flow[^1]);
+    }
+
+    /// <summary>Erases a patient when a stage begins, or when it is through.</summary>
+    private sealed class Erasing(TempHome home, string patient, string stage, bool atItsEnd) : IProgress<TrainingProgress>
+    {
+        private int _begun;
+
+        public bool Done { get; private set; }
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.Stage == stage && value.Done == (atItsEnd ? value.Total : 0) && Interlocked.Exchange(ref _begun, 1) == 0)
+            {
+                PatientErasure.RunAsync(home.Store, patient, TimeProvider.System, s_none).GetAwaiter().GetResult();
+                Done = true;
+            }
+        }
     }
 
     /// <summary>Cancels when a stage begins.</summary>

@@ -64,10 +64,12 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
     public async Task A_job_that_fails_fails_the_run_in_one_line_and_leaves_no_model()
     {
         _stub.States = ["Running", "Failed"];
+        await _home.Lake.ReplaceAsync(LakePaths.Work("run", $"{TrainedFiles.Folder}/held-out.parquet"), "half"u8.ToArray(), default);
         var run = await RunAsync(s_input with { Place = TrainingPlace.AzureMl });
         Assert.Equal(InstanceStatus.Failed, run.Status);
         Assert.Contains("ended as Failed", run.Failure!.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', run.Failure.Message);
+        Assert.DoesNotContain(await _home.Lake.ListAsync("work", default), p => p.Contains($"/{TrainedFiles.Folder}/", StringComparison.Ordinal));
         Assert.Equal([trained.Model.Version], (await ModelVersions.ListAsync(_home.Lake, default))[s_input.Task]);
     }
 
@@ -98,6 +100,8 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
         };
         var run = await RunAsync(s_input with { Place = TrainingPlace.AzureMl });
         Assert.Contains("rows may have been erased", run.Failure!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', run.Failure.Message);
+        Assert.DoesNotContain(await _home.Lake.ListAsync("work", default), p => p.Contains($"/{TrainedFiles.Folder}/", StringComparison.Ordinal));
         Assert.Equal([trained.Model.Version], (await ModelVersions.ListAsync(_home.Lake, default))[s_input.Task]);
     }
 
@@ -110,10 +114,53 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
         var found = (await Client.FindAsync("run", default))!;
         Assert.True(TrainingRuns.HaveJob(found));
         Assert.False(TrainingRuns.Wait(found));
+        await _home.Lake.ReplaceAsync(LakePaths.Work("run", $"{TrainedFiles.Folder}/held-out.parquet"), "half"u8.ToArray(), default);
         Assert.True(await Client.RaiseAsync("run", TrainingSteps.Cancel, "too dear", default));
         var outcome = Outcome(await EndedAsync());
         Assert.Equal((TrainingResult.Cancelled, "too dear"), (outcome.Result, outcome.Note));
         Assert.Equal("Canceled", _stub.StatusOf(Assert.Single(_stub.Jobs)));
+        Assert.DoesNotContain(await _home.Lake.ListAsync("work", default), p => p.Contains($"/{TrainedFiles.Folder}/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Told_to_cancel_before_there_is_a_job_it_makes_none_and_decides_nothing()
+    {
+        var decisions = (await StateAsync()).Decisions.Count;
+        foreach (var seed in (int[])[TrainedHome.Quick.Seed, 8])
+        {
+            // Told at once: it hears it when it has compacted and made its snapshot, be the model there or not.
+            await StartAsync(s_input with { Place = TrainingPlace.AzureMl, WaitForApproval = true }, seed);
+            Assert.True(await Client.RaiseAsync("run", TrainingSteps.Cancel, "too early", default));
+            Assert.Equal((TrainingResult.Cancelled, "too early"), Outcome(await EndedAsync()) is var outcome ? (outcome.Result, outcome.Note) : default);
+            Assert.Empty(_stub.Jobs);
+            Assert.Equal(decisions, (await StateAsync()).Decisions.Count);
+            await StopAsync();
+            File.Delete(Path.Combine(_home.Root, "workflows.db"));
+        }
+    }
+
+    [Fact]
+    public async Task Told_to_cancel_when_its_job_has_ended_already_it_registers_nothing()
+    {
+        _stub.Work = async job =>
+        {
+            await WorkAsync(job);
+            Assert.True(await Client.RaiseAsync("run", TrainingSteps.Cancel, "too late", default));
+        };
+        var outcome = await EndAsync(s_input with { Place = TrainingPlace.AzureMl });
+        Assert.Equal((TrainingResult.Cancelled, "too late"), (outcome.Result, outcome.Note));
+        Assert.Null((await StateAsync()).Challenger);
+    }
+
+    [Fact]
+    public async Task Told_to_cancel_while_it_waits_for_an_approval_it_ends_and_the_challenger_stays()
+    {
+        await StartAsync(s_input with { WaitForApproval = true });
+        await UntilAsync(TrainingRuns.Wait);
+        Assert.True(await Client.RaiseAsync("run", TrainingSteps.Cancel, "later", default));
+        var outcome = Outcome(await EndedAsync());
+        Assert.Equal((TrainingResult.Cancelled, "later"), (outcome.Result, outcome.Note));
+        Assert.Equal((trained.Model.Version, outcome.Version), await StateAsync() is var state ? (state.Champion, state.Challenger) : default);
     }
 
     [Fact]
@@ -163,6 +210,16 @@ public sealed class TrainingWorkflowTests(TrainedHome trained) : IAsyncLifetime,
         {
             Assert.NotEmpty(outcome.Note!);
         }
+    }
+
+    [Fact]
+    public async Task A_margin_wider_than_the_gates_own_goes_against_it_and_is_recorded_so()
+    {
+        await EndAsync(s_input);
+        var promotion = new ModelPromotion(_home.Store, new ModelRegistry(_home.Store, TimeProvider.System));
+        Task<AskedPromotion> AskAsync(bool insist) => promotion.PromoteAsync(s_input.Task, ModelVersions.Challenger, "Bob", "no worse than by half", insist, new GateSettings { AurocMargin = 0.5 }, null, default);
+        Assert.Null((await AskAsync(insist: false)).Decision);
+        Assert.True((await AskAsync(insist: true)).Decision!.Overridden);
     }
 
     [Fact]
