@@ -9,6 +9,8 @@ namespace RemoteMonitoring.Cli.Commands;
 /// <summary><c>rmon models promote</c>, <c>rollback</c> and <c>withdraw</c>: a person's decision, recorded with who, when and why.</summary>
 internal static class ModelsDecideCommand
 {
+    private const double MostMargin = 0.5;
+
     public static Command Promote()
     {
         var task = ModelNames.TaskArgument();
@@ -18,7 +20,7 @@ internal static class ModelsDecideCommand
         var margin = new Option<double>("--margin") { Description = "By how much the AUROC may be below the champion's at the lower end of the interval; more than the default needs --override", DefaultValueFactory = _ => new GateSettings().AurocMargin };
         margin.Validators.Add(result =>
         {
-            if (result.GetValue(margin) is not (>= 0 and <= 0.5))
+            if (result.GetValue(margin) is not (>= 0 and <= MostMargin))
             {
                 result.AddError("--margin takes a number from 0 to 0.5.");
             }
@@ -30,7 +32,7 @@ internal static class ModelsDecideCommand
         };
         command.Validators.Add(result =>
         {
-            if (!result.GetValue(insist) && result.GetResult(margin) is { Implicit: false, Errors: var errors } && !errors.Any() && result.GetValue(margin) > new GateSettings().AurocMargin)
+            if (!result.GetValue(insist) && result.GetResult(margin) is { Implicit: false } && result.GetValue(margin) > new GateSettings().AurocMargin && result.GetValue(margin) <= MostMargin)
             {
                 result.AddError(string.Create(CultureInfo.InvariantCulture, $"--margin above {new GateSettings().AurocMargin} asks less than the gate does: it needs --override, and the decision says so."));
             }
