@@ -258,21 +258,51 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
             return (before, "which scored before there were decisions");
         }
 
-        var newest = (Version: (string?)null, TrainedUntil: Instant.MinValue);
-        foreach (var version in (await ModelVersions.ListAsync(_lake, cancellationToken))[task])
+        return await NewestAsync(task, cancellationToken) is { } newest ? (newest, "the last of those that were trained") : default;
+    }
+
+    /// <summary>
+    /// Which version scores in place of a champion whose files cannot be read, and by what right: the last champion of before that can be loaded, else of all versions
+    /// that can the one that was taught with the latest rows. None where there is none.
+    /// </summary>
+    public async Task<(string Version, string Right)?> StandInForAsync(RegistryState state, CancellationToken cancellationToken)
+    {
+        foreach (var before in state.Decisions.Select(d => d.PreviousChampion).OfType<string>().Reverse().Distinct(StringComparer.Ordinal).Where(v => v != state.Champion))
         {
-            try
+            if (await TaughtUntilAsync(state.Task, before, cancellationToken) is not null)
             {
-                var until = (await ModelVersions.LoadAsync(_lake, task, version, null, cancellationToken)).Document.Training.TrainedUntil;
-                newest = newest.Version is null || until > newest.TrainedUntil ? (version, until) : newest;
-            }
-            catch (LakeException e) when (!e.IsTransient)
-            {
-                // One that cannot be loaded cannot stand in either.
+                return (before, "the champion before it");
             }
         }
 
-        return newest.Version is null ? default : (newest.Version, "the last of those that were trained");
+        return await NewestAsync(state.Task, cancellationToken) is { } newest ? (newest, "the last of those that were trained") : null;
+    }
+
+    private async Task<string?> NewestAsync(string task, CancellationToken cancellationToken)
+    {
+        var newest = (Version: (string?)null, TrainedUntil: Instant.MinValue);
+        foreach (var version in (await ModelVersions.ListAsync(_lake, cancellationToken))[task])
+        {
+            if (await TaughtUntilAsync(task, version, cancellationToken) is { } until && (newest.Version is null || until > newest.TrainedUntil))
+            {
+                newest = (version, until);
+            }
+        }
+
+        return newest.Version;
+    }
+
+    /// <summary>Until when a version was taught; null for one that cannot be loaded, which cannot stand in.</summary>
+    private async Task<Instant?> TaughtUntilAsync(string task, string version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await ModelVersions.LoadAsync(_lake, task, version, null, cancellationToken)).Document.Training.TrainedUntil;
+        }
+        catch (LakeException e) when (!e.IsTransient)
+        {
+            return null;
+        }
     }
 
     /// <summary>What scored before there were decisions: one line in <c>models/{task}/current</c>.</summary>

@@ -1,6 +1,7 @@
 using NodaTime;
 using RemoteMonitoring.FlakyStores;
 using RemoteMonitoring.Storage;
+using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Storage.Retries;
 using RemoteMonitoring.Workflows.Compaction;
@@ -148,6 +149,44 @@ public sealed class DailyRiskWorkflowTests(TrainedHome trained)
         var run = await night.RunAsync(NightOf.Input());
         Assert.Equal(InstanceStatus.Failed, run.Status);
         Assert.Contains($"{LakePaths.Decision(TrainedHome.Task.Name, 1)}: is not a decision", run.Failure!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', run.Failure.Message);
+    }
+
+    [Theory]
+    [InlineData("model.json")]
+    [InlineData("trees.txt")]
+    public async Task Where_the_champion_cannot_be_read_another_version_stands_in_and_the_lists_say_so(string file)
+    {
+        const string Other = "0123456789abcdef";
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        var task = TrainedHome.Task.Name;
+        foreach (var name in ModelFiles.TrainedNames)
+        {
+            await home.Lake.CreateDerivedAsync(LakePaths.Model(task, Other, name), await home.Lake.ReadAsync(LakePaths.Model(task, trained.Model.Version, name), default), default);
+        }
+
+        home.Overwrite(LakePaths.Model(task, trained.Model.Version, file), "{ damaged");
+        await using var night = new NightOf(home);
+        var outcome = await night.SucceedAsync(NightOf.Input());
+        Assert.Equal((18, 0), (outcome.Scored, outcome.SetAside));
+        var lists = await DailyRiskRun.WorklistsAsync(home.Store, outcome.Run, default);
+        Assert.NotEmpty(lists);
+        Assert.All(lists, list => Assert.Contains(
+            list.Notices,
+            n => n.StartsWith($"The champion cannot be read (models/{task}/{trained.Model.Version}: {file}", StringComparison.Ordinal) && n.EndsWith($"In its place version {Other} scored, the last of those that were trained.", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Where_the_champion_cannot_be_read_and_nothing_can_stand_in_the_night_says_what_to_do_in_one_line()
+    {
+        var (home, _) = await trained.CopyAsync();
+        await using var _1 = home;
+        home.Overwrite($"{trained.Model.Folder}/model.json", "{}");
+        await using var night = new NightOf(home);
+        var run = await night.RunAsync(NightOf.Input());
+        Assert.Equal(InstanceStatus.Failed, run.Status);
+        Assert.EndsWith("Restore it from a backup, or train again: no other version can stand in.", run.Failure!.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', run.Failure.Message);
     }
 
