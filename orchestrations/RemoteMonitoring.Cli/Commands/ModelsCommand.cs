@@ -68,9 +68,17 @@ internal static class ModelsCommand
     {
         var state = await new ModelRegistry(store, TimeProvider.System).ReadAsync(task, cancellationToken);
         var rows = new List<(string Version, ModelDocument Document)>();
+        var unreadable = new List<(string Version, string Problem)>();
         foreach (var version in versions)
         {
-            rows.Add((version, await ModelVersions.DocumentAsync(store.Lake, task, version, cancellationToken)));
+            try
+            {
+                rows.Add((version, await ModelVersions.DocumentAsync(store.Lake, task, version, cancellationToken)));
+            }
+            catch (LakeException e) when (!e.IsTransient)
+            {
+                unreadable.Add((version, e.Message));
+            }
         }
 
         rows.Sort((a, b) => b.Document.Training.TrainedUntil.CompareTo(a.Document.Training.TrainedUntil) is not 0 and var order ? order : string.CompareOrdinal(a.Version, b.Version));
@@ -83,6 +91,11 @@ internal static class ModelsCommand
                 .. s_figures.Select(f => Model(r.Document).TryGetValue(f.Metric, out var metric) ? Results.Interval(metric) : ""),
             ]),
             3);
+        foreach (var (version, problem) in unreadable)
+        {
+            terminal.Line($"{version} {AliasOf(state, version)}: {problem}");
+        }
+
         SayDamage(terminal, state);
         return new JsonObject
         {
@@ -98,6 +111,7 @@ internal static class ModelsCommand
                 ["events"] = r.Document.Training.Events,
                 ["metrics"] = new JsonObject(Model(r.Document).Select(m => KeyValuePair.Create(m.Key, (JsonNode?)Results.MetricJson(m.Value)))),
             })]),
+            ["unreadable"] = new JsonArray([.. unreadable.Select(u => new JsonObject { ["version"] = u.Version, ["problem"] = u.Problem })]),
         };
     }
 

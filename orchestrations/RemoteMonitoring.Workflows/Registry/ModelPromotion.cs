@@ -62,7 +62,7 @@ public sealed class ModelPromotion(CohortStore store, ModelRegistry registry)
         }
 
         var challenger = await ModelVersions.EvaluationAsync(_lake, task, version, null, cancellationToken);
-        var champion = challenger is null || state.Champion is null ? null : await ModelVersions.EvaluationAsync(_lake, task, state.Champion, challenger.Name, cancellationToken);
+        var champion = challenger is null || state.Champion is null ? null : await ChampionAsync(task, state.Champion, challenger.Name, cancellationToken);
         var evidence = new GateEvidence { Report = challenger?.Report, Challenger = challenger?.HeldOut, Champion = champion?.HeldOut, External = external };
         var verdict = await Task.Run(() => PromotionGate.Judge(evidence, settings, cancellationToken: cancellationToken), cancellationToken);
         var against = verdict.Verdict == Verdict.Failed || settings.AurocMargin > new GateSettings().AurocMargin;
@@ -94,6 +94,19 @@ public sealed class ModelPromotion(CohortStore store, ModelRegistry registry)
         var state = await registry.ReadAsync(task, cancellationToken);
         var version = await ModelVersions.ResolveAsync(_lake, state, ModelVersions.Challenger, cancellationToken);
         return await registry.DecideAsync(state, new NewDecision(DecisionKind.WithdrawChallenger, version, by) { Why = why }, cancellationToken);
+    }
+
+    /// <summary>The champion's evaluation; one whose files cannot be read has none, for it is then that another is needed.</summary>
+    private async Task<VersionEvaluation?> ChampionAsync(string task, string champion, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ModelVersions.EvaluationAsync(_lake, task, champion, name, cancellationToken);
+        }
+        catch (LakeException e) when (!e.IsTransient)
+        {
+            return null;
+        }
     }
 
     /// <summary>A version that could not score tonight does not become the champion.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
+using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -292,12 +293,13 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
         return newest.Version;
     }
 
-    /// <summary>Until when a version was taught; null for one that cannot be loaded, which cannot stand in.</summary>
+    /// <summary>Until when a version was taught; null for one that cannot be loaded, which cannot stand in, nor can one far away that may not answer.</summary>
     private async Task<Instant?> TaughtUntilAsync(string task, string version, CancellationToken cancellationToken)
     {
         try
         {
-            return (await ModelVersions.LoadAsync(_lake, task, version, null, cancellationToken)).Document.Training.TrainedUntil;
+            var document = (await ModelVersions.LoadAsync(_lake, task, version, null, cancellationToken)).Document;
+            return document.Kind == ModelKind.Http ? null : document.Training.TrainedUntil;
         }
         catch (LakeException e) when (!e.IsTransient)
         {
