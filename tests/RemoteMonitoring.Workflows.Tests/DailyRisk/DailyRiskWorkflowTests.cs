@@ -1,7 +1,7 @@
 using NodaTime;
 using RemoteMonitoring.FlakyStores;
-using RemoteMonitoring.Storage;
 using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Storage.Retries;
 using RemoteMonitoring.Workflows.Compaction;
