@@ -106,8 +106,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     {
         var store = await cohorts(spec.Cohort, cancellationToken);
         var task = TaskOf(spec.Task);
-        var registry = new ModelRegistry(store, TimeProvider.System);
-        var models = await registry.ReadAsync(task.Name, cancellationToken);
+        var models = await new ModelRegistry(store, TimeProvider.System).ReadAsync(task.Name, cancellationToken);
         spec = spec with
         {
             Model = spec.Model switch
@@ -117,7 +116,8 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
                 var version => version,
             },
         };
-        (spec, var ofModel) = spec.Model == models.Champion ? await ReadableAsync(store, task, registry, models, spec, cancellationToken) : (spec, []);
+        var (model, ofModel) = spec.Model == models.Champion ? await StandIns.ForFilesAsync(store.Lake, task, models, cancellationToken) : (spec.Model, null);
+        spec = spec with { Model = model };
         var (pinned, ofBands) = await BandDecisions.PinAsync(store.Lake, RequestOf(spec), cancellationToken);
         spec = spec with { Bands = pinned.Bands };
         var isChampion = spec.Model == models.Champion;
@@ -141,27 +141,9 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             Spec = spec,
             Run = run,
             Rows = [.. plan.Shards.Select(s => s.Length)],
-            Notices = [.. DataQuality.Judge(manifest, spec.AsOf), .. isChampion && models.Warning is { } warning ? [warning] : (string[])[], .. ofModel, .. ofBands],
+            Notices = [.. DataQuality.Judge(manifest, spec.AsOf), .. isChampion && models.Warning is { } warning ? [warning] : (string[])[], .. ofModel is null ? (string[])[] : [ofModel], .. ofBands],
             Challenger = isChampion ? models.Challenger : null,
         };
-    }
-
-    /// <summary>The run with a champion whose files can be read: where they cannot, another version stands in, and the lists say so.</summary>
-    private static async Task<(RiskSpec Spec, string[] Notices)> ReadableAsync(
-        CohortStore store, TaskDefinition task, ModelRegistry registry, RegistryState models, RiskSpec spec, CancellationToken cancellationToken)
-    {
-        var folder = $"models/{task.Name}/{spec.Model}";
-        try
-        {
-            await ModelVersions.LoadAsync(store.Lake, task, spec.Model, cancellationToken);
-            return (spec, []);
-        }
-        catch (LakeException e) when (!e.IsTransient)
-        {
-            return await registry.StandInForAsync(models, cancellationToken) is { } other
-                ? (spec with { Model = other.Version }, [$"The champion cannot be read ({e.Message.Replace(store.Lake.NameOf(folder), folder, StringComparison.Ordinal).TrimEnd('.')}). In its place version {other.Version} scored, {other.Right}."])
-                : throw new LakeException($"{e.Message.TrimEnd('.')}. Restore it from a backup, or train again: no other version can stand in.", e);
-        }
     }
 
     private async Task<PartOutcome> ScorePartAsync(PartAsked asked, CancellationToken cancellationToken)

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using NodaTime;
 using RemoteMonitoring.Risk.Evaluation;
-using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
@@ -220,7 +219,7 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
 
     private async Task<RegistryState> DamagedAsync(RegistryState state, string? hash, string path, string problem, CancellationToken cancellationToken)
     {
-        var (champion, standsIn) = state.Decisions.Count > 0 ? default : await StandInAsync(state.Task, cancellationToken);
+        var (champion, standsIn) = state.Decisions.Count > 0 ? default : await StandIns.ForLogAsync(_lake, state.Task, FindKey().Key, token => SetBeforeAsync(state.Task, token), cancellationToken);
         return (state.Decisions.Count > 0 ? state : RegistryState.Before(state.Task, champion)) with
         {
             Damage = $"{_lake.NameOf(path)}: {problem}",
@@ -228,83 +227,6 @@ public sealed class ModelRegistry(CohortStore store, TimeProvider time)
             StandsIn = standsIn,
             LastSha256 = hash,
         };
-    }
-
-    /// <summary>
-    /// Which version goes on to score where the first decision does not hold: the one that the signed decisions after it name, else what scored before there were any,
-    /// else of the versions that can be loaded the one that was taught with the latest rows. None where there is none.
-    /// </summary>
-    private async Task<(string? Champion, string? Why)> StandInAsync(string task, CancellationToken cancellationToken)
-    {
-        var key = FindKey().Key;
-        Decision? last = null;
-        for (string? hash = null; await _lake.TryReadAsync(LakePaths.Decision(task, (last?.Sequence ?? 1) + 1), cancellationToken) is { } bytes; hash = Lake.Hash(bytes))
-        {
-            if (DecisionFile.Read(bytes, key).Decision is not { } decision
-                || decision.Task != task || decision.Sequence != (last?.Sequence ?? 1) + 1 || (hash is not null && decision.PreviousSha256 != hash))
-            {
-                break;
-            }
-
-            last = decision;
-        }
-
-        if (last is not null)
-        {
-            return (last.Kind is DecisionKind.Challenger or DecisionKind.WithdrawChallenger ? last.PreviousChampion : last.Version, "the champion by the decisions after it");
-        }
-
-        if (await SetBeforeAsync(task, cancellationToken) is { } before)
-        {
-            return (before, "which scored before there were decisions");
-        }
-
-        return await NewestAsync(task, cancellationToken) is { } newest ? (newest, "the last of those that were trained") : default;
-    }
-
-    /// <summary>
-    /// Which version scores in place of a champion whose files cannot be read, and by what right: the last champion of before that can be loaded, else of all versions
-    /// that can the one that was taught with the latest rows. None where there is none.
-    /// </summary>
-    public async Task<(string Version, string Right)?> StandInForAsync(RegistryState state, CancellationToken cancellationToken)
-    {
-        foreach (var before in state.Decisions.Select(d => d.PreviousChampion).OfType<string>().Reverse().Distinct(StringComparer.Ordinal).Where(v => v != state.Champion))
-        {
-            if (await TaughtUntilAsync(state.Task, before, cancellationToken) is not null)
-            {
-                return (before, "the champion before it");
-            }
-        }
-
-        return await NewestAsync(state.Task, cancellationToken) is { } newest ? (newest, "the last of those that were trained") : null;
-    }
-
-    private async Task<string?> NewestAsync(string task, CancellationToken cancellationToken)
-    {
-        var newest = (Version: (string?)null, TrainedUntil: Instant.MinValue);
-        foreach (var version in (await ModelVersions.ListAsync(_lake, cancellationToken))[task])
-        {
-            if (await TaughtUntilAsync(task, version, cancellationToken) is { } until && (newest.Version is null || until > newest.TrainedUntil))
-            {
-                newest = (version, until);
-            }
-        }
-
-        return newest.Version;
-    }
-
-    /// <summary>Until when a version was taught; null for one that cannot be loaded, which cannot stand in, nor can one far away that may not answer.</summary>
-    private async Task<Instant?> TaughtUntilAsync(string task, string version, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var document = (await ModelVersions.LoadAsync(_lake, task, version, null, cancellationToken)).Document;
-            return document.Kind == ModelKind.Http ? null : document.Training.TrainedUntil;
-        }
-        catch (LakeException e) when (!e.IsTransient)
-        {
-            return null;
-        }
     }
 
     /// <summary>What scored before there were decisions: one line in <c>models/{task}/current</c>.</summary>
