@@ -97,6 +97,15 @@ public sealed class RulesOfThumbTests
         Assert.EndsWith(says, Assert.Throws<FormatException>(() => TaskDefinition.Read(Encoding.UTF8.GetBytes(text), "mine.json")).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sepsis-hourly", "home", "news2")]
+    [InlineData("sepsis-hourly", "acute", "sirs,qsofa,news2")]
+    public void A_task_described_by_another_set_keeps_the_rules_that_set_can_tell_and_can_be_read_again(string task, string set, string rules)
+    {
+        var described = BundledTasks.Named(task).DescribedBy(FeatureSet.Named(set));
+        Assert.Equal(rules, string.Join(',', TaskDefinition.Read(Encoding.UTF8.GetBytes(described.ToJson()), "task.json").Baselines));
+    }
+
     private static double SapsI(params (string Column, double Value)[] known) =>
         Assert.Single(Assert.Single(RulesOfThumb.Of(Rows(FeatureSet.Named("acute"), [BaselineRules.SapsI], known), [0])).Score);
 
