@@ -100,6 +100,7 @@ public sealed class RulesOfThumbTests
     [Theory]
     [InlineData("sepsis-hourly", "home", "news2")]
     [InlineData("sepsis-hourly", "acute", "sirs,qsofa,news2")]
+    [InlineData("admission-7d", "acute", "news2")]
     public void A_task_described_by_another_set_keeps_the_rules_that_set_can_tell_and_can_be_read_again(string task, string set, string rules)
     {
         var described = BundledTasks.Named(task).DescribedBy(FeatureSet.Named(set));

@@ -256,10 +256,11 @@ public sealed record TaskDefinition
             ? [.. OutcomeKinds.Concat(ObservedBy).Intersect(prior.KindsTold)]
             : [];
 
-    /// <summary>The task with its rows described by another feature set. Ablations leave out what that set has; one that would leave out nothing of it, or all, is gone, and so is a rule of thumb that it cannot tell.</summary>
+    /// <summary>The task with its rows described by another feature set. Ablations leave out what that set has; one that would leave out nothing of it, or all, is gone, and so are a rule of thumb that it cannot tell, and a minimum of readings that it cannot count.</summary>
     public TaskDefinition DescribedBy(FeatureSet set) => this with
     {
         FeatureSet = set.Name,
+        MinimumReadings = MinimumReadings is { } minimum && TaskRules.Untold(minimum, set) is null ? minimum : null,
         Baselines = Baselines.Where(b => RulesOfThumb.Lacking(b, set.Columns) is null).ToArray() is { Length: > 0 } told ? told : [BaselineRules.News2],
         Ablations =
         [

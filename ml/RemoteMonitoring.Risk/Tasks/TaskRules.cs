@@ -65,19 +65,22 @@ internal static partial class TaskRules
     {
         if (task.MinimumReadings is { } minimum)
         {
-            var set = FeatureSet.Named(task.FeatureSet);
-            var (vitals, lookBack) = (set.Columns.Select(c => c.VitalKey).OfType<string>().Distinct().Count(), Duration.FromTicks(set.LookBack * 10));
             Check(minimum.Readings is > 0 and <= MostReadings, $"minimumReadings.readings {minimum.Readings}: 1 to {MostReadings}");
-            Check((minimum.Vitals ?? 1) > 0 && (minimum.Vitals ?? 1) <= vitals, $"minimumReadings.vitals {minimum.Vitals}: 1 to {vitals}, the vitals of '{task.FeatureSet}'");
-            Check(
-                minimum.Within > Duration.Zero && minimum.Within <= lookBack,
-                $"minimumReadings.within {WholeHours.Text(minimum.Within)}: above 0h, and no longer than '{task.FeatureSet}' looks back, {WholeHours.Text(lookBack)}");
-            // Readings are counted by the cell: of part of one nobody can tell how many there were.
-            var cell = set.Rollup == CellKind.Day ? Duration.FromDays(1) : Duration.FromHours(1);
-            Check(
-                minimum.Within.BclCompatibleTicks % cell.BclCompatibleTicks == 0,
-                $"minimumReadings.within {WholeHours.Text(minimum.Within)}: a multiple of {WholeHours.Text(cell)}, for '{task.FeatureSet}' puts readings together by the {(set.Rollup == CellKind.Day ? "day" : "hour")}");
+            var untold = Untold(minimum, FeatureSet.Named(task.FeatureSet));
+            Check(untold is null, untold!);
         }
+    }
+
+    /// <summary>Why a feature set cannot tell whether a patient has so many readings; null where it can.</summary>
+    internal static string? Untold(MinimumReadings minimum, FeatureSet set)
+    {
+        var (vitals, lookBack) = (set.Columns.Select(c => c.VitalKey).OfType<string>().Distinct().Count(), Duration.FromTicks(set.LookBack * 10));
+        // Readings are counted by the cell: of part of one nobody can tell how many there were.
+        var cell = set.Rollup == CellKind.Day ? Duration.FromDays(1) : Duration.FromHours(1);
+        return (minimum.Vitals ?? 1) <= 0 || (minimum.Vitals ?? 1) > vitals ? $"minimumReadings.vitals {minimum.Vitals}: 1 to {vitals}, the vitals of '{set.Name}'"
+            : minimum.Within <= Duration.Zero || minimum.Within > lookBack ? $"minimumReadings.within {WholeHours.Text(minimum.Within)}: above 0h, and no longer than '{set.Name}' looks back, {WholeHours.Text(lookBack)}"
+            : minimum.Within.BclCompatibleTicks % cell.BclCompatibleTicks != 0 ? $"minimumReadings.within {WholeHours.Text(minimum.Within)}: a multiple of {WholeHours.Text(cell)}, for '{set.Name}' puts readings together by the {(set.Rollup == CellKind.Day ? "day" : "hour")}"
+            : null;
     }
 
     private static void CheckPopulation(Population population)

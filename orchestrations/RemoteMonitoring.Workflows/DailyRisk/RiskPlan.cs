@@ -81,6 +81,9 @@ internal sealed class RiskPlan
     /// <summary>The vitals that the feature set describes.</summary>
     public IReadOnlyList<VitalSign> Described => field ??= [.. Set.Columns.Select(c => c.VitalKey).OfType<string>().Distinct(StringComparer.Ordinal).Select(k => VitalSignCatalog.Default[k])];
 
+    /// <summary>The readings that a patient needs, where the feature set can count them; null for any at all.</summary>
+    public MinimumReadings? MinimumReadings => Request.Task.DescribedBy(Set).MinimumReadings;
+
     /// <summary>The rows of each shard, in the order of the cohort.</summary>
     public IReadOnlyList<VectorKey[]> Shards { get; private init; } = [];
 

@@ -131,11 +131,12 @@ internal static class RiskScoring
         var table = builder.Build(keys, cores, cancellationToken);
         var scores = plan.Model.Score(table, cores, cancellationToken);
         var (predictions, notScored) = (new List<Prediction>(), new List<NotScored>());
+        var minimum = plan.MinimumReadings;
         foreach (var (row, explanation) in plan.Model.Explain(table).Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
             var key = keys[row];
-            if (WhyNot(plan, table, row, key, builder, scores.Raw[row]) is { } why)
+            if (WhyNot(plan, table, row, key, builder, minimum, scores.Raw[row]) is { } why)
             {
                 notScored.Add(new NotScored(key.PatientId, why));
                 continue;
@@ -170,9 +171,9 @@ internal static class RiskScoring
     }
 
     /// <summary>Why a patient is not scored; null for who is.</summary>
-    private static string? WhyNot(RiskPlan plan, FeatureTable table, int row, in VectorKey key, VectorBuilder builder, double raw) =>
+    private static string? WhyNot(RiskPlan plan, FeatureTable table, int row, in VectorKey key, VectorBuilder builder, MinimumReadings? minimum, double raw) =>
         !table.HasReading[row] ? $"no reading in the last {plan.Set.LookBack / UnixMicros.PerDay} days"
-        : plan.Request.Task.MinimumReadings is { } minimum && !HasEnough(plan, table, row, key, builder, minimum) ? $"fewer than {minimum.InWords}"
+        : minimum is not null && !HasEnough(plan, table, row, key, builder, minimum) ? $"fewer than {minimum.InWords}"
         : double.IsNaN(raw) ? "the model gave no score"
         : null;
 
