@@ -1,0 +1,153 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using NJsonSchema;
+
+namespace RemoteMonitoring.Pipelines.Tests.Azure;
+
+/// <summary>The workflow of Logic Apps against the contract of what is sent to it.</summary>
+[Collection(EvaluatedHomes.Name)]
+public sealed partial class FollowUpWorkflowTests(AzureHomes homes)
+{
+    private static readonly JsonNode s_definition = JsonNode.Parse(Repository.Read("pipelines/logicapps/follow-up.workflow.json"))!["definition"]!;
+
+    private static readonly JsonNode s_schema = JsonNode.Parse(Repository.Read("pipelines/logicapps/follow-up.schema.json"))!;
+
+    [Fact]
+    public void The_trigger_takes_the_schema_of_the_contract_and_keeps_what_does_not_fit_it_out()
+    {
+        var trigger = Assert.Single(s_definition["triggers"]!.AsObject()).Value!;
+        Assert.True(JsonNode.DeepEquals(s_schema, trigger["inputs"]!["schema"]));
+        Assert.Equal("POST", trigger["inputs"]!["method"]!.GetValue<string>());
+        Assert.Equal("EnableSchemaValidation", trigger["operationOptions"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Each_field_that_is_used_is_one_of_the_contract_and_one_that_may_be_missing_is_asked_for_with_care()
+    {
+        var used = Field().Matches(s_definition.ToJsonString(s_plain)).Select(m => string.Join('.', Name().Matches(m.Groups[1].Value).Select(n => n.Groups[1].Value))).Distinct().ToArray();
+        Assert.Contains("acknowledge", used);
+        Assert.Contains("patient.id", used);
+        Assert.DoesNotContain(used, field => Schema(field) is null);
+        Assert.Null(Schema("patient.name")); // else anything would be found
+        Assert.Null(Schema("severity"));
+        foreach (var field in used.Where(field => !IsRequired(field) && field != "patient.id"))
+        {
+            var path = string.Concat(field.Split('.').Select(n => $"?['{n}']"));
+            Assert.DoesNotMatch($@"(?<!coalesce\()triggerBody\(\){Regex.Escape(path)}", s_definition.ToJsonString(s_plain));
+        }
+    }
+
+    [Theory]
+    [InlineData("listed.json")]
+    [InlineData("urgent.json")]
+    [InlineData("escalation-for-a-record.json")]
+    public async Task The_samples_of_the_contract_are_taken(string sample)
+    {
+        var schema = await JsonSchema.FromJsonAsync(Assert.Single(s_definition["triggers"]!.AsObject()).Value!["inputs"]!["schema"]!.ToJsonString());
+        Assert.Empty(schema.Validate(Repository.Read($"tests/golden/follow-ups/{sample}")));
+        Assert.NotEmpty(schema.Validate("""{"schemaVersion":1}"""));
+    }
+
+    [Fact]
+    public void It_is_written_down_before_anybody_is_told_and_answered_before_anybody_is_waited_for()
+    {
+        Assert.Equal(["Is_fresh"], After("Write_down"));
+        Assert.Equal(["Write_down"], After("Was_told"));
+        Assert.Equal(["Was_told"], After("Card"));
+        Assert.Equal(["Card"], After("Tell"));
+        var write = s_definition["actions"]!["Write_down"]!["inputs"]!;
+        Assert.Equal("@triggerBody()?['key']", write["body"]!["PartitionKey"]!.GetValue<string>());
+        Assert.Equal("@triggerBody()?['purpose']", write["body"]!["RowKey"]!.GetValue<string>());
+        Assert.Equal("ManagedServiceIdentity", write["authentication"]!["type"]!.GetValue<string>());
+        Assert.Equal([200, 202, 401, 503], Actions(s_definition).Where(a => a.Json["type"]!.GetValue<string>() == "Response").Select(a => a.Json["inputs"]!["statusCode"]!.GetValue<int>()).Order());
+    }
+
+    [Fact]
+    public void A_button_answers_by_a_post_to_the_address_as_it_came()
+    {
+        var answers = Actions(s_definition).Where(a => a.Name.StartsWith("Acknowledge_", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(2, answers.Length);
+        Assert.All(answers, a =>
+        {
+            Assert.Equal("POST", a.Json["inputs"]!["method"]!.GetValue<string>());
+            Assert.Equal("@{triggerBody()?['acknowledge']}", a.Json["inputs"]!["uri"]!.GetValue<string>());
+            Assert.Null(a.Json["inputs"]!["body"]);
+        });
+    }
+
+    [Fact]
+    public void Who_the_patient_is_goes_to_the_record_alone()
+    {
+        var naming = Actions(s_definition).Where(a => a.Json["actions"] is null && a.Json.ToJsonString(s_plain).Contains("['patient']?['id']", StringComparison.Ordinal)).Select(a => a.Name);
+        Assert.Equal(["Make_Task"], naming);
+    }
+
+    [Fact]
+    public void What_was_sent_is_shown_in_no_history_of_runs()
+    {
+        var trigger = Assert.Single(s_definition["triggers"]!.AsObject()).Value!;
+        Assert.Contains("outputs", trigger["runtimeConfiguration"]!["secureData"]!["properties"]!.ToJsonString(), StringComparison.Ordinal);
+        var telling = Actions(s_definition).Where(a => a.Json["type"]!.GetValue<string>() is "Http" or "ApiConnectionWebhook" or "InitializeVariable" && a.Name is not ("Write_down" or "Forget_that_it_was_told"));
+        Assert.All(telling, a => Assert.Contains("inputs", a.Json["runtimeConfiguration"]?["secureData"]?["properties"]?.ToJsonString() ?? $"{a.Name} shows", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Each_action_runs_after_one_of_its_own_scope_and_each_parameter_is_declared_and_given()
+    {
+        foreach (var scope in Scopes(s_definition))
+        {
+            Assert.All(scope, a => Assert.All(a.Value!["runAfter"]?.AsObject() ?? [], before => Assert.True(scope.ContainsKey(before.Key), $"{a.Key} runs after {before.Key}")));
+        }
+
+        var declared = s_definition["parameters"]!.AsObject().Select(p => p.Key).Order(StringComparer.Ordinal);
+        var used = Parameter().Matches(s_definition.ToJsonString(s_plain)).Select(m => m.Groups[1].Value).Distinct().Order(StringComparer.Ordinal);
+        var given = homes.Prod.Single(r => r.Type == "Microsoft.Logic/workflows").At("properties.parameters")!.AsObject().Select(p => p.Key).Order(StringComparer.Ordinal);
+        Assert.Equal(declared, used);
+        Assert.Equal(declared, given);
+    }
+
+    private static readonly System.Text.Json.JsonSerializerOptions s_plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static string[] After(string action) => [.. s_definition["actions"]![action]!["runAfter"]!.AsObject().Select(a => a.Key)];
+
+    private static JsonNode? Schema(string field) => field.Split('.').Aggregate((JsonNode?)s_schema, (node, name) => node?["properties"]?[name]);
+
+    private static bool IsRequired(string field)
+    {
+        var (node, required) = ((JsonNode?)s_schema, true);
+        foreach (var name in field.Split('.'))
+        {
+            required &= node!["required"]!.AsArray().Any(r => r!.GetValue<string>() == name);
+            node = node["properties"]![name];
+        }
+
+        return required;
+    }
+
+    /// <summary>All maps of actions: the workflow's own, and those within conditions and scopes.</summary>
+    private static IEnumerable<JsonObject> Scopes(JsonNode node)
+    {
+        foreach (var inner in (JsonNode?[])[node["actions"], node["else"]?["actions"]])
+        {
+            if (inner is JsonObject actions)
+            {
+                yield return actions;
+                foreach (var deeper in actions.SelectMany(a => Scopes(a.Value!)))
+                {
+                    yield return deeper;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<(string Name, JsonNode Json)> Actions(JsonNode node) => Scopes(node).SelectMany(scope => scope.Select(a => (a.Key, a.Value!)));
+
+    [GeneratedRegex(@"triggerBody\(\)((?:\?\['\w+'\])+)")]
+    private static partial Regex Field();
+
+    [GeneratedRegex(@"\?\['(\w+)'\]")]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"parameters\('([$\w]+)'\)")]
+    private static partial Regex Parameter();
+}

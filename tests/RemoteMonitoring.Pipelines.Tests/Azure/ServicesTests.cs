@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using YamlDotNet.Serialization;
+
+namespace RemoteMonitoring.Pipelines.Tests.Azure;
+
+/// <summary>Services are joined as the program and the files of other folders expect.</summary>
+[Collection(EvaluatedHomes.Name)]
+public sealed class ServicesTests(AzureHomes homes)
+{
+    private PredictedResource Hub => homes.Prod.Single(r => r.Type == "Microsoft.Devices/IotHubs");
+
+    [Fact]
+    public void What_devices_send_has_one_way_which_leads_by_identity_to_the_stream_that_the_worker_reads()
+    {
+        var endpoint = Assert.Single(Hub.At("properties.routing.endpoints.eventHubs")!.AsArray())!;
+        var stream = homes.Prod.Single(r => r.Type == "Microsoft.EventHub/namespaces/eventhubs");
+        Assert.Equal("identityBased", endpoint["authenticationType"]!.GetValue<string>());
+        Assert.EndsWith("-hub", endpoint["identity"]!["userAssignedIdentity"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.EndsWith("/" + endpoint["entityPath"]!.GetValue<string>(), stream.Name, StringComparison.Ordinal);
+        Assert.Null(endpoint["connectionString"]);
+        var route = Assert.Single(Hub.At("properties.routing.routes")!.AsArray())!;
+        Assert.Equal(("DeviceMessages", "true", true), (route["source"]!.GetValue<string>(), route["condition"]!.GetValue<string>(), route["isEnabled"]!.GetValue<bool>()));
+        Assert.Equal(endpoint["name"]!.GetValue<string>(), Assert.Single(route["endpointNames"]!.AsArray())!.GetValue<string>());
+        Assert.Equal("false", Hub.Text("properties.routing.fallbackRoute.isEnabled"));
+        Assert.Equal("Standard", homes.Prod.Single(r => r.Type == "Microsoft.EventHub/namespaces").Text("sku.name")); // Basic has no Kafka endpoint
+        string[] arguments = [.. homes.Prod.Single(r => r.Name == "worker").At("properties.template.containers")![0]!["args"]!.AsArray().Select(a => a!.GetValue<string>())];
+        Assert.Equal(endpoint["entityPath"]!.GetValue<string>(), arguments[Array.IndexOf(arguments, "--topic") + 1]);
+        Assert.Contains("serviceBusEndpoint", arguments[Array.IndexOf(arguments, "--kafka") + 1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Devices_are_handed_to_the_hub_by_identity()
+    {
+        var link = Assert.Single(homes.Prod.Single(r => r.Type == "Microsoft.Devices/provisioningServices").At("properties.iotHubs")!.AsArray())!.AsObject();
+        Assert.Equal("UserAssigned", link["authenticationType"]!.GetValue<string>());
+        Assert.False(link.ContainsKey("connectionString"));
+    }
+
+    [Theory]
+    [InlineData("dev")]
+    [InlineData("prod")]
+    public void There_is_a_partition_for_each_worker_at_least(string stage)
+    {
+        var partitions = homes.Of(stage).Single(r => r.Type == "Microsoft.EventHub/namespaces/eventhubs").At("properties.partitionCount")!.GetValue<int>();
+        Assert.True(homes.Of(stage).Single(r => r.Name == "worker").At("properties.template.scale.maxReplicas")!.GetValue<int>() <= partitions);
+    }
+
+    [Fact]
+    public void The_pages_run_no_workflows_and_land_nothing()
+    {
+        var arguments = homes.Prod.Single(r => r.Name == "worklist").At("properties.template.containers")![0]!["args"]!.AsArray().Select(a => a!.GetValue<string>());
+        Assert.Superset(new HashSet<string> { "--no-worker", "--no-workflows" }, arguments.ToHashSet(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void An_activity_may_take_the_hour_that_the_host_grants()
+    {
+        Assert.Equal("FC1", homes.Prod.Single(r => r.Type == "Microsoft.Web/serverfarms").Text("sku.name")); // Consumption ends after ten minutes
+        Assert.Equal("01:00:00", JsonNode.Parse(Repository.Read("orchestrations/RemoteMonitoring.Functions/host.json"))!["functionTimeout"]!.GetValue<string>());
+        Assert.Equal("dotnet-isolated 10.0", $"{homes.Prod.Single(r => r.Type == "Microsoft.Web/sites").Text("properties.functionAppConfig.runtime.name")} {homes.Prod.Single(r => r.Type == "Microsoft.Web/sites").Text("properties.functionAppConfig.runtime.version")}");
+    }
+
+    [Theory]
+    [InlineData("job.yml", "compute")]
+    [InlineData("pipeline.yml", "settings.default_compute")]
+    public void Jobs_by_hand_name_the_cluster_the_datastore_and_the_environment_that_are_deployed(string file, string compute)
+    {
+        var yaml = Repository.Read($"pipelines/azureml/{file}");
+        var job = new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(yaml);
+        var named = compute.Split('.').Aggregate((object)job, (node, name) => ((Dictionary<object, object>)node)[name]);
+        var settings = homes.Prod.Single(r => r.Type == "Microsoft.Web/sites/config");
+        Assert.Equal($"azureml:{settings.Text("properties.RMON_AZUREML_COMPUTE")}", named);
+        Assert.Contains($"azureml://datastores/{settings.Text("properties.RMON_AZUREML_DATASTORE")}/", yaml, StringComparison.Ordinal);
+        Assert.Contains($"azureml:{settings.Text("properties.RMON_AZUREML_ENVIRONMENT")}", Repository.Read("pipelines/azureml/job.yml"), StringComparison.Ordinal);
+        var cluster = homes.Prod.Single(r => r.Type == "Microsoft.MachineLearningServices/workspaces/computes");
+        Assert.EndsWith("/" + settings.Text("properties.RMON_AZUREML_COMPUTE"), cluster.Name, StringComparison.Ordinal);
+        Assert.Equal("0", cluster.Text("properties.properties.scaleSettings.minNodeCount"));
+        Assert.Equal("None", homes.Prod.Single(r => r.Type == "Microsoft.MachineLearningServices/workspaces/datastores").Text("properties.credentials.credentialsType"));
+    }
+
+    [Theory]
+    [InlineData("dev", false)]
+    [InlineData("prod", true)]
+    public void Defender_watches_what_is_there_and_no_servers(string stage, bool isOn)
+    {
+        var plans = homes.Of(stage).Where(r => r.Type == "Microsoft.Security/pricings").ToDictionary(r => r.Name, r => r.Text("properties.pricingTier"));
+        Assert.Equal(["Api", "CosmosDbs", "KeyVaults", "StorageAccounts", "VirtualMachines"], plans.Keys.Order(StringComparer.Ordinal));
+        Assert.All(plans, plan => Assert.Equal(isOn && plan.Key != "VirtualMachines" ? "Standard" : "Free", plan.Value));
+        Assert.Contains(homes.Of(stage), r => r.Type == "Microsoft.Security/iotSecuritySolutions");
+    }
+}
