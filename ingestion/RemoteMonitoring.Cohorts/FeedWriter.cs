@@ -18,7 +18,7 @@ public static class FeedWriter
     /// <param name="folder">Folder to create; must not exist, or be empty.</param>
     /// <param name="header">What to state in <c>feed.json</c>; its message count is replaced by what was written.</param>
     /// <param name="messages">All messages in enqueued order.</param>
-    /// <param name="reference">Roster, teams, assignments, census, outcomes, contacts.</param>
+    /// <param name="reference">Roster, teams, assignments, census, outcomes, contacts, and care plans where there are any.</param>
     /// <param name="progress">Told the number of messages written so far, now and then.</param>
     /// <param name="cancellationToken">Stops the writing; nothing is left behind.</param>
     public static Feed Write(
@@ -51,6 +51,11 @@ public static class FeedWriter
             WriteLines(draft, ReferenceKinds.Census, reference.Census);
             WriteLines(draft, ReferenceKinds.Outcomes, reference.Outcomes);
             WriteLines(draft, ReferenceKinds.Contacts, reference.Contacts);
+            if (reference.CarePlans.Count > 0)
+            {
+                WriteLines(draft, ReferenceKinds.CarePlans, reference.CarePlans);
+            }
+
             File.WriteAllText(Path.Combine(draft, Feed.FileName), feed.ToJson() + "\n");
             if (Directory.Exists(folder))
             {

@@ -35,9 +35,15 @@ public sealed record DeviceClock(int SchemaVersion, string DeviceId, SortedDicti
     {
         await foreach (var document in documents.ListAsync(Containers.Devices, cancellationToken))
         {
-            yield return JsonSerializer.Deserialize(document.Body, DeviceClockJson.Default.DeviceClock)!;
+            if (TryRead(document) is { } clock)
+            {
+                yield return clock;
+            }
         }
     }
+
+    /// <summary>What a document of the container of devices says of a clock; null where it says something else.</summary>
+    public static DeviceClock? TryRead(Document document) => document.Id == Id ? JsonSerializer.Deserialize(document.Body, DeviceClockJson.Default.DeviceClock) : null;
 
     /// <summary>Takes readings into account; the same again change nothing.</summary>
     internal static async Task UpdateAsync(DocumentStore documents, ReadingBatch readings, CancellationToken cancellationToken)

@@ -20,8 +20,8 @@ namespace RemoteMonitoring.Ingestion;
 public readonly record struct ProjectedDocuments(int Written, int Moved);
 
 /// <summary>
-/// Projects silver and the reference log into documents: a document per device message of the hot window, and one per
-/// patient. Ids come from content, so projecting again changes nothing. It lags the lake, goes on from where it stopped,
+/// Projects silver and the reference log into documents: a document per device message of the hot window, one per
+/// patient, and one for each reading beyond a personal limit. Ids come from content, so projecting again changes nothing. It lags the lake, goes on from where it stopped,
 /// partition by partition, and can be made again from the lake.
 /// </summary>
 public static class DocumentProjection
@@ -29,11 +29,17 @@ public static class DocumentProjection
     /// <summary>How far back from the watermark messages are kept as documents.</summary>
     public const long HotWindow = 30 * UnixMicros.PerDay;
 
+    /// <summary>When the message of a telemetry document was known, Unix microseconds.</summary>
+    public static long KnownOf(Document message) => message.Expires!.Value - HotWindow;
+
     private const string Marker = "document-projection";
     private const int BatchDocuments = 10_000;
     private const int MostAttempts = 20;
 
-    /// <summary>Forgets the documents it made, and how far it had come, to have them made again.</summary>
+    /// <summary>
+    /// Forgets the documents it made, and how far it had come, to have them made again. Urgent readings stay, so that none is missing for a moment: those that are
+    /// urgent no longer go when all have been made again.
+    /// </summary>
     public static async Task ForgetAsync(DocumentStore documents, CancellationToken cancellationToken)
     {
         await documents.DeleteAsync(Containers.Runs, [new DocumentKey(Marker, Marker)], cancellationToken);
@@ -87,14 +93,16 @@ public static class DocumentProjection
             marker = null;
         }
 
-        marker ??= new ProjectionMarker(ProjectionMarker.Current, [], []);
+        marker ??= new ProjectionMarker(ProjectionMarker.Current, [], []) { Unconfirmed = await UrgentReadings.NamesAsync(store.Documents, cancellationToken) };
         var moves = marker.Partitions.Count > 0 && IsBehind(marker, position, ReferenceKinds.Assignments);
         var files = await FilesAsync(store.Lake, moves ? [] : marker.Partitions, cancellationToken);
         var since = files.Select(f => f.Known).DefaultIfEmpty().Max() - HotWindow;
         files.RemoveAll(f => f.Known <= since);
-        if (position.All(p => marker.Reference.GetValueOrDefault(p.Key) == p.Value) && files.All(f => f.End <= marker.Partitions.GetValueOrDefault(f.File.Partition.ToString())))
+        // What staff does and who they are changes no document of these.
+        position = position.Where(p => p.Key is not (ReferenceKinds.Actions or ReferenceKinds.Members)).ToDictionary(StringComparer.Ordinal);
+        if (marker.Unconfirmed is null && position.All(p => marker.Reference.GetValueOrDefault(p.Key) == p.Value) && files.All(f => f.End <= marker.Partitions.GetValueOrDefault(f.File.Partition.ToString())))
         {
-            await store.Documents.DeleteExpiredAsync(Containers.Telemetry, since + HotWindow, cancellationToken);
+            await DeleteExpiredAsync(store.Documents, since + HotWindow, cancellationToken);
             return default;
         }
 
@@ -106,7 +114,8 @@ public static class DocumentProjection
         }
 
         var assignments = new AssignmentIndex(reference.Assignments);
-        var moved = moves ? await MoveAsync(store, silver, files, marker, reference.Assignments, since, cancellationToken) : 0;
+        var urgent = new UrgentReadings(store.Documents, reference.CarePlans, reference.Assignments, assignments, marker.Unconfirmed);
+        var moved = moves ? await MoveAsync(store, silver, files, marker, reference.Assignments, urgent, since, cancellationToken) : 0;
         marker = marker with { Reference = new SortedDictionary<string, long>(position.ToDictionary(), StringComparer.Ordinal) };
         foreach (var (file, end, _) in files)
         {
@@ -126,13 +135,22 @@ public static class DocumentProjection
             }
 
             written += await writing;
+            await urgent.UpdateAsync(readings, since, from, null, cancellationToken);
             await DeviceClock.UpdateAsync(store.Documents, readings, cancellationToken);
+            await DeviceBattery.UpdateAsync(store.Documents, await Quarantine.ReadAsync(store.Lake, silver, file, cancellationToken), cancellationToken);
             marker.Partitions[file.Partition.ToString()] = end;
             await WriteMarkerAsync(store.Documents, marker, cancellationToken);
         }
 
-        await store.Documents.DeleteExpiredAsync(Containers.Telemetry, since + HotWindow, cancellationToken);
+        await DeleteExpiredAsync(store.Documents, since + HotWindow, cancellationToken);
         await WriteMarkerAsync(store.Documents, marker, cancellationToken);
+        if (marker.Unconfirmed is { } unconfirmed)
+        {
+            await UrgentReadings.DeleteAsync(store.Documents, unconfirmed, cancellationToken);
+            marker = marker with { Unconfirmed = null };
+            await WriteMarkerAsync(store.Documents, marker, cancellationToken);
+        }
+
         if ((await store.Reference.ErasuresAsync(cancellationToken)).Count != position[ReferenceKinds.Erasures])
         {
             // A patient was erased meanwhile, and may have documents again: all are made anew, by whoever comes next.
@@ -141,6 +159,12 @@ public static class DocumentProjection
         }
 
         return new ProjectedDocuments(written, moved);
+    }
+
+    private static async Task DeleteExpiredAsync(DocumentStore documents, long now, CancellationToken cancellationToken)
+    {
+        await documents.DeleteExpiredAsync(Containers.Telemetry, now, cancellationToken);
+        await documents.DeleteExpiredAsync(Containers.Urgent, now, cancellationToken);
     }
 
     /// <summary>
@@ -153,6 +177,7 @@ public static class DocumentProjection
         List<(BronzeFile File, long End, long Known)> files,
         ProjectionMarker marker,
         IReadOnlyList<DeviceAssignment> all,
+        UrgentReadings urgent,
         long since,
         CancellationToken cancellationToken)
     {
@@ -170,6 +195,7 @@ public static class DocumentProjection
                 .ToArray();
             await store.Documents.UpsertAsync(Containers.Telemetry, documents, cancellationToken);
             moved += await store.Documents.DeleteAsync(Containers.Telemetry, gone, cancellationToken);
+            await urgent.UpdateAsync(readings, since, 0, devices, cancellationToken);
         }
 
         return moved;
@@ -328,6 +354,9 @@ internal sealed record ProjectionMarker(int Version, SortedDictionary<string, lo
 {
     /// <summary>Changes with the form of the documents and their ids.</summary>
     public const int Current = 2;
+
+    /// <summary>Where all are made again: the urgent readings of before, by name, that nothing has said anew so far. Null when they have been.</summary>
+    public HashSet<string>? Unconfirmed { get; set; }
 
     /// <summary>The writing it was read from, or last written as; null where it is not there yet.</summary>
     [JsonIgnore]

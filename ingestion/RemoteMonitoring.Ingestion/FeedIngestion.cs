@@ -96,6 +96,10 @@ public static class FeedIngestion
         }
     }
 
+    // A limit of a vital that nobody knows would never alarm.
+    private static int CheckLimits(IReadOnlyList<CarePlan> plans, string file) =>
+        plans.Select(CarePlanRule.Fault).OfType<string>().FirstOrDefault() is { } fault ? throw new LakeException($"{file}: of a care plan {fault}.") : plans.Count;
+
     // Before anything of any kind is appended: a log that is create-only must not take in what it cannot read back.
     private static void Check(string kind, byte[] lines, string file)
     {
@@ -107,6 +111,7 @@ public static class FeedIngestion
             ReferenceKinds.Census => ReferenceLog.Parse<CensusEvent>(lines, file).Count,
             ReferenceKinds.Outcomes => ReferenceLog.Parse<Outcome>(lines, file).Count,
             ReferenceKinds.Contacts => ReferenceLog.Parse<Contact>(lines, file).Count,
+            ReferenceKinds.CarePlans => CheckLimits(ReferenceLog.Parse<CarePlan>(lines, file), file),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

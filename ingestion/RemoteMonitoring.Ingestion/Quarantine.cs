@@ -87,7 +87,7 @@ public static class Quarantine
     private static async Task<BronzeFile?> FileOfAsync(Lake lake, StreamPartition partition, long offset, CancellationToken cancellationToken) =>
         (await BronzeFile.ListAsync(lake, partition, cancellationToken)).Where(f => f.Start <= offset).Select(f => (BronzeFile?)f).LastOrDefault();
 
-    private static async Task<IEnumerable<QuarantinedReading>> ReadAsync(Lake lake, Silver silver, BronzeFile file, CancellationToken cancellationToken)
+    internal static async Task<IEnumerable<QuarantinedReading>> ReadAsync(Lake lake, Silver silver, BronzeFile file, CancellationToken cancellationToken)
     {
         var holds = new SortedDictionary<(long, int), QuarantinedReading>();
         foreach (var paths in await silver.PathsAsync(file, cancellationToken))

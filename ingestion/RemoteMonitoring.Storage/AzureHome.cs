@@ -42,6 +42,12 @@ public sealed record AzureHome
     /// </summary>
     public string? RegistryKey { get; init; }
 
+    /// <summary>
+    /// The key that patients are named by in addresses: 64 hex digits, or the URL of a Key Vault secret that holds them. Null where nobody
+    /// serves pages or delivers follow-ups: the key must outlast this machine.
+    /// </summary>
+    public string? HandleKey { get; init; }
+
     /// <summary>A folder of this machine for what need not last.</summary>
     public required string Folder { get; init; }
 
@@ -95,6 +101,10 @@ public sealed record AzureHome
 
     internal async Task<RegistryKey?> RegistryKeyAsync(CancellationToken cancellationToken) => RegistryKey is { } text
         ? Storage.Secrets.RegistryKey.Parse(await KeyVaultSecret.ResolveAsync(text, "RegistryKey (RMON_REGISTRY_KEY)", Credential, Secrets, cancellationToken), "RegistryKey (RMON_REGISTRY_KEY)")
+        : null;
+
+    internal async Task<HandleKey?> HandleKeyAsync(CancellationToken cancellationToken) => HandleKey is { } text
+        ? Storage.Secrets.HandleKey.Parse(await KeyVaultSecret.ResolveAsync(text, "HandleKey (RMON_HANDLE_KEY)", Credential, Secrets, cancellationToken), "HandleKey (RMON_HANDLE_KEY)")
         : null;
 
     private static Uri? UrlOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps ? url : null;

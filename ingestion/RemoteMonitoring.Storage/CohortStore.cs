@@ -8,7 +8,7 @@ namespace RemoteMonitoring.Storage;
 
 /// <summary>
 /// One cohort's data: a lake, its reference log, and documents. In a local home they are <c>{home}/{cohort}/lake</c> and
-/// <c>{home}/{cohort}/documents.db</c>. Patient ids, teams and streams are names within their cohort.
+/// <c>{home}/{cohort}/documents.db</c>, with <c>access.db</c> beside it. Patient ids, teams and streams are names within their cohort.
 /// </summary>
 public sealed class CohortStore : IAsyncDisposable
 {
@@ -75,12 +75,28 @@ public sealed class CohortStore : IAsyncDisposable
         }
     }
 
+    /// <summary>Where the key that patients are named by is, if it was given none.</summary>
+    public string HandleKeyFile => Path.Combine(Folder, "worklist.key");
+
+    /// <summary>The key to name patients by where their ids must not stand; in a local home it is made when first asked for.</summary>
+    public HandleKey MakeHandleKey() => GivenHandleKey ?? (KeepsKeyElsewhere
+        ? throw new LakeException("Naming patients in addresses in an Azure home needs a key that outlasts this machine: make 64 random hex digits a secret of Key Vault and name its URL in RMON_HANDLE_KEY.")
+        : HandleKey.FindOrMake(HandleKeyFile));
+
+    /// <summary>The same where it is there already; null where nobody has been named by one.</summary>
+    public HandleKey? FindHandleKey() => GivenHandleKey ?? (!KeepsKeyElsewhere && File.Exists(HandleKeyFile) ? MakeHandleKey() : null);
+
+    /// <summary>Whether its data is in an Azure home, and not on this machine.</summary>
+    public bool IsInAzure => KeepsKeyElsewhere;
+
     private bool KeepsKeyElsewhere { get; init; }
 
     private RegistryKey? GivenRegistryKey { get; init; }
 
+    private HandleKey? GivenHandleKey { get; init; }
+
     /// <summary>The same cohort over another lake and other documents, which are closed with it: what was erased stays erased there too.</summary>
-    public CohortStore Over(Lake.Lake lake, DocumentStore documents) => new(Cohort, lake, documents, Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere, GivenRegistryKey = GivenRegistryKey };
+    public CohortStore Over(Lake.Lake lake, DocumentStore documents) => new(Cohort, lake, documents, Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere, GivenRegistryKey = GivenRegistryKey, GivenHandleKey = GivenHandleKey };
 
     /// <summary>The cohorts of a local home, by name.</summary>
     public static IReadOnlyList<string> List(string home) => Directory.Exists(home)
@@ -98,7 +114,7 @@ public sealed class CohortStore : IAsyncDisposable
         {
             var folder = Path.Combine(Path.GetFullPath(home), cohort);
             HomeFormat.Current.Prepare(folder);
-            return new CohortStore(cohort, new LakeDirectory(Path.Combine(folder, "lake")), new SqliteDocuments(Path.Combine(folder, "documents.db")), folder);
+            return new CohortStore(cohort, new LakeDirectory(Path.Combine(folder, "lake")), new LocalDocuments(folder), folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -123,6 +139,7 @@ public sealed class CohortStore : IAsyncDisposable
             {
                 KeepsKeyElsewhere = true,
                 GivenRegistryKey = await home.RegistryKeyAsync(cancellationToken),
+                GivenHandleKey = await home.HandleKeyAsync(cancellationToken),
             };
         }
         catch
@@ -142,7 +159,7 @@ public sealed class CohortStore : IAsyncDisposable
 
     /// <summary>The same cohort, whose stores are asked again when a fault may pass by itself; closing either closes the documents of both.</summary>
     public CohortStore WithRetries(RetryOptions options, TimeProvider? time = null) =>
-        new(Cohort, new RetryingLake(Lake, options, time), new RetryingDocuments(Documents, options, time), Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere, GivenRegistryKey = GivenRegistryKey };
+        new(Cohort, new RetryingLake(Lake, options, time), new RetryingDocuments(Documents, options, time), Folder, _erasureKey) { KeepsKeyElsewhere = KeepsKeyElsewhere, GivenRegistryKey = GivenRegistryKey, GivenHandleKey = GivenHandleKey };
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => Documents.DisposeAsync();

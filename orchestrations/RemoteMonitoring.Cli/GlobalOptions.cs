@@ -120,7 +120,7 @@ internal static class GlobalOptions
         return (Set(parsed.GetValue(Blobs), "RMON_BLOBS"), Set(parsed.GetValue(Cosmos), "RMON_COSMOS")) switch
         {
             (null, null) => null,
-            ({ } blobs, { } cosmos) => new AzureHome { Blobs = blobs, Cosmos = cosmos, Folder = HomeOf(parsed), ErasureKey = Set(null, "RMON_ERASURE_KEY"), RegistryKey = Set(null, "RMON_REGISTRY_KEY") },
+            ({ } blobs, { } cosmos) => new AzureHome { Blobs = blobs, Cosmos = cosmos, Folder = HomeOf(parsed), ErasureKey = Set(null, "RMON_ERASURE_KEY"), RegistryKey = Set(null, "RMON_REGISTRY_KEY"), HandleKey = Set(null, "RMON_HANDLE_KEY") },
             (null, _) => throw new UserException("An Azure home needs --blobs or RMON_BLOBS too.", ExitCodes.Usage),
             _ => throw new UserException("An Azure home needs --cosmos or RMON_COSMOS too.", ExitCodes.Usage),
         };

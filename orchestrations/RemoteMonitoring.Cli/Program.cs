@@ -43,7 +43,12 @@ public static class Program
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(RunsCommand.Create());
         root.Subcommands.Add(SchedulesCommand.Create());
+        root.Subcommands.Add(FollowUpsCommand.Create());
+        root.Subcommands.Add(FeedbackCommand.Create());
+        root.Subcommands.Add(ExportCommand.Create());
+        root.Subcommands.Add(ReportCommand.Create());
         root.Subcommands.Add(ServeCommand.Create());
+        root.Subcommands.Add(UsersCommand.Create());
         root.Subcommands.Add(GatewayCommand.Create());
         root.Subcommands.Add(WorkerCommand.Create());
         root.Subcommands.Add(DevicesCommand.Create());
@@ -65,7 +70,7 @@ public static class Program
                 await Console.Error.WriteLineAsync($"rmon: {error.Message}");
             }
 
-            await Console.Error.WriteLineAsync($"Try 'rmon {PathOf(parsed.CommandResult)}--help'.");
+            await Console.Error.WriteLineAsync(CommandLine.AsTyped($"Try 'rmon {PathOf(parsed.CommandResult)}--help'."));
             return ExitCodes.Usage;
         }
 
@@ -75,7 +80,7 @@ public static class Program
         }
         catch (Exception e) when (OneLine(e) is { } line)
         {
-            await Console.Error.WriteLineAsync($"rmon: {line}");
+            await Console.Error.WriteLineAsync($"rmon: {CommandLine.AsTyped(line)}");
             return e switch { OperationCanceledException => ExitCodes.Cancelled, UserException user => user.ExitCode, _ => ExitCodes.BadInput };
         }
         catch (Exception e)

@@ -99,6 +99,18 @@ internal static class Results
 
         ShowMissing(terminal, "set aside", worklist.SetAside);
         ShowMissing(terminal, "not scoreable", worklist.NotScored);
+        foreach (var silent in worklist.Silent)
+        {
+            terminal.Line($"silent: {silent.PatientId}: {silent.Why}");
+        }
+
+        ShowMissing(terminal, "resting", [.. worklist.Resting.Select(r => new NotScored(r.PatientId, r.Why))]);
+        ShowMissing(terminal, "technical", [.. worklist.Technical.Select(t => new NotScored(t.PatientId, t.Kind))]);
+        if (worklist.Expected is { } expected)
+        {
+            terminal.Line(string.Create(CultureInfo.InvariantCulture, $"expected on this list: about {expected.Mean:0.#}, between {expected.Low} and {expected.High} (four times in five)"));
+        }
+
         if (worklist.Listed.Count == 0)
         {
             return;
@@ -106,7 +118,7 @@ internal static class Results
 
         if (worklist.Bands is { } bands)
         {
-            terminal.Line($"bands: {bands}");
+            terminal.Line($"bands, by the risk before it is rounded: {bands}");
         }
 
         var hasBands = worklist.Listed.Any(p => p.Band is not null);
@@ -116,11 +128,11 @@ internal static class Results
             {
                 (i + 1).ToString(CultureInfo.InvariantCulture),
                 p.PatientId,
-                p.Probability.ToString("P1", CultureInfo.InvariantCulture) + (hasBands ? $" {BandOf(p)}" : ""),
+                RiskWords.Count(p.Probability) + (hasBands ? $", {BandOf(p)}" : ""),
                 p.News2 is { } n ? n.Low == n.High ? $"{n.Point}" : $"{n.Point} ({n.Low}–{n.High})" : "unknown",
                 Why(p),
             }),
-            0, 2);
+            0);
         if (worklist.Listed.Count > rows)
         {
             terminal.Line($"   … and {worklist.Listed.Count - rows} more: rmon worklist --cohort {cohort} --team {worklist.CareTeamId}");
@@ -131,6 +143,7 @@ internal static class Results
     private static string Why(Prediction p) => string.Join('\n', (string[])
     [
         .. p.Reasons.Count > 0 ? p.Reasons.Select(r => r.Text) : [p.WithoutReasons == true ? "this model gives no reasons" : "nothing stands out"],
+        .. OutsideUsual.InWords(p) is { } outside ? (string[])[outside] : [],
         .. p.Technical.Select(t => $"technical: {t.Text}"),
     ]);
 
@@ -222,10 +235,15 @@ internal static class Results
             ["news2"] = p.News2 is { } n ? new JsonObject { ["low"] = n.Low, ["point"] = n.Point, ["high"] = n.High } : null,
             ["band"] = p.Band is null ? null : BandOf(p),
             ["reasons"] = new JsonArray([.. p.Reasons.Select(r => (JsonNode)r.Text)]),
+            ["outside_usual"] = OutsideUsual.InWords(p),
             ["technical"] = new JsonArray([.. p.Technical.Select(r => (JsonNode)r.Text)]),
         })]),
         ["notices"] = new JsonArray([.. w.Notices.Select(n => (JsonNode)n)]),
         ["set_aside"] = new JsonArray([.. w.SetAside.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
+        ["resting"] = new JsonArray([.. w.Resting.Select(r => new JsonObject { ["patient_id"] = r.PatientId, ["probability"] = r.Probability, ["why"] = r.Why })]),
+        ["silent"] = new JsonArray([.. w.Silent.Select(s => new JsonObject { ["patient_id"] = s.PatientId, ["last_reading"] = s.LastReading?.ToString(), ["probability"] = s.Probability, ["why"] = s.Why })]),
+        ["measuring"] = new JsonArray([.. w.Technical.Select(t => new JsonObject { ["patient_id"] = t.PatientId, ["kind"] = t.Kind, ["vital"] = t.Vital, ["text"] = t.Text })]),
+        ["expected"] = w.Expected is { } e ? new JsonObject { ["mean"] = e.Mean, ["low"] = e.Low, ["high"] = e.High, ["observed_expected"] = e.ObservedExpected } : null,
         ["not_scored"] = new JsonArray([.. w.NotScored.Select(n => new JsonObject { ["patient_id"] = n.PatientId, ["why"] = n.Why })]),
     })]);
 

@@ -51,7 +51,7 @@ internal sealed class Terminal
         }
     }
 
-    public void Line(string text = "") => People.WriteLine(text);
+    public void Line(string text = "") => People.WriteLine(CommandLine.AsTyped(text));
 
     /// <summary>Asks for a yes; where nobody can be asked, there is none.</summary>
     public async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken) =>

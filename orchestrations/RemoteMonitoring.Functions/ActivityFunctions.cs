@@ -87,6 +87,18 @@ public sealed class ActivityFunctions(FunctionsHost host)
     public Task<Payload> PromoteModelAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
         host.DoAsync(PromoteModel, input, client, cancellationToken);
 
+    [Function(PlanReportTables)]
+    public Task<Payload> PlanReportTablesAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(PlanReportTables, input, client, cancellationToken);
+
+    [Function(WriteReportMonth)]
+    public Task<Payload> WriteReportMonthAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(WriteReportMonth, input, client, cancellationToken);
+
+    [Function(FinishReportTables)]
+    public Task<Payload> FinishReportTablesAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(FinishReportTables, input, client, cancellationToken);
+
     [Function(MeasureDrift)]
     public Task<Payload> MeasureDriftAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
         host.DoAsync(MeasureDrift, input, client, cancellationToken);
@@ -94,4 +106,16 @@ public sealed class ActivityFunctions(FunctionsHost host)
     [Function(ReportDrift)]
     public Task<Payload> ReportDriftAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
         host.DoAsync(ReportDrift, input, client, cancellationToken);
+
+    [Function(StartFollowUps)]
+    public Task<Payload> StartFollowUpsAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(StartFollowUps, input, client, cancellationToken);
+
+    [Function(LookAtFollowUp)]
+    public Task<Payload> LookAtFollowUpAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(LookAtFollowUp, input, client, cancellationToken);
+
+    [Function(DeliverFollowUp)]
+    public Task<Payload> DeliverFollowUpAsync([ActivityTrigger] Payload input, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        host.DoAsync(DeliverFollowUp, input, client, cancellationToken);
 }

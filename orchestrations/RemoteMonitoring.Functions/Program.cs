@@ -1,3 +1,4 @@
+using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
@@ -25,10 +26,12 @@ builder.Services.AddSingleton(new AzureHome
     Cosmos = cosmos,
     ErasureKey = Setting("RMON_ERASURE_KEY"),
     RegistryKey = Setting("RMON_REGISTRY_KEY"),
+    HandleKey = Setting("RMON_HANDLE_KEY"),
     Folder = Setting("RMON_HOME") ?? Path.Combine(Path.GetTempPath(), "rmon"),
 });
 builder.Services.AddSingleton<FunctionsHost>();
 builder.Services.AddSingleton<DueSchedules>();
+builder.Services.AddSingleton<DueFollowUps>();
 
 var telemetry = builder.Services.AddOpenTelemetry()
     .UseFunctionsWorkerDefaults()
@@ -36,7 +39,9 @@ var telemetry = builder.Services.AddOpenTelemetry()
     .WithTracing(traces => traces.AddSource("RemoteMonitoring.*"));
 if (Setting("APPLICATIONINSIGHTS_CONNECTION_STRING") is not null)
 {
-    telemetry.UseAzureMonitorExporter();
+    // As the host does: by identity where the setting says so.
+    var byIdentity = Setting("APPLICATIONINSIGHTS_AUTHENTICATION_STRING")?.Contains("Authorization=AAD", StringComparison.OrdinalIgnoreCase) == true;
+    telemetry.UseAzureMonitorExporter(o => o.Credential = byIdentity ? new DefaultAzureCredential() : null);
 }
 
 await builder.Build().RunAsync();

@@ -10,6 +10,7 @@ using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.ReportTables;
 using RemoteMonitoring.Workflows.Runs;
 using RemoteMonitoring.Workflows.Training;
 using static RemoteMonitoring.Workflows.WorkflowNames;
@@ -45,9 +46,10 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
             HourlyRisk => AskAsync(request, client, DailyRiskWorkflow.Hourly, Of, i => i.Whenever(), cancellationToken),
             Backfill => AskAsync(request, client, BackfillWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", i.Model, i.AsOf ?? []), null, cancellationToken),
             Housekeeping => AskAsync(request, client, HousekeepingWorkflow.Definition, i => new Asked(i.Cohort, null, null, [i.Now]), null, cancellationToken),
+            ReportTables => AskAsync(request, client, ReportTablesWorkflow.Definition, i => new Asked(i.Cohort, null, null, [i.Now]), null, cancellationToken),
             Training => AskAsync(request, client, TrainingWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", null, [Instant.FromDateTimeOffset(time.GetUtcNow())]) { IsTraining = true }, null, cancellationToken),
             Drift => AskAsync(request, client, DriftWorkflow.Definition, i => new Asked(i.Cohort, i.Task ?? "", null, [i.AsOf]), null, cancellationToken),
-            _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill}, {Housekeeping}, {Training} or {Drift}.")),
+            _ => Task.FromResult<IActionResult>(Problem(StatusCodes.Status404NotFound, $"There is no workflow of that name to start: take {DailyRisk}, {HourlyRisk}, {Backfill}, {Housekeeping}, {ReportTables}, {Training} or {Drift}.")),
         };
 
     /// <summary>Shows a run.</summary>

@@ -4,7 +4,7 @@ using Microsoft.DurableTask.Client;
 namespace RemoteMonitoring.Functions;
 
 /// <summary>Time passes.</summary>
-public sealed class ScheduleFunctions(DueSchedules schedules)
+public sealed class ScheduleFunctions(DueSchedules schedules, DueFollowUps followUps)
 {
     /// <summary>
     /// Looks every minute for what is due. The cron texts, zones and catching up are the schedules' own, not the trigger's, which knows
@@ -15,5 +15,13 @@ public sealed class ScheduleFunctions(DueSchedules schedules)
     {
         ArgumentNullException.ThrowIfNull(timer);
         return schedules.StartAsync(client, cancellationToken);
+    }
+
+    /// <summary>Goes round for follow-ups every ten seconds: so long an urgent reading waits at the most before somebody is told.</summary>
+    [Function("follow-ups")]
+    public Task LookAfterFollowUpsAsync([TimerTrigger("*/10 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(timer);
+        return followUps.LookAsync(client, cancellationToken);
     }
 }

@@ -26,6 +26,12 @@ public sealed class WorkflowFunctions(FunctionsHost host)
     [Function(Training)]
     public Task<Payload?> TrainingAsync([OrchestrationTrigger] TaskOrchestrationContext context) => host.RunAsync(Training, context);
 
+    [Function(ReportTables)]
+    public Task<Payload?> ReportTablesAsync([OrchestrationTrigger] TaskOrchestrationContext context) => host.RunAsync(ReportTables, context);
+
     [Function(Drift)]
     public Task<Payload?> DriftAsync([OrchestrationTrigger] TaskOrchestrationContext context) => host.RunAsync(Drift, context);
+
+    [Function(FollowUp)]
+    public Task<Payload?> FollowUpAsync([OrchestrationTrigger] TaskOrchestrationContext context) => host.RunAsync(FollowUp, context);
 }

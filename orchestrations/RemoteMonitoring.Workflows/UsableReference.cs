@@ -19,6 +19,8 @@ internal static class UsableReference
         Census = [.. reference.Census.Where(c => c.Known <= knownBy)],
         Outcomes = [.. reference.Outcomes.Where(o => o.Known <= knownBy)],
         Contacts = [.. reference.Contacts.Where(c => c.Known <= knownBy)],
+        Actions = [.. reference.Actions.Where(a => a.Known <= knownBy)],
+        CarePlans = [.. reference.CarePlans.Where(p => p.Known <= knownBy)],
     };
 
     /// <summary>The same, with UTC for a time zone that does not exist; the flow step says how many patients that concerns, null when none.</summary>

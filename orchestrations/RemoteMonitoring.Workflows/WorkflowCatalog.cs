@@ -3,7 +3,9 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.FollowUps;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.ReportTables;
 using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Workflows;
@@ -29,6 +31,8 @@ public static class WorkflowCatalog
         new HousekeepingActivities(cohorts, client, time).AddTo(registry);
         new TrainingActivities(cohorts, time).AddTo(registry);
         new DriftActivities(cohorts, time, meters).AddTo(registry);
+        new FollowUpActivities(cohorts, client, time).AddTo(registry);
+        new ReportActivities(cohorts).AddTo(registry);
         return registry;
     }
 }

@@ -13,6 +13,8 @@ public static class WorkflowNames
     public const string Housekeeping = "housekeeping";
     public const string Training = "training";
     public const string Drift = "drift";
+    public const string FollowUp = "follow-up";
+    public const string ReportTables = "report-tables";
 
     public const string IngestionWatermark = "ingestion-watermark";
     public const string Compact = "compact";
@@ -35,4 +37,10 @@ public static class WorkflowNames
     public const string PromoteModel = "promote-model";
     public const string MeasureDrift = "measure-drift";
     public const string ReportDrift = "report-drift";
+    public const string StartFollowUps = "start-follow-ups";
+    public const string LookAtFollowUp = "look-at-follow-up";
+    public const string DeliverFollowUp = "deliver-follow-up";
+    public const string PlanReportTables = "plan-report-tables";
+    public const string WriteReportMonth = "write-report-month";
+    public const string FinishReportTables = "finish-report-tables";
 }

@@ -26,6 +26,9 @@ internal abstract class Benchmark
     /// <summary>Peak memory of ours in MiB, where it is measured in a process of its own; null for that of the whole program.</summary>
     public virtual long? PeakMegabytes => null;
 
+    /// <summary>What else was measured, by name, said beside the values; null for nothing.</summary>
+    public virtual IReadOnlyDictionary<string, object>? Beside => null;
+
     /// <summary>Makes ready what both sides use; files go below this folder, which is deleted afterwards.</summary>
     public virtual Task PrepareAsync(string folder) => Task.CompletedTask;
 

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RemoteMonitoring.Benchmarks;
 using RemoteMonitoring.Benchmarks.Features;
+using RemoteMonitoring.Benchmarks.MorningList;
 using RemoteMonitoring.Benchmarks.Night;
 
 if (args is ["--land", var file, var lake])
@@ -25,6 +27,12 @@ if (args is ["--night-alone", var home])
     return 0;
 }
 
+if (args is ["--pages-alone", var ward])
+{
+    await PagesAlone.RunAsync(ward, Console.In, Console.Out);
+    return 0;
+}
+
 var cases = typeof(Benchmark).Assembly.GetTypes()
     .Where(t => t.IsSubclassOf(typeof(Benchmark)) && !t.IsAbstract)
     .Select(t => (Benchmark)Activator.CreateInstance(t)!)
@@ -37,6 +45,7 @@ if (wanted.Length == 0 || (args is not ["all"] && wanted.Length != args.Distinct
     return 2;
 }
 
+var withoutNulls = new JsonSerializerOptions { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 foreach (var benchmark in wanted)
 {
     var folder = Directory.CreateTempSubdirectory("rmon-bench-").FullName;
@@ -66,7 +75,8 @@ foreach (var benchmark in wanted)
             ratio = Math.Round(Median(ours) / Median(peer), 3),
             runs = benchmark.Runs,
             peak_mb = benchmark.PeakMegabytes ?? process.PeakWorkingSet64 >> 20,
-        }));
+            beside = benchmark.Beside,
+        }, withoutNulls));
     }
     finally
     {

@@ -100,10 +100,10 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task A_damaged_model_is_refused_in_one_line()
     {
-        await _rmon.RunAsync("demo", "--patients", "250", "--days", "90", "--seed", "7");
+        await _rmon.RunAsync("demo", "--patients", "120", "--days", "60", "--seed", "3");
         var model = Directory.EnumerateFiles(_rmon.Home, "trees.txt", SearchOption.AllDirectories).Single();
         await File.WriteAllTextAsync(model, "not a model");
-        var result = await _rmon.RunAsync("score", "admission-7d", "--as-of", "2025-03-01T00:00:00Z");
+        var result = await _rmon.RunAsync("score", "admission-7d", "--as-of", "2025-02-25T00:00:00Z");
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("trees.txt", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }

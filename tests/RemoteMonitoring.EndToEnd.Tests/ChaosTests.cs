@@ -1,6 +1,6 @@
 namespace RemoteMonitoring.EndToEnd.Tests;
 
-/// <summary>The short forms of <c>rmon chaos ingest</c> and <c>rmon chaos daily</c>; the long ones are the commands with their defaults.</summary>
+/// <summary>The short forms of <c>rmon chaos ingest</c>, <c>rmon chaos daily</c> and <c>rmon chaos follow-ups</c>; the long ones are the commands with their defaults.</summary>
 public sealed class ChaosTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("rmon-chaos-test-").FullName;
@@ -33,6 +33,34 @@ public sealed class ChaosTests : IDisposable
         Assert.DoesNotContain(chaos.Output, l => l.StartsWith('✗'));
         Assert.Contains("19,950 landed", said, StringComparison.Ordinal);
         Assert.Contains("50 recorded as lost = 20,000 sent", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Follow_ups_of_killed_processes_to_a_receiver_that_fails_are_each_delivered_under_one_key_and_closed_as_staff_acted()
+    {
+        using var chaos = RmonProcess.Start(["chaos", "follow-ups", "--kills", "3", "--follow-ups", "24", "--dir", Path.Combine(_folder, "follow-ups")]);
+        var exit = await chaos.ExitAsync(TimeSpan.FromMinutes(4));
+        var said = string.Join('\n', chaos.Output.Concat(chaos.Errors));
+        Assert.True(exit == 0, said);
+        foreach (var promise in new[]
+        {
+            "as many follow-ups as were asked for, each begun once",
+            "each came to its end",
+            "none is lost: each was taken in by the receiver",
+            "none is delivered under two keys",
+            "all of it was signed, and under the key that it names",
+            "each was closed with what staff had done",
+            "what the workflows say they sent did come",
+            "none was escalated after somebody had acted",
+            "the receiver failed them",
+            "no step was recorded as done twice",
+            "processes were killed",
+        })
+        {
+            Assert.True(chaos.Output.Any(l => l.StartsWith($"holds  {promise}: ", StringComparison.Ordinal)), $"{promise}\n{said}");
+        }
+
+        Assert.DoesNotContain(chaos.Output, l => l.StartsWith("BROKEN", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -37,15 +37,23 @@ public sealed class DemoTests(DemoRuns demos, ITestOutputHelper output) : IDispo
         Assert.NotEmpty(listed);
         Assert.Contains(listed, p => p.GetProperty("reasons").EnumerateArray().Any(r => r.GetString()!.Contains("usual", StringComparison.Ordinal)));
 
+        // Users are made once, and their passwords said once; the last line that people read is what opens the pages.
+        var users = document.GetProperty("users").EnumerateArray().ToArray();
+        Assert.Equal(["care-manager", "lead", "data-scientist", "auditor", "administrator"], users.Select(u => u.GetProperty("role").GetString()));
+        Assert.Equal(users.Length, users.Select(u => u.GetProperty("password").GetString()).Distinct().Count());
+
         var before = Snapshot();
         var second = await _rmon.RunAsync([.. s_small, "--json"]);
         Assert.Equal(0, second.ExitCode);
         Assert.True(second.Document.GetProperty("nothing_new").GetBoolean());
         Assert.Equal(before, Snapshot());
+        Assert.Empty(second.Document.GetProperty("users").EnumerateArray());
 
         var forPeople = await _rmon.RunAsync(s_small);
         Assert.Contains("nothing was written twice", forPeople.Output, StringComparison.Ordinal);
         Assert.Contains("not a medical device", forPeople.Output, StringComparison.Ordinal);
+        Assert.Contains($"rmon serve --cohort simulated --home {_rmon.Home}", forPeople.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(users[0].GetProperty("password").GetString()!, forPeople.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +93,7 @@ public sealed class DemoTests(DemoRuns demos, ITestOutputHelper output) : IDispo
     [Fact]
     public async Task The_steps_of_the_demo_are_commands_of_their_own()
     {
-        Assert.Equal(0, (await _rmon.RunAsync("simulate", _rmon.Folder("feed"), "--patients", "250", "--days", "90", "--seed", "7")).ExitCode);
+        Assert.Equal(0, (await _rmon.RunAsync("simulate", _rmon.Folder("feed"), "--patients", "120", "--days", "60", "--seed", "3")).ExitCode);
         Assert.Equal(0, (await _rmon.RunAsync("ingest", _rmon.Folder("feed"))).ExitCode);
         Assert.Equal(0, (await _rmon.RunAsync("train", "admission-7d")).ExitCode);
         var features = (await _rmon.RunAsync("features", "export", "admission-7d", "--out", _rmon.Folder("vectors.parquet"), "--json")).Document;

@@ -53,7 +53,7 @@ public sealed class ModelsFromElsewhereTests(ScoredHome made) : IClassFixture<Sc
     public async Task Bands_are_shown_with_who_approved_them_and_decided_by_a_person()
     {
         var before = await Rmon.RunAsync("models", "bands", Task, "@champion");
-        Assert.Contains("(default, approved by nobody)", before.Output, StringComparison.Ordinal);
+        Assert.Contains("(default, not yet approved by anybody)", before.Output, StringComparison.Ordinal);
         var decided = await Rmon.RunAsync("models", "bands", Task, "@champion", "--by-capacity", "20%", "--by", "ada", "--why", "what the teams can call", "--json");
         Assert.True(decided.ExitCode == 0, decided.Errors);
         Assert.Equal((1, "ada", "what the teams can call"), (decided.Document.GetProperty("decision").GetInt32(), decided.Document.GetProperty("by").GetString(), decided.Document.GetProperty("why").GetString()));

@@ -23,14 +23,23 @@ public sealed class Rmon : IDisposable
 
     public string Folder(string name) => Path.Combine(Home, name);
 
-    public async Task<RmonResult> RunAsync(params string[] arguments)
+    public Task<RmonResult> RunAsync(params string[] arguments) => RunWithInputAsync(null, arguments);
+
+    /// <summary>The same with something on standard input.</summary>
+    public async Task<RmonResult> RunWithInputAsync(string? typed, params string[] arguments)
     {
         await s_console.WaitAsync();
-        var (output, errors) = (Console.Out, Console.Error);
+        var (input, output, errors) = (Console.In, Console.Out, Console.Error);
+        using var types = new StringReader(typed ?? "");
         using var said = new StringWriter();
         using var complained = new StringWriter();
         try
         {
+            if (typed is not null)
+            {
+                Console.SetIn(types);
+            }
+
             Console.SetOut(said);
             Console.SetError(complained);
             var exitCode = await Program.Main([.. arguments, "--home", Home]);
@@ -38,6 +47,7 @@ public sealed class Rmon : IDisposable
         }
         finally
         {
+            Console.SetIn(input);
             Console.SetOut(output);
             Console.SetError(errors);
             s_console.Release();

@@ -71,6 +71,25 @@ public sealed class ServeCommandTests(ScoredHome made) : IClassFixture<ScoredHom
     }
 
     [Fact]
+    public async Task Without_workflows_it_serves_pages_alone_and_without_pages_too_it_says_so()
+    {
+        Copy(made.Rmon.Home, _served.Home);
+        await _served.RunAsync("run", "daily", "--retrospective", "--as-of", "2025-02-18T00:00:00Z", "--detach");
+        using var pages = RmonProcess.Start(["serve", "--no-worker", "--no-workflows", "--worklist-port", "0", "--home", _served.Home]);
+        var at = (await pages.LineAsync(l => l.StartsWith("worklist: http", StringComparison.Ordinal))).Split(' ')[1];
+        using var client = new HttpClient();
+        Assert.Contains("Sign in", await client.GetStringAsync(at + "/sign-in"), StringComparison.Ordinal);
+        await pages.LineAsync(l => l.Contains("whose workflows run elsewhere", StringComparison.Ordinal));
+        // Longer than an engine takes to find it.
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Assert.Equal(InstanceStatus.Running, Assert.Single(await RunsAsync(), r => r.Id.EndsWith("20250218T000000Z", StringComparison.Ordinal)).Status);
+        Assert.Equal(0, await TimedAsync(pages.TerminateAsync));
+
+        var nothing = await _served.RunAsync("serve", "--no-worker", "--no-workflows", "--no-worklist");
+        Assert.Equal((2, "rmon: There is nothing left to serve: leave out --no-worker, --no-workflows or --no-worklist."), (nothing.ExitCode, Assert.Single(nothing.ErrorLines)));
+    }
+
+    [Fact]
     public async Task Schedules_that_cannot_be_read_stop_the_start_with_a_line_each()
     {
         Copy(made.Rmon.Home, _served.Home);

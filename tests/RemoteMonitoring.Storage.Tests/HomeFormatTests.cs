@@ -115,7 +115,7 @@ public sealed class HomeFormatTests : IDisposable
     }
 
     private SortedDictionary<string, string> Contents() =>
-        Contents(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) is not (HomeFormat.MarkerName or "home.lock")));
+        Contents(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) is not (HomeFormat.MarkerName or "home.lock" or LocalDocuments.AccessFile)));
 
     private static SortedDictionary<string, string> Contents(IEnumerable<string> paths) =>
         new(paths.ToDictionary(p => p, p => Directory.Exists(p) ? "" : $"{LakeDirectory.Hash(File.ReadAllBytes(p))} {File.GetLastWriteTimeUtc(p):O}"), StringComparer.Ordinal);

@@ -24,6 +24,8 @@ internal sealed class MadeUpFeed
     private readonly List<DeviceAssignment> _assignments = [];
     private readonly List<CensusEvent> _census = [];
     private readonly List<Outcome> _outcomes = [];
+    private readonly List<WorklistAction> _actions = [];
+    private readonly List<CarePlan> _plans = [];
 
     public static Instant At(double day) => Begin + Duration.FromDays(day);
 
@@ -62,6 +64,30 @@ internal sealed class MadeUpFeed
     public MadeUpFeed Outcome(string id, double day)
     {
         _outcomes.Add(new Outcome { PatientId = id, Kind = "hospital-admission", Effective = At(day), Known = At(day) });
+        return this;
+    }
+
+    /// <summary>What staff did about a patient.</summary>
+    public MadeUpFeed Action(string id, ActionKind kind, double day, double? until = null, ShownRisk? shown = null)
+    {
+        _actions.Add(new WorklistAction
+        {
+            Id = $"{_actions.Count:x32}",
+            PatientId = id,
+            CareTeamId = "north",
+            Kind = kind,
+            By = "nurse",
+            Until = until is { } end ? At(end) : null,
+            Shown = shown is null ? [] : [shown],
+            Known = At(day),
+        });
+        return this;
+    }
+
+    /// <summary>A heart rate above which a patient's readings are urgent, from a day on.</summary>
+    public MadeUpFeed Limit(string id, double heartRate, double day)
+    {
+        _plans.Add(new CarePlan { PatientId = id, Limits = [new PersonalLimit("heart_rate", null, heartRate)], By = "clinic", Known = At(day) });
         return this;
     }
 
@@ -114,6 +140,11 @@ internal sealed class MadeUpFeed
         var folder = Path.Combine(home.Root, hub == Cohort ? "feed" : $"feed-{hub}");
         Write(folder, hub);
         await FeedIngestion.RunAsync(home.Store, FeedFolder.Open(folder, null, false), TimeProvider.System, null, CancellationToken.None);
+        if (_actions.Count > 0)
+        {
+            await home.Store.Reference.AppendAsync(ReferenceKinds.Actions, Encoding.UTF8.GetBytes(string.Concat(_actions.Select(a => ReferenceJson.ToLine(a) + "\n"))), CancellationToken.None);
+        }
+
         return (await CompactionStage.RunAsync(home.Store, CancellationToken.None)).Manifest;
     }
 
@@ -138,6 +169,7 @@ internal sealed class MadeUpFeed
             Assignments = _assignments,
             Census = _census,
             Outcomes = _outcomes,
+            CarePlans = _plans,
         });
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using CsvHelper;
 using NodaTime;
 using NodaTime.Text;
+using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Cohorts.Import;
@@ -30,6 +31,8 @@ public sealed record FileRows<T>(IReadOnlyList<T> Rows, IReadOnlyList<FileProble
 public static class ReferenceCsv
 {
     private static readonly string[] s_sexes = ["female", "male", "other", "unknown"];
+
+    private const int MostPreferenceCharacters = 500;
 
     private static readonly CsvReaderOptions s_options = new()
     {
@@ -97,6 +100,82 @@ public static class ReferenceCsv
         Effective = row.Time("effective"),
         Known = row.Known(now),
     });
+
+    /// <summary>
+    /// <c>patient_id, vital[, low, high, unit, contact_preference, known]</c>: a limit a line, and all lines of a patient together the plan that replaces the one
+    /// before. A limit is in the vital's own unit unless one is named; a line without a vital states the preference alone.
+    /// </summary>
+    public static FileRows<CarePlan> ReadCarePlans(string file, Instant now)
+    {
+        var (plans, bad) = (new Dictionary<string, CarePlan>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var lines = Read(file, ["patient_id", "vital"], ["low", "high", "unit", "contact_preference", "known"], row =>
+        {
+            var patient = row.Text("patient_id");
+            try
+            {
+                plans[patient] = WithLine(plans.GetValueOrDefault(patient), patient, row, now);
+            }
+            catch (RowException)
+            {
+                bad.Add(patient);
+                throw;
+            }
+
+            return patient;
+        });
+        // Half a plan would stand for the whole.
+        return new FileRows<CarePlan>([.. plans.Values.Where(p => !bad.Contains(p.PatientId))], lines.Problems);
+    }
+
+    private static CarePlan WithLine(CarePlan? before, string patient, Row row, Instant now)
+    {
+        var (limit, preference, known) = (LimitOf(row), row.Optional("contact_preference"), row.Known(now));
+        if (before is not null && before.Known != known)
+        {
+            throw row.Wrong("known", "is another than on an earlier line of this patient", "state a plan in one file at one time");
+        }
+
+        if (limit is null ? preference is null : before?.Limits.Any(l => l.Vital == limit.Vital) == true)
+        {
+            throw row.Wrong("vital", limit is null ? "is empty, and there is no contact_preference either" : $"'{limit.Vital}' has a limit on an earlier line of this patient", "state each limit once");
+        }
+
+        if (preference is { Length: > MostPreferenceCharacters } || (preference is not null && before?.ContactPreference is { } other && other != preference))
+        {
+            throw row.Wrong("contact_preference", $"is longer than {MostPreferenceCharacters} characters, or another than on an earlier line of this patient", "state it once");
+        }
+
+        before ??= new CarePlan { PatientId = patient, By = "import", Known = known };
+        return before with { Limits = limit is null ? before.Limits : [.. before.Limits, limit], ContactPreference = preference ?? before.ContactPreference };
+    }
+
+    private static PersonalLimit? LimitOf(Row row)
+    {
+        if (row.Optional("vital") is not { } key)
+        {
+            return null;
+        }
+
+        if (!VitalSignCatalog.Default.TryGetByKey(key, out var vital))
+        {
+            throw row.Wrong("vital", $"'{key}' is not known", $"write {string.Join(", ", VitalSignCatalog.Default.Vitals.Select(v => v.Key))}");
+        }
+
+        var unit = row.Optional("unit") ?? vital.Unit;
+        if (!vital.TryGetUnit(unit, out var conversion))
+        {
+            throw row.Wrong("unit", $"'{unit}' is none of {vital.Label}", $"write {string.Join(", ", vital.AcceptedUnits.Select(u => u.Unit))}, or leave it out for {vital.Unit}");
+        }
+
+        double? Bound(string column) => row.Optional(column) is null ? null : conversion.ToCanonical(row.Number(column, Math.Round(conversion.FromCanonical(vital.Low), 6), Math.Round(conversion.FromCanonical(vital.High), 6)));
+        var limit = new PersonalLimit(key, Bound("low"), Bound("high"));
+        return (limit.Low, limit.High) switch
+        {
+            (null, null) => throw row.Wrong("low", "and high are both empty", "write one of them at least"),
+            ({ } low, { } high) when low >= high => throw row.Wrong("low", "is not below high", "exchange them, or leave one out"),
+            _ => limit,
+        };
+    }
 
     private static FileRows<T> Read<T>(string file, string[] required, string[] optional, Func<Row, T> toRow)
     {

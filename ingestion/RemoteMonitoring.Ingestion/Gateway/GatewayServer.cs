@@ -368,7 +368,8 @@ public sealed class GatewayServer : IAsyncDisposable
 
     private void Refused(Refusal refusal, string? deviceId)
     {
-        _metrics.Refused(refusal);
         _refusals.Add(refusal, deviceId);
+        // Last: who waits for the figure finds what was logged.
+        _metrics.Refused(refusal);
     }
 }

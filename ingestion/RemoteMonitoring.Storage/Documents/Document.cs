@@ -111,6 +111,18 @@ public static class Containers
     /// <summary>Runs, by workflow.</summary>
     public const string Runs = "runs";
 
+    /// <summary>Readings beyond a patient's personal limits, by UTC day of landing.</summary>
+    public const string Urgent = "urgent";
+
+    /// <summary>How named users of a local home sign in, by user.</summary>
+    public const string Logins = "logins";
+
+    /// <summary>Begins the id of a document of <see cref="Logins"/> that says whose glass a user broke; the patient's name in addresses follows.</summary>
+    public static string GlassPrefix { get; } = "glass-";
+
+    /// <summary>Who looked at or did what, by UTC day; written once.</summary>
+    public const string Audit = "audit";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Telemetry, Patients, Devices, Ingestion, Predictions, Worklists, Runs];
+    public static IReadOnlyList<string> All { get; } = [Telemetry, Patients, Devices, Ingestion, Predictions, Worklists, Runs, Urgent, Logins, Audit];
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using RemoteMonitoring.Storage.Lake;
@@ -7,27 +8,40 @@ namespace RemoteMonitoring.Storage.Documents;
 
 /// <summary>
 /// The document store of a local home: one SQLite file, write-ahead logged and synced, what is deleted overwritten. Every
-/// call that writes is one transaction. Tasks take turns at the one connection; several processes may share the file.
+/// call that writes is one transaction, but a large upsert, which lets others in between. Tasks take turns at the one connection that
+/// writes, and wait for nobody to read; several processes may share the file.
 /// </summary>
 public sealed class SqliteDocuments : DocumentStore
 {
     /// <summary>The version of its tables that this program writes, and the newest it opens: <c>user_version</c> of the file.</summary>
     public const long SchemaVersion = SqliteDocumentsSchema.Current;
 
+    /// <summary>How long another process's writing is waited for.</summary>
+    internal const int SecondsOfWaiting = 30;
+
     private const int PageDocuments = 1_000;
     private const int PageCharacters = 4 << 20;
     private const string Columns = "partition_key, id, body, expires, version, write";
-    private const string OfPartition = "container = $container AND partition_key = $partition";
-    private const string OfDocument = OfPartition + " AND id = $id";
+    private const string OfPartition = SqliteWrite.OfPartition;
+    private const string OfDocument = SqliteWrite.OfDocument;
+
+    // A transaction that takes as long is committed, and the rest is written in another: at once where a task waits, later where only
+    // another process can, which nobody hears of. What waits is a person's page, whose entry in the audit is written before it is shown.
+    private static readonly TimeSpan s_sliceWhereOneWaits = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_slice = TimeSpan.FromMilliseconds(200);
 
     private readonly SqliteConnection _connection;
+    private readonly SqliteReaders _readers;
+    private readonly SqliteCheckpoints _checkpoints;
     private readonly SemaphoreSlim _turn = new(1);
+    private int _waiting;
 
     /// <summary>Opens or makes the file; one of an older version is brought up to this one, in place.</summary>
     public SqliteDocuments(string file)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30, Pooling = false }.ToString());
+        (_readers, _checkpoints) = (new SqliteReaders(file), new SqliteCheckpoints(file));
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = SecondsOfWaiting, Pooling = false }.ToString());
         try
         {
             _connection.Open();
@@ -51,29 +65,20 @@ public sealed class SqliteDocuments : DocumentStore
     /// <inheritdoc />
     public override double RequestUnits => 0;
 
-    /// <summary>
-    /// As of any store, but in one transaction: when it throws, nothing was written. A document that says what is there already
-    /// keeps its ETag, and costs no write.
-    /// </summary>
+    /// <summary>As of any store. A document that says what is there already keeps its ETag, and costs no write.</summary>
     /// <inheritdoc />
-    public override Task<int> UpsertAsync(string container, IReadOnlyCollection<Document> documents, CancellationToken cancellationToken) =>
-        WriteAsync(container, transaction =>
+    public override async Task<int> UpsertAsync(string container, IReadOnlyCollection<Document> documents, CancellationToken cancellationToken)
+    {
+        using var rest = documents.GetEnumerator();
+        var (count, more) = (0, true);
+        while (more)
         {
-            using var upsert = new Statement(transaction, """
-                INSERT INTO documents (container, partition_key, id, body, expires, version) VALUES ($container, $partition, $id, $body, $expires, $version)
-                ON CONFLICT (container, partition_key, id) DO UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version, write = NULL
-                WHERE body <> excluded.body OR expires IS NOT excluded.expires
-                """, container, NextVersion(transaction), null);
-            var count = 0;
-            foreach (var document in documents)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                upsert.Execute(document);
-                count++;
-            }
+            (var written, more) = await WriteAsync(container, transaction => (UpsertSome(transaction, container, rest, cancellationToken), true), cancellationToken);
+            count += written;
+        }
 
-            return (count, true);
-        }, cancellationToken);
+        return count;
+    }
 
     /// <inheritdoc />
     public override Task<string?> TryCreateAsync(string container, Document document, string? write, CancellationToken cancellationToken) =>
@@ -90,14 +95,14 @@ public sealed class SqliteDocuments : DocumentStore
         Check(changes);
         return WriteAsync<string?>(container, transaction =>
         {
-            if (Select(OfDocument, transaction, container, partitionKey, id) is not [var found] || (eTag is not null && found.ETag != eTag))
+            if (Select(OfDocument, _connection, transaction, container, partitionKey, id) is not [var found] || (eTag is not null && found.ETag != eTag))
             {
                 return (null, false);
             }
 
-            var version = NextVersion(transaction);
+            var version = SqliteWrite.NextVersion(transaction);
             var patched = found with { Body = Patched(found.Body, changes) };
-            return Do(DocumentOperation.Replace(patched), transaction, container, partitionKey, version, write) ? (Text(version), true) : (null, false);
+            return SqliteWrite.Do(DocumentOperation.Replace(patched), transaction, container, partitionKey, version, write) ? (Text(version), true) : (null, false);
         }, cancellationToken);
     }
 
@@ -108,20 +113,20 @@ public sealed class SqliteDocuments : DocumentStore
         Check(partitionKey, operations);
         return WriteAsync(container, transaction =>
         {
-            var version = NextVersion(transaction);
-            var done = operations.All(operation => Do(operation, transaction, container, partitionKey, version, write));
+            var version = SqliteWrite.NextVersion(transaction);
+            var done = operations.All(operation => SqliteWrite.Do(operation, transaction, container, partitionKey, version, write));
             return (done, done);
         }, cancellationToken);
     }
 
     /// <inheritdoc />
     public override async Task<Document?> FindAsync(string container, string partitionKey, string id, CancellationToken cancellationToken) =>
-        (await ReadAsync(container, () => Select(OfDocument, null, container, partitionKey, id), cancellationToken)).FirstOrDefault();
+        (await ReadAsync(container, reader => Select(OfDocument, reader, null, container, partitionKey, id), cancellationToken)).FirstOrDefault();
 
     /// <inheritdoc />
     public override async Task<IReadOnlyList<Document>> ListAsync(string container, string partitionKey, CancellationToken cancellationToken)
     {
-        var found = await ReadAsync(container, () => Select(OfPartition, null, container, partitionKey, null), cancellationToken);
+        var found = await ReadAsync(container, reader => Select(OfPartition, reader, null, container, partitionKey, null), cancellationToken);
         // SQLite compares the bytes of UTF-8, which is another order outside the basic plane.
         found.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
         return found;
@@ -136,14 +141,14 @@ public sealed class SqliteDocuments : DocumentStore
             : null;
         var behind = last is null ? "" : " AND (partition_key, id) > ($partition, $id)";
         var page = await ReadAsync(
-            container, () => Select($"container = $container{behind} ORDER BY partition_key, id LIMIT {PageDocuments}", null, container, last?.PartitionKey, last?.Id), cancellationToken);
+            container, reader => Select($"container = $container{behind} ORDER BY partition_key, id LIMIT {PageDocuments}", reader, null, container, last?.PartitionKey, last?.Id), cancellationToken);
         return new DocumentPage(page, page is [.., var end] ? string.Create(CultureInfo.InvariantCulture, $"{end.PartitionKey.Length} {end.PartitionKey}{end.Id}") : null);
     }
 
     /// <inheritdoc />
-    public override Task<long> CountAsync(string container, CancellationToken cancellationToken) => ReadAsync(container, () =>
+    public override Task<long> CountAsync(string container, CancellationToken cancellationToken) => ReadAsync(container, reader =>
     {
-        using var command = Command("SELECT count(*) FROM documents WHERE container = $container", null, container);
+        using var command = Command("SELECT count(*) FROM documents WHERE container = $container", reader, null, container);
         return (long)command.ExecuteScalar()!;
     }, cancellationToken);
 
@@ -151,7 +156,7 @@ public sealed class SqliteDocuments : DocumentStore
     public override Task<int> DeleteAsync(string container, IReadOnlyCollection<DocumentKey> keys, CancellationToken cancellationToken) =>
         WriteAsync(container, transaction =>
         {
-            using var command = Command($"DELETE FROM documents WHERE {OfDocument}", transaction, container);
+            using var command = Command($"DELETE FROM documents WHERE {OfDocument}", _connection, transaction, container);
             var partition = command.Parameters.Add("$partition", SqliteType.Text);
             var id = command.Parameters.Add("$id", SqliteType.Text);
             var count = 0;
@@ -182,8 +187,8 @@ public sealed class SqliteDocuments : DocumentStore
     public override async Task CompactAsync(CancellationToken cancellationToken)
     {
         const int Attempts = 300;
-        await ReadAsync("", () => Pragma("VACUUM"), cancellationToken);
-        for (var attempt = 0; await ReadAsync("", () => Pragma("PRAGMA wal_checkpoint(TRUNCATE)"), cancellationToken) != 0; attempt++)
+        await PragmaAsync("VACUUM", cancellationToken);
+        for (var attempt = 0; await PragmaAsync("PRAGMA wal_checkpoint(TRUNCATE)", cancellationToken) != 0; attempt++)
         {
             if (attempt == Attempts)
             {
@@ -197,57 +202,57 @@ public sealed class SqliteDocuments : DocumentStore
     /// <inheritdoc />
     public override async ValueTask DisposeAsync()
     {
+        // Before the one that writes: the last to close cuts the journal.
+        _readers.Dispose();
+        await _checkpoints.DisposeAsync();
         await _connection.DisposeAsync();
         _turn.Dispose();
     }
 
     /// <summary>Runs a statement outside of any transaction; its first figure, or 0.</summary>
-    private long Pragma(string sql)
+    private Task<long> PragmaAsync(string sql, CancellationToken cancellationToken) => InTurnAsync(
+        () =>
+        {
+            using var command = _connection.CreateCommand();
+            command.CommandText = sql;
+            using var reader = command.ExecuteReader();
+            return reader.Read() ? reader.GetInt64(0) : 0;
+        },
+        e => Unreachable("", e),
+        cancellationToken);
+
+    /// <summary>Upserts documents in a transaction, until none is left or it has taken its time: how many, and whether more may be left.</summary>
+    private (int Written, bool More) UpsertSome(SqliteTransaction transaction, string container, IEnumerator<Document> rest, CancellationToken cancellationToken)
     {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        return reader.Read() ? reader.GetInt64(0) : 0;
+        using var upsert = SqliteWrite.Upsert(transaction, container);
+        var (began, count) = (Stopwatch.GetTimestamp(), 0);
+        while (rest.MoveNext())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            upsert.Execute(rest.Current);
+            count++;
+            if (Stopwatch.GetElapsedTime(began) is var taken && taken >= s_sliceWhereOneWaits && (taken >= s_slice || Volatile.Read(ref _waiting) > 0))
+            {
+                return (count, true);
+            }
+        }
+
+        return (count, false);
     }
 
     private static string Text(long version) => version.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>A number for the documents that a transaction writes; it never comes again, so a document deleted and made anew has another.</summary>
-    private static long NextVersion(SqliteTransaction transaction)
-    {
-        using var command = transaction.Connection!.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "UPDATE versions SET last = last + 1 RETURNING last";
-        return (long)command.ExecuteScalar()!;
-    }
-
     private async Task<string?> WriteOneAsync(string container, DocumentOperation operation, string partitionKey, string? write, CancellationToken cancellationToken) =>
         await WriteAsync<string?>(container, transaction =>
         {
-            var version = NextVersion(transaction);
-            return Do(operation, transaction, container, partitionKey, version, write) ? (Text(version), true) : (null, false);
+            var version = SqliteWrite.NextVersion(transaction);
+            return SqliteWrite.Do(operation, transaction, container, partitionKey, version, write) ? (Text(version), true) : (null, false);
         }, cancellationToken);
-
-    /// <summary>One operation of a transaction; false when the document is not as it must be.</summary>
-    private static bool Do(DocumentOperation operation, SqliteTransaction transaction, string container, string partitionKey, long version, string? write)
-    {
-        const string Insert = "INSERT INTO documents (container, partition_key, id, body, expires, version, write) VALUES ($container, $partition, $id, $body, $expires, $version, $write) ON CONFLICT (container, partition_key, id) DO ";
-        const string IfUnchanged = " AND ($etag IS NULL OR CAST(version AS TEXT) = $etag)";
-        using var statement = new Statement(transaction, operation.Kind switch
-        {
-            DocumentOperationKind.Upsert => Insert + "UPDATE SET body = excluded.body, expires = excluded.expires, version = excluded.version, write = excluded.write",
-            DocumentOperationKind.Create => Insert + "NOTHING",
-            DocumentOperationKind.Replace => $"UPDATE documents SET body = $body, expires = $expires, version = $version, write = $write WHERE {OfDocument}{IfUnchanged}",
-            DocumentOperationKind.Delete => $"DELETE FROM documents WHERE {OfDocument}{IfUnchanged}",
-            _ => throw new System.Diagnostics.UnreachableException(),
-        }, container, version, write);
-        return statement.Execute(operation.Document ?? new Document { PartitionKey = partitionKey, Id = operation.Id, Body = "" }, operation.ETag) == 1;
-    }
 
     private Task<int> DeleteWhereAsync(string container, string where, (string Name, object Value)? parameter, CancellationToken cancellationToken) =>
         WriteAsync(container, transaction =>
         {
-            using var command = Command($"DELETE FROM documents WHERE {where}", transaction, container);
+            using var command = Command($"DELETE FROM documents WHERE {where}", _connection, transaction, container);
             if (parameter is { } p)
             {
                 command.Parameters.AddWithValue(p.Name, p.Value);
@@ -256,18 +261,18 @@ public sealed class SqliteDocuments : DocumentStore
             return (command.ExecuteNonQuery(), true);
         }, cancellationToken);
 
-    private SqliteCommand Command(string sql, SqliteTransaction? transaction, string container)
+    private static SqliteCommand Command(string sql, SqliteConnection connection, SqliteTransaction? transaction, string container)
     {
-        var command = _connection.CreateCommand();
+        var command = connection.CreateCommand();
         command.CommandText = sql;
         command.Transaction = transaction;
         command.Parameters.AddWithValue("$container", container);
         return command;
     }
 
-    private List<Document> Select(string where, SqliteTransaction? transaction, string container, string? partitionKey, string? id)
+    private static List<Document> Select(string where, SqliteConnection connection, SqliteTransaction? transaction, string container, string? partitionKey, string? id)
     {
-        using var command = Command($"SELECT {Columns} FROM documents WHERE {where}", transaction, container);
+        using var command = Command($"SELECT {Columns} FROM documents WHERE {where}", connection, transaction, container);
         command.Parameters.AddWithValue("$partition", (object?)partitionKey ?? DBNull.Value);
         command.Parameters.AddWithValue("$id", (object?)id ?? DBNull.Value);
         var paged = where.Contains("LIMIT", StringComparison.Ordinal);
@@ -291,41 +296,55 @@ public sealed class SqliteDocuments : DocumentStore
         return found;
     }
 
-    private async Task<T> ReadAsync<T>(string container, Func<T> query, CancellationToken cancellationToken)
+    private async Task<T> ReadAsync<T>(string container, Func<SqliteConnection, T> query, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
         try
         {
-            return query();
+            return await _readers.RunAsync(query, cancellationToken);
         }
         catch (SqliteException e)
         {
-            throw new LakeException($"{Name}: the documents of '{container}' cannot be reached ({e.Message}). Telemetry and patient documents are made again from the lake.", e) { IsTransient = TransientFault.Is(e) };
-        }
-        finally
-        {
-            _turn.Release();
+            throw Unreachable(container, e);
         }
     }
 
     /// <summary>Does something in one transaction, which is committed where the second of the answer says so.</summary>
-    private async Task<T> WriteAsync<T>(string container, Func<SqliteTransaction, (T Result, bool Commit)> write, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        try
+    private Task<T> WriteAsync<T>(string container, Func<SqliteTransaction, (T Result, bool Commit)> write, CancellationToken cancellationToken) => InTurnAsync(
+        () =>
         {
             using var transaction = _connection.BeginTransaction();
             var (result, commit) = write(transaction);
             if (commit)
             {
                 transaction.Commit();
+                _checkpoints.Committed();
             }
 
             return result;
+        },
+        e => new LakeException($"{Name}: documents of '{container}' cannot be written ({e.Message})", e) { IsTransient = TransientFault.Is(e) },
+        cancellationToken);
+
+    /// <summary>Uses the connection that writes.</summary>
+    private async Task<T> InTurnAsync<T>(Func<T> use, Func<SqliteException, LakeException> fault, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            await _turn.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        try
+        {
+            return use();
         }
         catch (SqliteException e)
         {
-            throw new LakeException($"{Name}: documents of '{container}' cannot be written, and none of the batch was ({e.Message})", e) { IsTransient = TransientFault.Is(e) };
+            throw fault(e);
         }
         finally
         {
@@ -333,41 +352,6 @@ public sealed class SqliteDocuments : DocumentStore
         }
     }
 
-    /// <summary>A prepared statement on one document after another.</summary>
-    private sealed class Statement : IDisposable
-    {
-        private readonly SqliteCommand _command;
-        private readonly SqliteParameter _partition;
-        private readonly SqliteParameter _id;
-        private readonly SqliteParameter _body;
-        private readonly SqliteParameter _expires;
-        private readonly SqliteParameter _eTag;
-
-        public Statement(SqliteTransaction transaction, string sql, string container, long version, string? write)
-        {
-            _command = transaction.Connection!.CreateCommand();
-            _command.Transaction = transaction;
-            _command.CommandText = sql;
-            _command.Parameters.AddWithValue("$container", container);
-            _command.Parameters.AddWithValue("$version", version);
-            _command.Parameters.AddWithValue("$write", (object?)write ?? DBNull.Value);
-            _partition = _command.Parameters.Add("$partition", SqliteType.Text);
-            _id = _command.Parameters.Add("$id", SqliteType.Text);
-            _body = _command.Parameters.Add("$body", SqliteType.Text);
-            _expires = _command.Parameters.Add("$expires", SqliteType.Integer);
-            _eTag = _command.Parameters.Add("$etag", SqliteType.Text);
-        }
-
-        public int Execute(Document document, string? eTag = null)
-        {
-            _partition.Value = document.PartitionKey;
-            _id.Value = document.Id;
-            _body.Value = document.Body;
-            _expires.Value = document.Expires is { } at ? at : DBNull.Value;
-            _eTag.Value = eTag is null ? DBNull.Value : eTag;
-            return _command.ExecuteNonQuery();
-        }
-
-        public void Dispose() => _command.Dispose();
-    }
+    private LakeException Unreachable(string container, SqliteException e) =>
+        new($"{Name}: the documents of '{container}' cannot be reached ({e.Message}). Telemetry and patient documents are made again from the lake.", e) { IsTransient = TransientFault.Is(e) };
 }

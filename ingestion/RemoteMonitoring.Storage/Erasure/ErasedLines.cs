@@ -46,6 +46,8 @@ internal static class ErasedLines
         ReferenceKinds.Outcomes => (line, erasures) => Read<Outcome>(line) is { } o && erasures.Cover(o.PatientId, o.Known, o.Effective) ? "" : null,
         ReferenceKinds.Contacts => (line, erasures) => Read<Contact>(line) is { } c && erasures.Cover(c.PatientId, c.Known, c.Effective) ? "" : null,
         ReferenceKinds.Reprocess => (line, erasures) => Read<ReprocessCommand>(line) is { DeviceId: { } device } r && erasures.CoverDevice(device, r.Known) ? "" : null,
+        ReferenceKinds.Actions => (line, erasures) => Read<WorklistAction>(line) is { } a && erasures.Cover(a.PatientId, a.Known, null) ? "" : null,
+        ReferenceKinds.CarePlans => (line, erasures) => Read<CarePlan>(line) is { } p && erasures.Cover(p.PatientId, p.Known, null) ? "" : null,
         _ => null,
     };
 

@@ -69,6 +69,13 @@ public sealed class Erasures
     /// <summary>Whether a text is the id of an erased patient.</summary>
     public bool NamePatient(string text) => _key is not null && _key.OfPatient(text) is var hash && _tombstones.Any(t => t.Patient == hash);
 
+    /// <summary>The hash that stands for an erased patient, of their id or of the hash itself; null for any other text.</summary>
+    public string? HashOf(string text)
+    {
+        var hash = _key?.OfPatient(text);
+        return _tombstones.FirstOrDefault(t => t.Patient == hash || t.Patient == text)?.Patient;
+    }
+
     /// <summary>
     /// Whether what a device measured was erased. A clock that runs ahead puts readings of before the erasure after it: those are
     /// told by when they came. What came later and is of later is another's.

@@ -158,6 +158,15 @@ public static class LakePaths
     /// <summary>A file of the report of drift of a task's inputs, scores and performance as of an instant.</summary>
     public static string Drift(string task, string asOf, string file) => $"drift/{task}/{asOf}/{file}";
 
+    /// <summary>Folder of the tables for reports, by the version of their form.</summary>
+    public const string ReportFolder = "bi/v1";
+
+    /// <summary>Which files of the tables for reports are current.</summary>
+    public const string ReportManifest = ReportFolder + "/manifest.json";
+
+    /// <summary>A file of a table for reports, named by the hash of the file; of a table that is cut by time in a folder such as <c>date=2025-06-30</c>.</summary>
+    public static string Report(string table, string? period, string contentHash) => $"{ReportFolder}/{table}/{(period is null ? "" : period + "/")}{contentHash}.parquet";
+
     /// <summary>Folder of the ledger.</summary>
     public const string LedgerFolder = "ledger";
 

@@ -61,6 +61,34 @@ public sealed class ReferenceLog
         }
     }
 
+    /// <summary>
+    /// Appends a batch as the one of this sequence, by somebody who has read all before it and decided by that: the log itself
+    /// settles who was first.
+    /// </summary>
+    /// <returns>Whether it was appended; false where another was first.</returns>
+    public async Task<bool> TryAppendAsync(string kind, long sequence, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1);
+        return await _lake.TryCreateAsync(LakePaths.Reference(kind, sequence), lines, cancellationToken);
+    }
+
+    /// <summary>The rows behind a sequence, and the last sequence there is; it lists nothing, but asks for one after the other until there is none.</summary>
+    public async Task<(IReadOnlyList<T> Rows, long Last)> ReadAfterAsync<T>(string kind, long sequence, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        var erasures = await ErasuresAsync(cancellationToken);
+        for (; ; sequence++)
+        {
+            var path = LakePaths.Reference(kind, sequence + 1);
+            if (await _lake.TryReadAsync(path, cancellationToken) is not { } bytes)
+            {
+                return (rows, sequence);
+            }
+
+            Parse(ErasedLines.Filter(kind, bytes, erasures).Bytes.Span, _lake.NameOf(path), rows, null, isLast: true);
+        }
+    }
+
     /// <summary>The last sequence of each kind: what a run pins. A batch that is missing below it throws <see cref="LakeException"/>.</summary>
     public async Task<IReadOnlyDictionary<string, long>> PositionAsync(CancellationToken cancellationToken)
     {
@@ -100,6 +128,9 @@ public sealed class ReferenceLog
         Mappings = await LoadAsync<MappingActivation>(ReferenceKinds.Mappings, position, cancellationToken),
         Reprocess = await LoadAsync<ReprocessCommand>(ReferenceKinds.Reprocess, position, cancellationToken),
         Epochs = await LoadAsync<StreamEpoch>(ReferenceKinds.Epochs, position, cancellationToken),
+        Actions = await LoadAsync<WorklistAction>(ReferenceKinds.Actions, position, cancellationToken),
+        CarePlans = await LoadAsync<CarePlan>(ReferenceKinds.CarePlans, position, cancellationToken),
+        Members = await LoadAsync<Member>(ReferenceKinds.Members, position, cancellationToken),
     };
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -36,6 +37,9 @@ public sealed class VitalSignCatalog
     public VitalSign this[string key] => _byKey.TryGetValue(key, out var vital)
         ? vital
         : throw new ArgumentException($"The catalog has no vital '{key}'; it has {string.Join(", ", Vitals.Select(v => v.Key))}.", nameof(key));
+
+    /// <summary>The vital with this key, where there is one.</summary>
+    public bool TryGetByKey(string key, [NotNullWhen(true)] out VitalSign? vital) => _byKey.TryGetValue(key, out vital);
 
     /// <summary>The vital with this code, canonical or alternate.</summary>
     public bool TryGetByCode(ReadOnlySpan<char> code, out VitalSign? vital) => _byCodeSpan.TryGetValue(code, out vital);

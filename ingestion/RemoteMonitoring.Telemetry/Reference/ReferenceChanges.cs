@@ -36,6 +36,10 @@ public static class ReferenceChange
     public static ReferenceChanges<CensusEvent> Of(IReadOnlyList<CensusEvent> log, IReadOnlyList<CensusEvent> rows) =>
         Of(log, rows, e => (e.PatientId, e.Kind, e.Effective), e => e.Known, (e, known) => e with { Known = known });
 
+    /// <summary>Of care plans: a patient.</summary>
+    public static ReferenceChanges<CarePlan> Of(IReadOnlyList<CarePlan> log, IReadOnlyList<CarePlan> rows) =>
+        Of(log, rows, p => p.PatientId, p => p.Known, (p, known) => p with { Known = known });
+
     private static ReferenceChanges<T> Of<T, TKey>(
         IReadOnlyList<T> log, IReadOnlyList<T> rows, Func<T, TKey> key, Func<T, NodaTime.Instant> known, Func<T, NodaTime.Instant, T> with)
         where TKey : notnull

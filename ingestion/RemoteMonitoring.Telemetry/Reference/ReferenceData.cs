@@ -224,4 +224,13 @@ public sealed record ReferenceData
 
     /// <summary>Streams begun anew.</summary>
     public IReadOnlyList<StreamEpoch> Epochs { get; init; } = [];
+
+    /// <summary>What staff did about patients.</summary>
+    public IReadOnlyList<WorklistAction> Actions { get; init; } = [];
+
+    /// <summary>Care plans.</summary>
+    public IReadOnlyList<CarePlan> CarePlans { get; init; } = [];
+
+    /// <summary>Who may see what.</summary>
+    public IReadOnlyList<Member> Members { get; init; } = [];
 }

@@ -39,11 +39,20 @@ public static class ReferenceKinds
     /// <summary><see cref="Tombstone"/>.</summary>
     public const string Erasures = "erasures";
 
+    /// <summary><see cref="WorklistAction"/>.</summary>
+    public const string Actions = "actions";
+
+    /// <summary><see cref="CarePlan"/>.</summary>
+    public const string CarePlans = "care-plans";
+
+    /// <summary><see cref="Member"/>.</summary>
+    public const string Members = "members";
+
     /// <summary>All kinds.</summary>
-    public static IReadOnlyList<string> All { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts, Mappings, Reprocess, Epochs, Erasures];
+    public static IReadOnlyList<string> All { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts, Mappings, Reprocess, Epochs, Erasures, Actions, CarePlans, Members];
 
     /// <summary>The kinds that a feed may bring; the others are commands to the pipeline, given on the spot.</summary>
-    public static IReadOnlyList<string> OfFeeds { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts];
+    public static IReadOnlyList<string> OfFeeds { get; } = [Teams, Roster, Assignments, Census, Outcomes, Contacts, CarePlans];
 }
 
 /// <summary>Reference events as lines of JSON: camelCase, instants as ISO 8601 text, unknown fields refused.</summary>
@@ -98,5 +107,8 @@ public sealed class InstantJsonConverter : JsonConverter<Instant>
 [JsonSerializable(typeof(ReprocessCommand))]
 [JsonSerializable(typeof(StreamEpoch))]
 [JsonSerializable(typeof(Tombstone))]
+[JsonSerializable(typeof(WorklistAction))]
+[JsonSerializable(typeof(CarePlan))]
+[JsonSerializable(typeof(Member))]
 [JsonSerializable(typeof(Feed))]
 internal sealed partial class ReferenceJsonContext : JsonSerializerContext;

@@ -38,6 +38,9 @@ public sealed class FeatureTable
     /// <summary>Whether the row's patient has any reading in the look-back, of a vital that the set reads.</summary>
     public required bool[] HasReading { get; init; }
 
+    /// <summary>When the latest of these readings was taken, Unix microseconds; says nothing where there is none. Empty in a table that was not built of readings.</summary>
+    public long[] LastReading { get; init; } = [];
+
     /// <summary>Number of rows.</summary>
     public int Rows => PatientId.Length;
 
@@ -57,6 +60,7 @@ public sealed class FeatureTable
             News2Point = Column(),
             News2High = Column(),
             HasReading = new bool[rows.Count],
+            LastReading = new long[rows.Count],
         };
     }
 

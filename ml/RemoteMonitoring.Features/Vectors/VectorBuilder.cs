@@ -65,7 +65,8 @@ public sealed class VectorBuilder
         var record = _records.GetValueOrDefault(key.PatientId);
         var roster = record?.RosterAt(key.KnownBy);
         var (calendar, useRollups) = CalendarOf(key, record);
-        table.HasReading[row] = workspace.FillVitals(table.Values, row, key, calendar, useRollups);
+        var last = workspace.FillVitals(table.Values, row, key, calendar, useRollups);
+        (table.HasReading[row], table.LastReading[row]) = (last is not null, last ?? 0);
         var column = workspace.VitalColumns;
         FillReference(table.Values, row, key, roster is null ? null : record, roster, ref column);
         FillScores(table, row, key, roster?.Attributes.GetValueOrDefault("spo2_scale_2") == 1, workspace, column);
@@ -76,6 +77,24 @@ public sealed class VectorBuilder
     {
         var (calendar, useRollups) = CalendarOf(key, _records.GetValueOrDefault(key.PatientId));
         return new VectorRow(_set, _observations, _rollups).CellsOf(key, vital, calendar, useRollups);
+    }
+
+    /// <summary>The same for many, one after the other, fastest where those of a patient are asked for in the catalog's order: what it answers with reuses its workspace, and is for one thread. A vital that the set does not read has no cells.</summary>
+    public Func<VectorKey, int, IReadOnlyList<VitalCell>> CellsReader()
+    {
+        var (row, last) = (new VectorRow(_set, _observations, _rollups), (Key: default(VectorKey), Vital: int.MaxValue));
+        return (key, vital) =>
+        {
+            if (!Array.Exists(_set.Vitals, v => v.Vital.Index == vital))
+            {
+                return [];
+            }
+
+            var (calendar, useRollups) = CalendarOf(key, _records.GetValueOrDefault(key.PatientId));
+            var goesOn = last.Key == key && vital > last.Vital;
+            last = (key, vital);
+            return row.CellsOf(key, vital, calendar, useRollups, goesOn);
+        };
     }
 
     private (VectorCalendar Calendar, bool UseRollups) CalendarOf(in VectorKey key, PatientRecord? record)

@@ -46,31 +46,35 @@ internal sealed class VectorRow
     /// <summary>The latest values of the row that was filled last.</summary>
     public ScoreInputs Scores { get; } = new();
 
-    /// <summary>Fills the columns that speak of vitals; whether any of them had a reading in the look-back.</summary>
-    public bool FillVitals(double[][] values, int row, in VectorKey key, VectorCalendar calendar, bool useRollups)
+    /// <summary>Fills the columns that speak of vitals; when the latest reading of the look-back was taken, of any of them, null where there is none.</summary>
+    public long? FillVitals(double[][] values, int row, in VectorKey key, VectorCalendar calendar, bool useRollups)
     {
         Begin(key, useRollups);
         Scores.Clear();
         _scored.Clear();
-        var any = false;
+        long? latest = null;
         foreach (var vital in _set.Vitals)
         {
             Read(vital, key, calendar, useRollups);
             for (var p = 0; p < vital.Parts.Length; p++)
             {
                 PutTogether(_parts[p], key.AsOf);
-                any |= _windows[^1].Count > 0;
+                latest = _windows[^1] is { Count: > 0, LastTime: var last } && !(last <= latest) ? last : latest;
                 FillColumns(values, row, key, vital, vital.Parts[p], calendar);
             }
         }
 
-        return any;
+        return latest;
     }
 
-    /// <summary>The cells of a vital's look-back that have a reading.</summary>
-    public IReadOnlyList<VitalCell> CellsOf(in VectorKey key, int vital, VectorCalendar calendar, bool useRollups)
+    /// <summary>The cells of a vital's look-back that have a reading; it goes on where the same row was asked for an earlier vital before.</summary>
+    public IReadOnlyList<VitalCell> CellsOf(in VectorKey key, int vital, VectorCalendar calendar, bool useRollups, bool goesOn = false)
     {
-        Begin(key, useRollups);
+        if (!goesOn)
+        {
+            Begin(key, useRollups);
+        }
+
         var plan = Array.Find(_set.Vitals, v => v.Vital.Index == vital) ?? throw new ArgumentException($"The feature set '{_set.Name}' does not read this vital.", nameof(vital));
         Read(plan, key, calendar, useRollups);
         var cells = new List<VitalCell>();

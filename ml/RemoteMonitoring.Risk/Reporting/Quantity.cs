@@ -17,7 +17,8 @@ public static class Quantity
     /// <summary>A number with its unit, given in UCUM.</summary>
     public static string With(double value, string ucum) => $"{Number(value)} {Unit(ucum)}".TrimEnd();
 
-    private static string Unit(string ucum) => ucum switch
+    /// <summary>A UCUM unit as people read it; empty where there is none to say.</summary>
+    public static string Unit(string ucum) => ucum switch
     {
         "[pH]" or "1" or "{score}" or "{steps}/d" => "",
         _ => ucum

@@ -25,9 +25,10 @@ internal sealed class SvgPlot
     private readonly double _yMin;
     private readonly double _yMax;
     private readonly bool _yPercent;
+    private readonly bool _xPercent;
 
-    internal SvgPlot(string title, string xLabel, string yLabel, double xMax, double yMin, double yMax, bool yPercent = true) =>
-        (_title, _xLabel, _yLabel, _xMax, _yMin, _yMax, _yPercent) = (title, xLabel, yLabel, xMax, yMin, yMax, yPercent);
+    internal SvgPlot(string title, string xLabel, string yLabel, double xMax, double yMin, double yMax, bool yPercent = true, bool xPercent = true) =>
+        (_title, _xLabel, _yLabel, _xMax, _yMin, _yMax, _yPercent, _xPercent) = (title, xLabel, yLabel, xMax, yMin, yMax, yPercent, xPercent);
 
     private static int PlotWidth => Width - Left - Right;
 
@@ -90,7 +91,7 @@ internal sealed class SvgPlot
         foreach (var tick in Ticks(0, _xMax))
         {
             svg.Append($"<path class=\"grid\" d=\"M{At(Left + X(tick))} {Top}V{Top + PlotHeight}\"/>");
-            svg.Append($"<text x=\"{At(Left + X(tick))}\" y=\"{Top + PlotHeight + 17}\" text-anchor=\"middle\">{Label(tick, _xMax, true)}</text>\n");
+            svg.Append($"<text x=\"{At(Left + X(tick))}\" y=\"{Top + PlotHeight + 17}\" text-anchor=\"middle\">{Label(tick, _xMax, _xPercent)}</text>\n");
         }
 
         foreach (var tick in Ticks(_yMin, _yMax))

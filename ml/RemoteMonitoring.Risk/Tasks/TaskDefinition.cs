@@ -128,6 +128,9 @@ public sealed record TaskDefinition
     /// <summary>What it foresees, for people.</summary>
     public required string Title { get; init; }
 
+    /// <summary>What happened to those who had the outcome, as it stands behind "9 of 100 patients with readings like these": <c>were admitted to hospital within 7 days</c>. Null where the title has to do.</summary>
+    public string? InWords { get; init; }
+
     /// <summary>Who it is about.</summary>
     public required Population Population { get; init; }
 
@@ -183,7 +186,7 @@ public sealed record TaskDefinition
     /// <summary>What an evaluation also does without.</summary>
     public IReadOnlyList<Ablation> Ablations { get; init => field = value ?? []; } = [];
 
-    /// <summary>SHA-256 over everything that decides rows and labels, and what describes them (not the title, nor how models are evaluated), lower-case hex.</summary>
+    /// <summary>SHA-256 over everything that decides rows and labels, and what describes them (not the title and words, nor how models are evaluated), lower-case hex.</summary>
     [JsonIgnore]
     public string Hash => HashOf(
     [

@@ -46,6 +46,7 @@ internal static partial class TaskRules
     internal static void Check(TaskDefinition task)
     {
         CheckName("name", task.Name);
+        Check(task.InWords is null || (task.InWords.Trim().Length is > 0 and <= 200 && !task.InWords.Any(char.IsControl)), "inWords: one line of 1 to 200 characters, or none");
         Check(task.Title.Trim().Length is > 0 and <= 200 && !task.Title.Any(char.IsControl), "title: one line of 1 to 200 characters");
         CheckPopulation(task.Population);
         CheckOutcomes(task);

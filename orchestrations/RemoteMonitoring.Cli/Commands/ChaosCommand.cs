@@ -4,7 +4,7 @@ using RemoteMonitoring.Cli.Chaos;
 
 namespace RemoteMonitoring.Cli.Commands;
 
-/// <summary><c>rmon chaos</c>: kills processes while they land or score, and holds what they leave against a run that nobody disturbed.</summary>
+/// <summary><c>rmon chaos</c>: kills processes while they land, score or deliver, and holds what they leave against a run that nobody disturbed.</summary>
 internal static class ChaosCommand
 {
     public static Command Create()
@@ -35,7 +35,18 @@ internal static class ChaosCommand
             var failed = await chaos.RunAsync(token);
             return End(terminal, new JsonObject { ["kills"] = chaos.Killed, ["nights"] = chaos.Nights }, folder, parsed.GetValue(dir), failed);
         });
-        return new Command("chaos", "Break things on purpose and see that nothing is lost") { ingest, daily };
+        var followUps = new Option<int>("--follow-ups") { Description = "How many follow-ups to see through", DefaultValueFactory = _ => 300 };
+        SimulateCommand.RefuseUnless(followUps, 8, 100_000);
+        var told = new Command("follow-ups", "Follow-ups by processes that are killed again and again, to a receiver that fails too, while staff act: none lost, none under two keys") { kills, followUps, seed, dir };
+        told.SetAction(async (parsed, token) =>
+        {
+            var terminal = GlobalOptions.TerminalOf(parsed);
+            var folder = FolderOf(parsed.GetValue(dir));
+            var chaos = new ChaosFollowUps(terminal, folder, parsed.GetValue(followUps), parsed.GetValue(kills), parsed.GetValue(seed));
+            var failed = await chaos.RunAsync(token);
+            return End(terminal, new JsonObject { ["kills"] = chaos.Killed, ["follow_ups"] = parsed.GetValue(followUps) }, folder, parsed.GetValue(dir), failed);
+        });
+        return new Command("chaos", "Break things on purpose and see that nothing is lost") { ingest, daily, told };
     }
 
     private static string FolderOf(string? dir)

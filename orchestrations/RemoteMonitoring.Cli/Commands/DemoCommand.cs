@@ -94,7 +94,8 @@ internal static class DemoCommand
                 + (nothingNew ? " Everything was there already: the same input makes the same output, and nothing was written twice." : ""));
             terminal.Line("Decision support for trained staff; not a medical device."
                 + (dataSet == Simulated ? " Figures on made-up patients do not compare with figures on real ones." : " Patients listed here also taught the final model; the figures above are of patients or days held out from it."));
-            terminal.Document(Document(store, feed, report, manifest, rejected, model, ledger, worklists, nothingNew, clock.Elapsed));
+            var users = await DemoUsers.OfferAsync(terminal, store, HomeAndCohortOf(parsed, home, store), token);
+            terminal.Document(Document(store, feed, report, manifest, rejected, model, ledger, worklists, nothingNew, clock.Elapsed, users));
             return IngestCommand.Warnings(terminal, report) > 0 ? ExitCodes.DoneWithUnreadableLines : ExitCodes.Done;
         });
         return command;
@@ -108,6 +109,10 @@ internal static class DemoCommand
         UciDiabetesImporter.Cohort => BundledTasks.Named("glucose-below-54"),
         _ => BundledTasks.AdmissionSevenDays,
     };
+
+    /// <summary>What is typed to have the pages of the cohort, as the demo itself was asked for.</summary>
+    private static string HomeAndCohortOf(ParseResult parsed, string home, CohortStore store) =>
+        $"--cohort {store.Cohort}{(parsed.GetValue(GlobalOptions.Home) is null ? "" : $" --home {(home.Contains(' ', StringComparison.Ordinal) ? $"'{home}'" : home)}")}";
 
     private static string FeedPath(string home, string cohort) => Path.Combine(home, "feeds", cohort);
 
@@ -176,7 +181,8 @@ internal static class DemoCommand
         Workflows.DailyRisk.LedgerEntry ledger,
         IReadOnlyList<Workflows.DailyRisk.TeamWorklist> worklists,
         bool nothingNew,
-        TimeSpan elapsed)
+        TimeSpan elapsed,
+        JsonArray users)
     {
         var document = Results.TrainedJson(store, model);
         document["data"] = feed.Cohort;
@@ -194,6 +200,7 @@ internal static class DemoCommand
         document["scored"] = ScoreCommand.ScoredJson(store, ledger, worklists);
         document["lake"] = store.Lake.NameOf("");
         document["nothing_new"] = nothingNew;
+        document["users"] = users;
         document["seconds"] = Math.Round(elapsed.TotalSeconds, 1);
         return document;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RemoteMonitoring.Cli.Runs;
 using RemoteMonitoring.Ingestion.Erasure;
 using RemoteMonitoring.Workflows.Erasure;
 using Spectre.Console;
@@ -20,9 +21,10 @@ internal static class EraseCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var id = parsed.GetRequiredValue(patient);
+            var client = File.Exists(CohortEngine.JournalOf(store)) ? CohortEngine.ClientOf(store) : null;
             if (parsed.GetValue(dryRun))
             {
-                var (plan, report) = await PatientErasure.TryOutAsync(store, id, TimeProvider.System, token);
+                var (plan, report) = await PatientErasure.TryOutAsync(store, id, TimeProvider.System, token, client);
                 ShowThings(terminal, "would go", report.Things);
                 terminal.Line(plan.Tombstone is null ? "The patient was erased before; running it without --dry-run completes what is left." : "Nothing was changed.");
                 terminal.Document(Document(ErasureProof.Of(plan, report), null));
@@ -34,9 +36,11 @@ internal static class EraseCommand
                 throw new UserException("nothing was erased. It cannot be undone: look with --dry-run, then say --yes.", ExitCodes.Usage);
             }
 
+            // Follow-ups under way are ended by an engine: another's, or this one, which does nothing else.
+            await using var engine = client is null ? null : CohortEngine.StartIdle(terminal, store);
             var (proof, path) = await terminal.StageAsync("erase", async _ =>
             {
-                var done = await PatientErasure.RunAsync(store, id, TimeProvider.System, token);
+                var done = await PatientErasure.RunAsync(store, id, TimeProvider.System, token, engine?.Client);
                 return (done, $"erasure {done.Proof.Sequence}: {Terminal.Number(done.Proof.Things.Count)} files and containers without the patient now");
             });
             ShowThings(terminal, "went", proof.Things);

@@ -9,7 +9,7 @@ using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Cli.Commands;
 
-/// <summary><c>rmon import roster|teams|assignments|outcomes|census FILE.csv</c>: reference events into the reference log.</summary>
+/// <summary><c>rmon import roster|teams|assignments|outcomes|census|care-plans FILE.csv</c>: reference events into the reference log.</summary>
 internal static class ImportReferenceCommand
 {
     public static Option<bool> DryRun { get; } = new("--dry-run") { Description = "Say what would be new, changed and moved, and append nothing" };
@@ -23,6 +23,7 @@ internal static class ImportReferenceCommand
         Create(ReferenceKinds.Assignments, "who had which device: device_id, patient_id, from[, to, device_model, known]", ReferenceCsv.ReadAssignments, r => r.Assignments, ReferenceChange.Of),
         Create(ReferenceKinds.Outcomes, "outcomes: patient_id, kind, effective[, detail, known]", ReferenceCsv.ReadOutcomes, r => r.Outcomes, ReferenceChange.Of),
         Create(ReferenceKinds.Census, "enrolments, admissions, discharges, withdrawals, deaths: patient_id, kind, effective[, known]", ReferenceCsv.ReadCensus, r => r.Census, ReferenceChange.Of),
+        Create(ReferenceKinds.CarePlans, "personal limits, a line each, and how a patient wants to be reached: patient_id, vital[, low, high, unit, contact_preference, known]; all lines of a patient replace the plan before", ReferenceCsv.ReadCarePlans, r => r.CarePlans, ReferenceChange.Of),
     ];
 
     /// <summary>Lists bad places on standard error; throws where they mean that nothing is appended.</summary>

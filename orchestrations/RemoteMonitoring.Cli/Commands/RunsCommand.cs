@@ -4,11 +4,13 @@ using System.Text.Json.Nodes;
 using RemoteMonitoring.Cli.Runs;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.ReportTables;
 using RemoteMonitoring.Workflows.Runs;
 using RemoteMonitoring.Workflows.Training;
 
@@ -33,12 +35,12 @@ internal static class RunsCommand
     {
         var most = new Option<int>("--most") { Description = "How many, newest first", DefaultValueFactory = _ => 20 };
         SimulateCommand.RefuseUnless(most, 1, 100_000);
-        var command = new Command("list", "The latest runs, newest first") { most };
+        var command = new Command("list", "The latest runs, newest first; 'rmon follow-ups list' lists follow-ups") { most };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
-            var runs = await CohortEngine.ClientOf(store).ListAsync(null, parsed.GetValue(most), token);
+            var runs = await CohortEngine.ClientOf(store).ListExceptAsync(WorkflowNames.FollowUp, parsed.GetValue(most), token);
             if (runs.Count == 0)
             {
                 terminal.Line("No workflow has run yet. 'rmon run daily' runs the night; 'rmon serve' runs it on schedule.");
@@ -176,6 +178,7 @@ internal static class RunsCommand
                 var w when w == DailyRiskWorkflow.Hourly.Name => await engine.Register.ResumeAsync(DailyRiskWorkflow.Hourly, record.Request, i => i.Whenever(), token),
                 var w when w == BackfillWorkflow.Definition.Name => await engine.Register.ResumeAsync(BackfillWorkflow.Definition, record.Request, null, token),
                 var w when w == HousekeepingWorkflow.Definition.Name => await engine.Register.ResumeAsync(HousekeepingWorkflow.Definition, record.Request, null, token),
+                var w when w == ReportTablesWorkflow.Definition.Name => await engine.Register.ResumeAsync(ReportTablesWorkflow.Definition, record.Request, null, token),
                 var w when w == TrainingWorkflow.Definition.Name => await engine.Register.ResumeAsync(TrainingWorkflow.Definition, record.Request, null, token),
                 var w when w == DriftWorkflow.Definition.Name => await engine.Register.ResumeAsync(DriftWorkflow.Definition, record.Request, null, token),
                 var w => throw new UserException($"{id} is of workflow '{w}', which this version of the program does not know."),

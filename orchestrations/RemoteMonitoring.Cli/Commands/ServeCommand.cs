@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using NodaTime;
 using RemoteMonitoring.Cli.Runs;
 using RemoteMonitoring.Cli.Worker;
@@ -6,16 +7,18 @@ using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Schedules;
 
 namespace RemoteMonitoring.Cli.Commands;
 
-/// <summary><c>rmon serve</c>: the ingestion worker, the engine of the workflows, and their schedules, in one process.</summary>
+/// <summary><c>rmon serve</c>: the ingestion worker, the engine of the workflows, their schedules, and the pages, in one process.</summary>
 internal static class ServeCommand
 {
     private const int LatestRuns = 200;
+    private const int MostActivities = 64;
 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
@@ -23,8 +26,15 @@ internal static class ServeCommand
     {
         var noWorker = new Option<bool>("--no-worker") { Description = "Land no messages: another process does" };
         var noGateway = new Option<bool>("--no-gateway") { Description = "Land what the local hub's log has, but run no hub: another process does" };
+        var noWorkflows = new Option<bool>("--no-workflows") { Description = "Run no workflows, schedules and follow-ups: another host does, as Azure Functions" };
         var lease = new Option<double>("--lease") { Description = "Seconds after which others take over what a process of another machine has taken and says no more of", DefaultValueFactory = _ => new EngineOptions().Lease.TotalSeconds };
-        var command = new Command("serve", "Land messages, run workflows on schedule and by hand, until Ctrl-C. Several may serve one home") { noWorker, noGateway, lease, GatewayCommand.Port, GatewayCommand.Host };
+        var activities = new Option<int?>("--activities") { Description = "Steps of workflows at a time; where pages are served one fewer than there are cores, to leave one to them, else as many. A step that compacts takes all cores while it lasts", HelpName = "N" };
+        var command = new Command("serve", "Land messages, run workflows on schedule and by hand, and serve the pages, until Ctrl-C. Several may serve one home") { noWorker, noGateway, noWorkflows, lease, activities, GatewayCommand.Port, GatewayCommand.Host };
+        foreach (var option in WorklistPages.Options)
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
@@ -33,25 +43,49 @@ internal static class ServeCommand
                 throw new UserException("--lease takes 1 to 3600 seconds.", ExitCodes.Usage);
             }
 
+            if (parsed.GetValue(activities) is < 1 or > MostActivities)
+            {
+                throw new UserException(string.Create(CultureInfo.InvariantCulture, $"--activities takes 1 to {MostActivities}."), ExitCodes.Usage);
+            }
+
+            var worklist = WorklistPages.OptionsOf(terminal, parsed, Environment.GetEnvironmentVariable);
+            var runs = !parsed.GetValue(noWorkflows);
+            if (!runs && parsed.GetValue(noWorker) && worklist is null)
+            {
+                throw new UserException("There is nothing left to serve: leave out --no-worker, --no-workflows or --no-worklist.", ExitCodes.Usage);
+            }
+
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             var home = GlobalOptions.HomeOf(parsed);
-            var schedules = await SchedulesAsync(terminal, home, store, token);
+            var schedules = runs ? await SchedulesAsync(terminal, home, store, token) : [];
             await using var hub = parsed.GetValue(noWorker) || parsed.GetValue(noGateway)
                 ? null
                 : await LocalHub.StartAsync(terminal, store, parsed.GetRequiredValue(GatewayCommand.Host), parsed.GetValue(GatewayCommand.Port), token);
             using var meters = new RunMeters();
             using var export = MetricsExport.Start(Environment.GetEnvironmentVariable);
-            await using var engine = CohortEngine.Start(terminal, store, new EngineOptions { Lease = Duration.FromSeconds(parsed.GetValue(lease)) }, isWatched: false, meters: meters);
+            var options = new EngineOptions
+            {
+                Lease = Duration.FromSeconds(parsed.GetValue(lease)),
+                ActivitiesAtATime = parsed.GetValue(activities) ?? Math.Max(1, Environment.ProcessorCount - (worklist is null ? 0 : 1)),
+            };
+            await using var engine = runs ? CohortEngine.Start(terminal, store, options, isWatched: false, meters: meters) : null;
+            await using var pages = worklist is null ? null : await WorklistPages.StartAsync(terminal, store, worklist, parsed.GetValue(WorklistPages.Port) is not null, engine?.Client, token);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
-            terminal.Line($"Serving cohort '{store.Cohort}', {Terminal.Number(schedules.Count)} schedules. Ctrl-C stops; what is under way goes on when somebody serves again.");
+            terminal.Line(runs
+                ? $"Serving cohort '{store.Cohort}', {Terminal.Number(schedules.Count)} schedules. Ctrl-C stops; what is under way goes on when somebody serves again."
+                : $"Serving cohort '{store.Cohort}', whose workflows run elsewhere. Ctrl-C stops.");
             Task[] parts =
             [
                 parsed.GetValue(noWorker) ? Task.Delay(Timeout.Infinite, stop.Token) : LandAsync(terminal, store, stop.Token),
-                ScheduleAsync(terminal, home, store, engine, schedules, stop.Token),
-                TellAsync(terminal, engine, stop.Token),
+                .. engine is null ? (Task[])[] :
+                [
+                    ScheduleAsync(terminal, home, store, engine, schedules, stop.Token),
+                    TellAsync(terminal, engine, stop.Token),
+                    FollowUpLoop.RunAsync(terminal, store, engine.Client, stop.Token),
+                ],
             ];
             // None ends by itself but by a fault, and then the others have no use.
-            await Task.WhenAny([.. parts, engine.Ended]);
+            await Task.WhenAny(engine is null ? parts : [.. parts, engine.Ended]);
             if (token.IsCancellationRequested)
             {
                 terminal.Line("Stopping.");
@@ -120,7 +154,7 @@ internal static class ServeCommand
         HashSet<string>? told = null;
         while (true)
         {
-            var ended = (await engine.Client.ListAsync(null, LatestRuns, cancellationToken)).Where(r => r.Status != InstanceStatus.Running).ToArray();
+            var ended = (await engine.Client.ListExceptAsync(WorkflowNames.FollowUp, LatestRuns, cancellationToken)).Where(r => r.Status != InstanceStatus.Running).ToArray();
             foreach (var run in told is null ? [] : ended.Reverse())
             {
                 if (!told!.Contains(run.Id))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using NodaTime;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Workflows.DailyRisk;
 
@@ -18,33 +19,38 @@ internal static class WorklistCommand
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
-            var worklists = await store.Documents.ListAsync(Containers.Worklists, token)
-                .OrderBy(d => d.PartitionKey, StringComparer.Ordinal)
-                .ThenBy(d => d.Id, StringComparer.Ordinal)
-                .Select(d => RiskDocumentJson.ReadWorklist(d.Body))
-                .ToArrayAsync(token);
+            var lists = await ListsIndex.ReadAsync(store.Documents, token);
             var instant = ScoreCommand.AsOf(parsed.GetValue(asOf));
-            var latest = worklists
-                .Where(w => instant is null || w.AsOf == instant)
-                .GroupBy(w => (w.CareTeamId, w.Title))
-                // A run that could score nobody does not take the place of a list that somebody needs.
-                .Select(g => g.OrderBy(w => w.Scored > 0).ThenBy(w => w.AsOf).ThenBy(w => w.Watermark).Last())
-                .ToArray();
-            if (latest.Length == 0 && worklists.Length > 0)
+            var latest = ListsIndex.Latest(lists, instant);
+            if (latest.Count == 0 && lists.Count > 0)
             {
-                throw new UserException($"There is no list of {instant}; there are lists of {string.Join(", ", worklists.Select(w => w.AsOf).Distinct().OrderDescending().Take(5))}{(worklists.DistinctBy(w => w.AsOf).Count() > 5 ? " and before" : "")}.");
+                Instant[] instants = [.. lists.Select(l => l.AsOf).Distinct().OrderDescending()];
+                throw new UserException($"There is no list of {instant}; there are lists of {string.Join(", ", instants.Take(5))}{(instants.Length > 5 ? " and before" : "")}.");
             }
 
-            if (latest.Length == 0)
+            if (latest.Count == 0)
             {
                 throw new UserException($"{store.Folder}: there is no list yet. Run 'rmon train' and 'rmon score' first, or 'rmon demo'.");
             }
 
             var wanted = parsed.GetValue(team);
-            var shown = latest.Where(w => wanted is null || w.CareTeamId == wanted).ToArray();
-            if (shown.Length == 0)
+            var shown = new List<TeamWorklist>();
+            foreach (var made in latest)
             {
-                throw new UserException($"There is no care team '{wanted}'; there are {string.Join(", ", latest.Select(w => w.CareTeamId))}.");
+                shown.AddRange(wanted is null
+                    ? await DailyRiskRun.WorklistsAsync(store, made.Run, token)
+                    : await store.Documents.FindAsync(Containers.Worklists, wanted, made.Id, token) is { } list ? [RiskDocumentJson.ReadWorklist(list.Body)] : []);
+            }
+
+            if (shown.Count == 0)
+            {
+                var teams = new SortedSet<string>(StringComparer.Ordinal);
+                foreach (var made in latest)
+                {
+                    teams.UnionWith((await DailyRiskRun.WorklistsAsync(store, made.Run, token)).Select(w => w.CareTeamId));
+                }
+
+                throw new UserException($"There is no care team '{wanted}'; there are {string.Join(", ", teams)}.");
             }
 
             foreach (var worklist in shown)

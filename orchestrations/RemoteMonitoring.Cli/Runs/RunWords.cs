@@ -5,6 +5,7 @@ using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.ReportTables;
 using RemoteMonitoring.Workflows.Training;
 
 namespace RemoteMonitoring.Cli.Runs;
@@ -24,6 +25,7 @@ internal static class RunWords
             + $"{Terminal.Number(Math.Max(0, house.Collected))} files and {Terminal.Number(Math.Max(0, house.Expired))} documents deleted"
             + (house.Problems.Count > 0 ? $"; failed: {string.Join("; ", house.Problems)}" : ""),
         { Status: InstanceStatus.Completed } when Training(instance) is { } trained => Said(trained),
+        { Status: InstanceStatus.Completed } when Report(instance) is { } report => Said(report),
         { Status: InstanceStatus.Completed } when Drift(instance) is { } drift => Said(drift),
         { Status: InstanceStatus.Completed } => "done",
         { Status: InstanceStatus.Failed } => $"{instance.Failure}",
@@ -39,7 +41,8 @@ internal static class RunWords
     public static string Said(DailyRiskOutcome night) =>
         $"{(night.AlreadyThere ? "nothing new, " : "")}{Terminal.Number(night.Scored)} patients scored, {Terminal.Number(night.NotScored)} not scoreable, {Terminal.Number(night.Listed)} listed"
         + (night.PartiallySucceeded ? $"; {Terminal.Number(night.SetAside)} set aside" : "")
-        + (night.Shadow is { } shadow ? shadow.Problem is { } problem ? $"; the challenger scored nobody: {problem}" : $"; the challenger scored {Terminal.Number(shadow.Scored)} in the shadow" : "");
+        + (night.Shadow is { } shadow ? shadow.Problem is { } problem ? $"; the challenger scored nobody: {problem}" : $"; the challenger scored {Terminal.Number(shadow.Scored)} in the shadow" : "")
+        + (night.FollowUps is { } told ? $"; {Terminal.Number(told.Started)} follow-ups begun{(told.Problem is { } trouble ? $" ({trouble})" : "")}" : "");
 
     /// <summary>What came of a training.</summary>
     public static string Said(TrainingOutcome trained) =>
@@ -61,6 +64,11 @@ internal static class RunWords
         $"{DriftWords.Of(drift.Verdict)}: inputs {DriftWords.Of(drift.Inputs)} ({Terminal.Number(drift.DriftedColumns)} of {Terminal.Number(drift.JudgedColumns)} columns drifted), scores {DriftWords.Of(drift.Scores)}, "
         + $"workload {DriftWords.Of(drift.Workload)}, performance {(drift.Performance is { } performance ? DriftWords.Of(performance) : "not matured")}";
 
+    /// <summary>What came of an export of tables for reports.</summary>
+    public static string Said(ReportOutcome report) =>
+        $"{Terminal.Number(report.Months)} months made, {Terminal.Number(report.Rows)} rows in {Terminal.Number(report.Files)} files"
+        + (report.Problems.Count > 0 ? $"; could not be made: {string.Join("; ", report.Problems)}" : "");
+
     /// <summary>Where a run is.</summary>
     public static string Said(RunProgress where) =>
         $"{where.Stage}{(where.Total > 0 ? $", {where.Done} of {where.Total}" : "")}{(where.Note is null ? "" : $" ({where.Note})")}";
@@ -81,7 +89,8 @@ internal static class RunWords
     public static bool IsWhole(WorkflowInstance instance) =>
         Outcome(instance)?.PartiallySucceeded != true
         && Backfill(instance)?.Days.All(d => d.Outcome is { PartiallySucceeded: false }) != false
-        && Housekeeping(instance)?.Problems.Count is null or 0;
+        && Housekeeping(instance)?.Problems.Count is null or 0
+        && Report(instance)?.Problems.Count is null or 0;
 
     /// <summary>Whether it is a backfill all of whose days failed.</summary>
     public static bool HasNoDay(WorkflowInstance instance) => Backfill(instance)?.Days.All(d => d.Outcome is null) == true;
@@ -100,6 +109,9 @@ internal static class RunWords
 
     /// <summary>The outcome of a look at drift; null of others, and before the end.</summary>
     public static DriftOutcome? Drift(WorkflowInstance instance) => Read(instance, DriftWorkflow.Definition);
+
+    /// <summary>The outcome of an export of tables for reports; null of others, and before the end.</summary>
+    public static ReportOutcome? Report(WorkflowInstance instance) => Read(instance, ReportTablesWorkflow.Definition);
 
     /// <summary>Where it last said that it is; null where it said nothing.</summary>
     public static RunProgress? Progress(WorkflowInstance instance) =>

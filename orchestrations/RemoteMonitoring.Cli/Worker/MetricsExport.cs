@@ -1,3 +1,4 @@
+using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -7,7 +8,8 @@ namespace RemoteMonitoring.Cli.Worker;
 
 /// <summary>
 /// Sends the program's own metrics, all meters named <c>RemoteMonitoring.*</c>: over OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>
-/// is set (the other variables of the standard hold too), to Azure Monitor where <c>APPLICATIONINSIGHTS_CONNECTION_STRING</c> is.
+/// is set (the other variables of the standard hold too), to Azure Monitor where <c>APPLICATIONINSIGHTS_CONNECTION_STRING</c> is: as the
+/// identity that it runs as where <c>APPLICATIONINSIGHTS_AUTHENTICATION_STRING</c> says so, as the Functions host has it.
 /// </summary>
 internal static class MetricsExport
 {
@@ -27,7 +29,11 @@ internal static class MetricsExport
         try
         {
             metrics = otlp ? metrics.AddOtlpExporter() : metrics;
-            metrics = string.IsNullOrWhiteSpace(insights) ? metrics : metrics.AddAzureMonitorMetricExporter(o => o.ConnectionString = insights);
+            metrics = string.IsNullOrWhiteSpace(insights) ? metrics : metrics.AddAzureMonitorMetricExporter(o =>
+            {
+                o.ConnectionString = insights;
+                o.Credential = IsByIdentity(variable) ? new DefaultAzureCredential() : null;
+            });
             return metrics.Build();
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
@@ -36,4 +42,7 @@ internal static class MetricsExport
             throw new UserException("Metrics cannot be sent: OTEL_EXPORTER_OTLP_ENDPOINT is to be a URL, APPLICATIONINSIGHTS_CONNECTION_STRING a connection string as the resource shows it.", ExitCodes.Usage);
         }
     }
+
+    private static bool IsByIdentity(Func<string, string?> variable) =>
+        variable("APPLICATIONINSIGHTS_AUTHENTICATION_STRING")?.Split(';').Any(part => part.Trim().Equals("Authorization=AAD", StringComparison.OrdinalIgnoreCase)) == true;
 }

@@ -110,16 +110,17 @@ internal sealed class ReferenceIntake(string key, ReferenceLog log)
         ReferenceKinds.Census => ProblemOf<CensusEvent>(line),
         ReferenceKinds.Outcomes => ProblemOf<Outcome>(line),
         ReferenceKinds.Contacts => ProblemOf<Contact>(line),
+        ReferenceKinds.CarePlans => ProblemOf<CarePlan>(line, CarePlanRule.Fault),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
     /// <summary>What is wrong with a line, in words of ours: the parser's may quote what it read.</summary>
-    private static string? ProblemOf<T>(string line)
+    private static string? ProblemOf<T>(string line, Func<T, string?>? rule = null)
     {
         try
         {
-            ReferenceJson.FromLine<T>(line);
-            return null;
+            var row = ReferenceJson.FromLine<T>(line);
+            return rule?.Invoke(row);
         }
         catch (JsonException e)
         {

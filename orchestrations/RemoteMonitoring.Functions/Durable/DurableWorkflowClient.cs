@@ -82,13 +82,20 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
         await durable.GetInstanceAsync(instanceId, getInputsAndOutputs: true, cancellationToken) is { } found ? Of(found) : null;
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<WorkflowInstance>> ListAsync(string? workflow, int most, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<WorkflowInstance>> ListAsync(string? workflow, int most, CancellationToken cancellationToken) =>
+        ListAsync(instance => workflow is null || instance.Workflow == workflow, most, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<WorkflowInstance>> ListExceptAsync(string workflow, int most, CancellationToken cancellationToken) =>
+        ListAsync(instance => instance.Workflow != workflow, most, cancellationToken);
+
+    private async Task<IReadOnlyList<WorkflowInstance>> ListAsync(Func<WorkflowInstance, bool> wanted, int most, CancellationToken cancellationToken)
     {
         // The newest come in no order that a query could ask for.
         var newest = new PriorityQueue<WorkflowInstance, Instant>();
         await foreach (var found in durable.GetAllInstancesAsync(new OrchestrationQuery { FetchInputsAndOutputs = true }).WithCancellation(cancellationToken))
         {
-            if (Of(found) is { Parent: null } instance && (workflow is null || instance.Workflow == workflow))
+            if (Of(found) is { Parent: null } instance && wanted(instance))
             {
                 newest.Enqueue(instance, instance.Created);
                 if (newest.Count > most)
@@ -159,6 +166,23 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
         }
 
         return roots.Count;
+    }
+
+    /// <inheritdoc />
+    public async Task<int> ForgetAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+    {
+        var forgotten = 0;
+        foreach (var id in instanceIds)
+        {
+            // The claim stays: it names nobody, and keeps the id from being used again.
+            if (await FindAsync(id, cancellationToken) is { Status: not InstanceStatus.Running })
+            {
+                await durable.PurgeInstanceAsync(id, cancellationToken);
+                forgotten++;
+            }
+        }
+
+        return forgotten;
     }
 
     private async Task<string> HistoryAsync(string instanceId, CancellationToken cancellationToken)

@@ -29,7 +29,7 @@ public static class HomeFormats
         {
             formats.Add(One(Path.GetFileName(file), Ask(file, "PRAGMA user_version"), Path.GetFileName(file) switch
             {
-                "documents.db" => SqliteDocuments.SchemaVersion,
+                LocalDocuments.File or LocalDocuments.AccessFile => SqliteDocuments.SchemaVersion,
                 WorkflowCatalog.Journal => JournalFile.SchemaVersion,
                 _ => null,
             }));

@@ -47,7 +47,9 @@ public static class CompactionStage
     internal static async Task<Compacted> RunAloneAsync(CohortStore store, CompactionOptions options, CancellationToken cancellationToken)
     {
         // The position first: what is stated while silver is caught up is the next run's.
-        var position = await store.Reference.PositionAsync(cancellationToken);
+        var position = (await store.Reference.PositionAsync(cancellationToken))
+            .Where(p => p.Key != ReferenceKinds.Members) // who may sign in is nothing that a run is made of
+            .ToDictionary(StringComparer.Ordinal);
         var silver = await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken);
         foreach (var partition in await BronzeFile.PartitionsAsync(store.Lake, cancellationToken))
         {

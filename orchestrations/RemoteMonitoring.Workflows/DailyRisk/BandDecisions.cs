@@ -42,7 +42,7 @@ public sealed record BandDecision
 
     /// <summary>Who approved them, in words.</summary>
     [JsonIgnore]
-    public string Approval => By is null ? "default, approved by nobody" : $"approved by {By}{(At is { } at ? $" on {at.ToString("uuuu-MM-dd", CultureInfo.InvariantCulture)}" : "")}";
+    public string Approval => By is null ? "default, not yet approved by anybody" : $"approved by {By}{(At is { } at ? $" on {at.ToString("uuuu-MM-dd", CultureInfo.InvariantCulture)}" : "")}";
 }
 
 /// <summary>Decisions about bands beside a version of a model, <c>bands/{sequence}.json</c>: each is written once, the last holds.</summary>
@@ -121,7 +121,7 @@ public static partial class BandDecisions
     {
         var path = PathOf(task, version, bands.Decision);
         var approval = await ApprovalAsync(lake, path, cancellationToken);
-        return string.Create(CultureInfo.InvariantCulture, $"high from {bands.High * 100:0.0} %, medium from {bands.Medium * 100:0.0} % ({approval})");
+        return string.Create(CultureInfo.InvariantCulture, $"high from {bands.High * 1000:0.#} of 1,000, medium from {bands.Medium * 1000:0.#} of 1,000 ({approval})");
     }
 
     private static async Task<string> ApprovalAsync(Lake lake, string path, CancellationToken cancellationToken)

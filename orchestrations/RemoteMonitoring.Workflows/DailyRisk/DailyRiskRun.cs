@@ -39,7 +39,10 @@ public static class DailyRiskRun
         var registry = request.ModelLake is null ? await new ModelRegistry(store, TimeProvider.System).ReadAsync(request.Task.Name, cancellationToken) : null;
         string[] notices = [.. registry is { Warning: { } warning } && registry.Champion == request.Model ? [warning] : (string[])[], .. ofBands];
         await RiskPublication.PredictionsAsync(store.Documents, [.. scored.SelectMany(s => s.Predictions)], cancellationToken);
-        var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, [.. scored.SelectMany(s => s.Predictions)], TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)), notices, cancellationToken);
+        var trends = scored.SelectMany(s => s.Trends).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal);
+        Prediction[] candidates = [.. TeamWorklists.Candidates(plan, scored.SelectMany(s => s.Predictions)).Select(p => p with { Trends = trends[p.PatientId] })];
+        var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, candidates, TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)),
+            Silence.TopTenth([.. scored.SelectMany(s => s.Predictions).Select(p => p.Probability)]), notices, cancellationToken);
         if (registry?.Challenger is { } challenger && registry.Champion == request.Model)
         {
             await ShadowAsync(store, ledger, request.Task, challenger, cancellationToken);

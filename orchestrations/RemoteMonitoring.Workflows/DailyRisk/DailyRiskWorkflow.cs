@@ -5,15 +5,15 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 
 /// <summary>
 /// The night: wait for ingestion or the deadline → compact and pin → plan → score, by shard → predictions → lists. Whatever happens to a
-/// patient, a shard or a stage, the lists go out, and say what is missing. When they are out, the challenger scores in their shadow, if there is one.
+/// patient, a shard or a stage, the lists go out, and say what is missing. When they are out, their follow-ups begin, and the challenger scores in their shadow, if there is one.
 /// </summary>
 public static class DailyRiskWorkflow
 {
     /// <summary>The night of a cohort whose patients are at home.</summary>
-    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Daily { get; } = new(WorkflowNames.DailyRisk, 2, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
+    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Daily { get; } = new(WorkflowNames.DailyRisk, 3, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, (context, input) => RunAsync(context, input, delivers: true));
 
     /// <summary>The same every hour, of a cohort in hospital.</summary>
-    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Hourly { get; } = new(WorkflowNames.HourlyRisk, 2, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, RunAsync);
+    public static WorkflowDefinition<DailyRiskInput, DailyRiskOutcome> Hourly { get; } = new(WorkflowNames.HourlyRisk, 2, RiskSteps.Json.DailyRiskInput, RiskSteps.Json.DailyRiskOutcome, (context, input) => RunAsync(context, input, delivers: false));
 
     /// <summary>Parts that one workflow sees through at the most: its history is read again at every turn.</summary>
     private const int PartsOfAWorkflow = 50;
@@ -27,7 +27,7 @@ public static class DailyRiskWorkflow
 
     private static readonly Duration s_late = Duration.FromMinutes(15);
 
-    private static async Task<DailyRiskOutcome> RunAsync(IWorkflowContext context, DailyRiskInput input)
+    private static async Task<DailyRiskOutcome> RunAsync(IWorkflowContext context, DailyRiskInput input, bool delivers)
     {
         var notices = new List<string>();
         var observations = input.Observations ?? await CompactAsync(context, input, notices);
@@ -59,6 +59,7 @@ public static class DailyRiskWorkflow
             context.CallAsync(RiskSteps.PublishPredictions, new PublishAsked(plan.Spec, plan.Run, some), s_long));
         Show(context, "lists");
         var outcome = await context.CallAsync(RiskSteps.PublishLists, new ListsAsked(plan.Spec, context.InstanceId, all, notices), s_long);
+        outcome = delivers && plan.Delivers == true ? await FollowUpsStep.RunAsync(context, input, outcome) : outcome;
         return plan.Challenger is null ? outcome : outcome with { Shadow = await ShadowStep.RunAsync(context, new ShadowAsked(input.Cohort, input.Task, plan.Run, plan.Challenger)) };
     }
 
@@ -95,8 +96,9 @@ public static class DailyRiskWorkflow
         }
 
         Show(context, "compact");
+        // Scoring gets as much of the time that is left as all before it.
         var compact = context.CallAsync(RiskSteps.Compact, new CompactionAsked(input.Cohort, input.Task, context.InstanceId, OnlyFind: false), s_soon);
-        if (input.Deadline is { } deadline && context.Now < deadline && !await context.EndsByAsync(compact, HalfWay(context.Now, deadline)))
+        if (input.Deadline is { } deadline && context.Now < deadline && !await context.EndsByAsync(compact, context.Now + ((deadline - context.Now) / 2)))
         {
             return await FoundAsync(context, input, notices, "it took too long");
         }
@@ -134,9 +136,6 @@ public static class DailyRiskWorkflow
     /// <summary>Of the time that is left a fifth is for publishing. Where none is left, since nobody ran, a late list is better than none.</summary>
     private static Instant? ScoredBy(Instant now, Instant? deadline) =>
         deadline is { } by ? now < by ? by - ((by - now) / 5) : now + s_late : null;
-
-    /// <summary>Scoring gets as much of the time that is left as all before it.</summary>
-    private static Instant HalfWay(Instant now, Instant deadline) => now + (Duration.Max(deadline - now, Duration.Zero) / 2);
 
     private static void Show(IWorkflowContext context, string stage, int done = 0, int total = 0, string? note = null) =>
         context.SetStatus(new RunProgress(stage, done, total, note), RiskSteps.Json.RunProgress);

@@ -30,6 +30,12 @@ public static class ReasonText
     /// <summary>What stands beside reasons wherever they are shown.</summary>
     public const string Footer = "what moved the score, not the cause";
 
+    private const string Steady = "(steady over ";
+
+    /// <summary>Share of the usual range's width that a vital has to move by over the window of its column, else it is steady; without a range the share of its value. Ours.</summary>
+    private const double LeastOfRange = 0.1;
+    private const double LeastOfValue = 0.002;
+
     private static readonly LocalDateTimePattern s_time = LocalDateTimePattern.CreateWithInvariantCulture("dddd HH':'mm");
     private static readonly LocalDateTimePattern s_date = LocalDateTimePattern.CreateWithInvariantCulture("d MMM HH':'mm");
 
@@ -60,7 +66,7 @@ public static class ReasonText
             }
 
             var vital = VitalSignCatalog.Default[candidate.Key];
-            var range = PersonalRange.Of(cellsOf(vital.Index), lookBack, table.AsOf[row]);
+            var range = PersonalRange.Of(vital, cellsOf(vital.Index), lookBack, table.AsOf[row]);
             if (candidate.IsTechnical || range is null || double.IsNaN(value))
             {
                 // One line a vital, however many of its columns are about the measuring.
@@ -72,11 +78,18 @@ public static class ReasonText
             }
         }
 
-        return new ShownReasons(clinical, technical);
+        // What stands still is no news: it comes behind the others, whatever it added.
+        return new ShownReasons([.. clinical.OrderBy(r => r.Text.Contains(Steady, StringComparison.Ordinal))], technical);
     }
 
     /// <summary>A value as people read it: the vital's short name, the number to the precision that matters, the unit.</summary>
     public static string Format(VitalSign vital, double value) => $"{vital.Label} {With(value, vital)}";
+
+    /// <summary>The number to the precision that matters, with its unit.</summary>
+    public static string Value(VitalSign vital, double value) => With(value, vital);
+
+    /// <summary>A vital's short name with the unit its values are shown in.</summary>
+    public static string WithUnit(VitalSign vital) => Quantity.Unit(vital.Unit) is { Length: > 0 } unit ? $"{vital.Label}, {unit}" : vital.Label;
 
     /// <summary>How old a reading may be and still be a reason, microseconds: a day in acute care; at home three days, and eight of what is asked weekly.</summary>
     internal static long FreshFor(VitalSign vital, long lookBack) =>
@@ -94,18 +107,20 @@ public static class ReasonText
     {
         var usual = double.IsNaN(range.UsualLow)
             ? $"no usual range yet ({range.UsualCells} earlier {(lookBack > 2 * UnixMicros.PerDay ? "day" : "hour")}{(range.UsualCells == 1 ? "" : "s")} with a reading)"
-            : $"{(range.Value > range.UsualHigh ? "above " : range.Value < range.UsualLow ? "below " : "")}{Usual(range, vital)}";
+            : $"{(range.Value > range.UsualHigh ? "above usual " : range.Value < range.UsualLow ? "below usual " : "within the usual range ")}{Usual(range, vital)}";
+        var steady = IsSteady(candidate.Strongest, value, range);
         return new Reason
         {
             Vital = vital.Key,
+            Key = candidate.Key,
             Contribution = candidate.Contribution,
-            Direction = range.Value > range.UsualHigh ? "above-usual" : range.Value < range.UsualLow ? "below-usual" : Going(candidate.Strongest, value) is { Length: > 0 } going ? going : null,
+            Direction = range.Value > range.UsualHigh ? "above-usual" : range.Value < range.UsualLow ? "below-usual" : steady ? null : Going(candidate.Strongest, value) is { Length: > 0 } going ? going : null,
             Value = range.Value,
             Unit = vital.Unit,
             EffectiveTime = UnixMicros.ToInstant(range.Time),
             UsualLow = double.IsNaN(range.UsualLow) ? null : range.UsualLow,
             UsualHigh = double.IsNaN(range.UsualHigh) ? null : range.UsualHigh,
-            Text = $"{Format(vital, range.Value)} on {When(range.Time, asOf, zone)}, {usual}{Driver(candidate.Strongest, value, vital, lookBack)}",
+            Text = $"{Format(vital, range.Value)} on {When(range.Time, asOf, zone)}, {usual}{(steady ? $" {Steady}{Over(candidate.Strongest)})" : Driver(candidate.Strongest, value, vital, lookBack))}",
         };
     }
 
@@ -122,12 +137,12 @@ public static class ReasonText
                 "adherence" => $"{vital.Label}: a reading on {Quantity.Number(value * 100)} % of the days in {Span(column.Window)}",
                 _ => $"{vital.Label}: last reading {Long(asOf - last.Time)} ago",
             };
-        return new Reason { Vital = vital.Key, Contribution = candidate.Contribution, Text = text };
+        return new Reason { Vital = vital.Key, Key = candidate.Key, Contribution = candidate.Contribution, Text = text };
     }
 
     private static string Usual(PersonalRange range, VitalSign vital) => Quantity.Number(range.UsualLow) == Quantity.Number(range.UsualHigh)
-        ? $"usual {With(range.UsualHigh, vital)}"
-        : $"usual {Quantity.Number(range.UsualLow)}–{With(range.UsualHigh, vital)}";
+        ? With(range.UsualHigh, vital)
+        : $"{Quantity.Number(range.UsualLow)}–{With(range.UsualHigh, vital)}";
 
     /// <summary>That something is not known, a condition is absent, nothing happened or a score is zero is no reason to call anybody.</summary>
     private static Reason? OfColumn(ReasonCandidate candidate, double value)
@@ -138,9 +153,26 @@ public static class ReasonText
             ? null
             : new Reason
             {
+                Key = candidate.Key,
                 Contribution = candidate.Contribution,
-                Text = yesOrNo ? candidate.Fallback : $"{candidate.Fallback}: {Quantity.Number(value)}",
+                Text = yesOrNo ? candidate.Fallback : Event(candidate.Strongest, value) ?? $"{candidate.Fallback}: {Quantity.Number(value)}",
             };
+    }
+
+    /// <summary>What happened to the patient, and when, as people say it; null for a column that speaks of nothing of the kind.</summary>
+    private static string? Event(FeatureColumn column, double value)
+    {
+        var before = column.BeforeDay ? ", before the local day that ends at as-of" : "";
+        var days = Math.Round(value);
+        var ago = days == 0 ? "less than a day ago" : days == 1 ? "a day ago" : string.Create(CultureInfo.InvariantCulture, $"{days:0} days ago");
+        var kind = column.Topic?.Replace('-', ' ').Replace(":", ", ", StringComparison.Ordinal);
+        return column switch
+        {
+            { Unit: "{events}", Statistic: "count" } => string.Create(CultureInfo.InvariantCulture, $"{Quantity.Number(value)} {kind}{(value == 1 ? "" : "s")} in the last {column.Window / UnixMicros.PerDay} days{before}"),
+            { Name: "since_discharged" } => $"left hospital {ago}",
+            { Unit: "d", Statistic: "age" } when column.Name.StartsWith("since_", StringComparison.Ordinal) && kind is not null => $"last {kind} {ago}{before}",
+            _ => null,
+        };
     }
 
     /// <summary>What of the vital moved the score, where it is not plainly the value that is quoted.</summary>
@@ -160,6 +192,18 @@ public static class ReasonText
         "max" => $" (highest in {Over(strongest)} {With(value, vital)})",
         _ => $" ({strongest.Statistic} over {Over(strongest)} {With(value, vital)})",
     };
+
+    /// <summary>Whether a trend that moved the score comes to nothing that anybody could see in the readings.</summary>
+    private static bool IsSteady(FeatureColumn strongest, double value, PersonalRange range)
+    {
+        var moved = strongest.Statistic switch
+        {
+            "slope" => value * strongest.Window / UnixMicros.PerDay,
+            "change" or "gain" => value,
+            _ => double.NaN,
+        };
+        return double.IsFinite(moved) && Math.Abs(moved) < Math.Max(double.IsNaN(range.UsualLow) ? 0 : LeastOfRange * (range.UsualHigh - range.UsualLow), LeastOfValue * Math.Abs(range.Value));
+    }
 
     /// <summary>Where a vital is going, by the column that moved the score; empty where that says nothing of it.</summary>
     private static string Going(FeatureColumn strongest, double value) =>

@@ -7,6 +7,7 @@ using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.FollowUps;
 using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
@@ -25,13 +26,8 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
 
     private const int MostDeathsOfOne = 5;
 
-    /// <summary>Plans that are held: each has the reference data of a cohort.</summary>
-    private const int MostPlans = 3;
-
     private readonly TogetherOrAlone _room = new();
-    private readonly Lock _gate = new();
-    private readonly Dictionary<RiskSpec, Task<RiskPlan>> _plans = [];
-    private readonly Queue<RiskSpec> _planned = [];
+    private readonly RiskPlans _plans = new(cohorts, tasks ?? BundledTasks.All);
 
     /// <summary>Adds the workflows of the night and their steps.</summary>
     public void AddTo(WorkflowRegistry registry) => registry
@@ -68,7 +64,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             async token =>
             {
                 // Rollups only save time: where they pay they are made with the observations.
-                var compacted = await CompactionStage.RunAloneAsync(store, new CompactionOptions { RollupsFor = await SetsOfAsync(store, TaskOf(asked.Task), token) }, token);
+                var compacted = await CompactionStage.RunAloneAsync(store, new CompactionOptions { RollupsFor = await SetsOfAsync(store, _plans.TaskOf(asked.Task), token) }, token);
                 // With the lease: nobody collects what was made just now, before it is pinned.
                 return await PinAsync(store, compacted.Manifest, asked.InstanceId, token);
             },
@@ -105,7 +101,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     private async Task<PlannedRun> PlanAsync(RiskSpec spec, CancellationToken cancellationToken)
     {
         var store = await cohorts(spec.Cohort, cancellationToken);
-        var task = TaskOf(spec.Task);
+        var task = _plans.TaskOf(spec.Task);
         var models = await new ModelRegistry(store, TimeProvider.System).ReadAsync(task.Name, cancellationToken);
         spec = spec with
         {
@@ -118,18 +114,18 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         };
         var (model, ofModel) = spec.Model == models.Champion ? await StandIns.ForFilesAsync(store.Lake, task, models, cancellationToken) : (spec.Model, null);
         spec = spec with { Model = model };
-        var (pinned, ofBands) = await BandDecisions.PinAsync(store.Lake, RequestOf(spec), cancellationToken);
+        var (pinned, ofBands) = await BandDecisions.PinAsync(store.Lake, _plans.RequestOf(spec), cancellationToken);
         spec = spec with { Bands = pinned.Bands };
         var isChampion = spec.Model == models.Champion;
-        var manifest = await ManifestAsync(store, spec, cancellationToken);
-        var run = RiskPlan.IdOf(RequestOf(spec), manifest, await ModelVersions.SetOfAsync(store.Lake, task.Name, spec.Model, cancellationToken));
+        var manifest = await RiskPlans.ManifestAsync(store, spec, cancellationToken);
+        var run = RiskPlan.IdOf(_plans.RequestOf(spec), manifest, await ModelVersions.SetOfAsync(store.Lake, task.Name, spec.Model, cancellationToken));
         var done = await RiskPublication.TryFindAsync(store, run, cancellationToken);
         if (done is { SetAside: 0 })
         {
             return new PlannedRun { Spec = spec, Run = run, Rows = [], Notices = [], Done = OutcomeOf(done, alreadyThere: true) };
         }
 
-        var plan = await LoadAsync(spec, cancellationToken);
+        var plan = await _plans.LoadAsync(spec, cancellationToken);
         if (plan.IsRetrospective && !spec.Retrospective)
         {
             throw new PermanentFailureException(
@@ -143,6 +139,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             Rows = [.. plan.Shards.Select(s => s.Length)],
             Notices = [.. DataQuality.Judge(manifest, spec.AsOf), .. isChampion && models.Warning is { } warning ? [warning] : (string[])[], .. ofModel is null ? (string[])[] : [ofModel], .. ofBands],
             Challenger = isChampion ? models.Challenger : null,
+            Delivers = await FollowUpActivities.FileOfAsync(store, cancellationToken) is null ? null : true,
         };
     }
 
@@ -157,33 +154,30 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             return new PartOutcome(part, file, null);
         }
 
-        // A beginning that no end follows is what a process leaves that was stopped.
-        var deaths = 0;
-        while (await store.Lake.ExistsAsync(Attempt(asked.Run, name, deaths), cancellationToken))
-        {
-            deaths++;
-        }
-
+        var attempts = new ScoringAttempts(store.Lake, asked.Run, name);
+        var deaths = await attempts.DeathsAsync(cancellationToken);
         if (deaths >= (part.Count == 1 ? MostDeathsOfOne : MostDeaths))
         {
-            await ForgetAsync(store.Lake, asked.Run, name, deaths);
+            await attempts.EndAsync(deaths);
             return new PartOutcome(part, null, string.Create(CultureInfo.InvariantCulture, $"scoring stopped the program {deaths} times"));
         }
 
         // Once is chance, or another's fault who was at it beside. From then on it is alone, so that it answers for itself.
-        return await _room.RunAsync(alone: deaths > 0, () => ScoreAsync(store, asked, name, file, deaths, cancellationToken), cancellationToken);
+        return await _room.RunAsync(alone: deaths > 0, () => ScoreAsync(store, asked, attempts, file, deaths, cancellationToken), cancellationToken);
     }
 
-    private async Task<PartOutcome> ScoreAsync(CohortStore store, PartAsked asked, string name, string file, int deaths, CancellationToken cancellationToken)
+    private async Task<PartOutcome> ScoreAsync(CohortStore store, PartAsked asked, ScoringAttempts attempts, string file, int deaths, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(asked.Timeout.ToTimeSpan());
         try
         {
-            await store.Lake.TryCreateAsync(Attempt(asked.Run, name, deaths), Array.Empty<byte>(), cancellationToken);
-            var plan = await LoadAsync(asked.Spec, timeout.Token);
+            await attempts.BeginAsync(deaths, cancellationToken);
+            var plan = await _plans.LoadAsync(asked.Spec, timeout.Token);
             // Of code that does not heed its token the thread is lost, but not the place in the queue.
             var scored = await Task.Run(() => RiskScoring.RunAsync(store.Lake, plan, asked.Part, 1, before, timeout.Token), timeout.Token).WaitAsync(timeout.Token);
+            await store.Lake.TryCreateAsync(TrendsOf(file), JsonSerializer.SerializeToUtf8Bytes(scored.Trends, RiskSteps.Json.IReadOnlyDictionaryStringIReadOnlyListTrend), cancellationToken);
+            // Last: where it is, the part is done.
             await store.Lake.TryCreateAsync(file, JsonSerializer.SerializeToUtf8Bytes(scored, RiskSteps.Json.ScoredRows), cancellationToken);
             return new PartOutcome(asked.Part, file, null);
         }
@@ -193,7 +187,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         }
         finally
         {
-            await ForgetAsync(store.Lake, asked.Run, name, deaths);
+            await attempts.EndAsync(deaths);
         }
     }
 
@@ -217,7 +211,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     private async Task<DailyRiskOutcome> PublishListsAsync(ListsAsked asked, CancellationToken cancellationToken)
     {
         var store = await cohorts(asked.Spec.Cohort, cancellationToken);
-        var plan = await LoadAsync(asked.Spec, cancellationToken);
+        var plan = await _plans.LoadAsync(asked.Spec, cancellationToken);
         var ledger = await DoneAsync(store, plan.Run, asked.Parts, cancellationToken) ?? await FinishAsync(store, plan, asked, cancellationToken);
         foreach (var folder in (string[])[plan.Run, asked.InstanceId])
         {
@@ -227,7 +221,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             }
         }
 
-        Forget(asked.Spec);
+        _plans.Forget(asked.Spec);
         return OutcomeOf(ledger, alreadyThere: false);
     }
 
@@ -236,13 +230,8 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         var store = await cohorts(asked.Cohort, cancellationToken);
         var ledger = await RiskPublication.TryFindAsync(store, asked.Run, cancellationToken)
             ?? throw new PermanentFailureException($"The run {asked.Run} is not there as it was published, so nothing is scored in its shadow.");
-        var name = $"shadow-{asked.Challenger}";
-        var deaths = 0;
-        while (await store.Lake.ExistsAsync(Attempt(asked.Run, name, deaths), cancellationToken))
-        {
-            deaths++;
-        }
-
+        var attempts = new ScoringAttempts(store.Lake, asked.Run, $"shadow-{asked.Challenger}");
+        var deaths = await attempts.DeathsAsync(cancellationToken);
         try
         {
             if (deaths >= MostDeaths)
@@ -250,14 +239,14 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
                 return new ShadowOutcome(asked.Challenger, 0, string.Create(CultureInfo.InvariantCulture, $"scoring stopped the program {deaths} times"));
             }
 
-            await store.Lake.TryCreateAsync(Attempt(asked.Run, name, deaths), Array.Empty<byte>(), cancellationToken);
+            await attempts.BeginAsync(deaths, cancellationToken);
             var shadow = await _room.RunAsync(
-                alone: deaths > 0, () => Task.Run(() => ShadowScoring.RunAsync(store, ledger, TaskOf(asked.Task), asked.Challenger, cancellationToken), cancellationToken), cancellationToken);
+                alone: deaths > 0, () => Task.Run(() => ShadowScoring.RunAsync(store, ledger, _plans.TaskOf(asked.Task), asked.Challenger, cancellationToken), cancellationToken), cancellationToken);
             return new ShadowOutcome(shadow.Challenger, shadow.Scored, shadow.Problem);
         }
         finally
         {
-            await ForgetAsync(store.Lake, asked.Run, name, deaths);
+            await attempts.EndAsync(deaths);
         }
     }
 
@@ -270,6 +259,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         var parts = new List<ScoredRows>();
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         var (candidates, kept) = (new List<Prediction>(), 0);
+        var probabilities = new List<double>();
         foreach (var part in asked.Parts)
         {
             var rows = await ReadAsync(store.Lake, part, plan, cancellationToken);
@@ -278,6 +268,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
                 counts[team] = counts.GetValueOrDefault(team) + count;
             }
 
+            probabilities.AddRange(rows.Predictions.Select(p => p.Probability));
             // Of all parts so far only those that may be listed are held: a team's patients lie in many parts, and each alone is cut little.
             candidates.AddRange(TeamWorklists.Candidates(plan, rows.Predictions));
             if (candidates.Count > 2 * kept)
@@ -289,37 +280,38 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             parts.Add(rows with { Predictions = [] });
         }
 
-        return (await RiskPublication.FinishAsync(store, plan, parts, candidates, counts, asked.Notices, cancellationToken)).Ledger;
+        candidates = await WithTrendsAsync(store.Lake, asked.Parts, [.. TeamWorklists.Candidates(plan, candidates)], cancellationToken);
+        return (await RiskPublication.FinishAsync(store, plan, parts, candidates, counts, Silence.TopTenth(probabilities), asked.Notices, cancellationToken)).Ledger;
     }
+
+    /// <summary>Candidates with their trends; those of all who may be listed of a part are not held at once.</summary>
+    private static async Task<List<Prediction>> WithTrendsAsync(Lake lake, IReadOnlyList<PartOutcome> parts, List<Prediction> candidates, CancellationToken cancellationToken)
+    {
+        var places = candidates.Index().ToDictionary(c => c.Item.PatientId, c => c.Index, StringComparer.Ordinal);
+        foreach (var file in parts.Select(p => p.File).OfType<string>())
+        {
+            if (await lake.TryReadAsync(TrendsOf(file), cancellationToken) is not { } bytes)
+            {
+                // Left by a program that knew no trends.
+                continue;
+            }
+
+            foreach (var (patient, trends) in JsonSerializer.Deserialize(bytes, RiskSteps.Json.IReadOnlyDictionaryStringIReadOnlyListTrend)!)
+            {
+                if (places.TryGetValue(patient, out var at))
+                {
+                    candidates[at] = candidates[at] with { Trends = trends };
+                }
+            }
+        }
+
+        return candidates;
+    }
+
+    private static string TrendsOf(string file) => file[..^".json".Length] + "-trends.json";
 
     private static DailyRiskOutcome OutcomeOf(LedgerEntry ledger, bool alreadyThere) =>
         new(ledger.Run, ledger.Scored, ledger.NotScored, ledger.SetAside, ledger.Listed, alreadyThere, ledger.Notices);
-
-    private TaskDefinition TaskOf(string name) => (tasks ?? BundledTasks.All).FirstOrDefault(t => t.Name == name)
-        ?? throw new PermanentFailureException($"There is no task '{name}'. There are: {string.Join(", ", (tasks ?? BundledTasks.All).Select(t => t.Name))}.");
-
-    private DailyRiskRequest RequestOf(RiskSpec spec) =>
-        new() { Task = TaskOf(spec.Task), AsOf = spec.AsOf, KnownBy = spec.KnownBy, Model = spec.Model, Bands = spec.Bands };
-
-    private static async Task<ObservationsManifest> ManifestAsync(CohortStore store, RiskSpec spec, CancellationToken cancellationToken)
-    {
-        var current = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken);
-        return current?.InputHash == spec.Observations
-            ? current
-            : await ObservationsManifest.TryReadAsync(store.Lake, spec.Observations, cancellationToken)
-                ?? throw new PermanentFailureException($"The observations {spec.Observations} are not there any more.");
-    }
-
-    private static string Attempt(string run, string part, int attempt) => LakePaths.Work(run, string.Create(CultureInfo.InvariantCulture, $"{part}.attempt-{attempt}"));
-
-    /// <summary>This attempt came to an end, so those before it that did not are no longer counted.</summary>
-    private static async Task ForgetAsync(Lake lake, string run, string part, int deaths)
-    {
-        for (var attempt = deaths; attempt >= 0; attempt--)
-        {
-            await lake.DeleteAsync(Attempt(run, part, attempt), CancellationToken.None);
-        }
-    }
 
     private static async Task<ScoredRows> ReadAsync(Lake lake, PartOutcome part, CancellationToken cancellationToken) =>
         JsonSerializer.Deserialize(await lake.ReadAsync(part.File!, cancellationToken), RiskSteps.Json.ScoredRows)!;
@@ -334,48 +326,4 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             SetAside = [.. plan.Shards[part.Part.Shard][part.Part.From..part.Part.To].Select(k => new NotScored(k.PatientId, part.Problem!))],
             Outputs = [],
         };
-
-    /// <summary>The plan of a run, made once by each process: it is the same everywhere.</summary>
-    private async Task<RiskPlan> LoadAsync(RiskSpec spec, CancellationToken cancellationToken)
-    {
-        Task<RiskPlan> plan;
-        lock (_gate)
-        {
-            if (!_plans.TryGetValue(spec, out plan!))
-            {
-                // It is shared, so nobody's token stops it.
-                plan = _plans[spec] = Task.Run(() => MakeAsync(spec), CancellationToken.None);
-                _planned.Enqueue(spec);
-                if (_planned.Count > MostPlans)
-                {
-                    // Of a night that another process sees to its end, or nobody: who needs it again makes it again.
-                    _plans.Remove(_planned.Dequeue());
-                }
-            }
-        }
-
-        try
-        {
-            return await plan.WaitAsync(cancellationToken);
-        }
-        catch (Exception) when (plan.IsFaulted)
-        {
-            Forget(spec);
-            throw;
-        }
-    }
-
-    private async Task<RiskPlan> MakeAsync(RiskSpec spec)
-    {
-        var store = await cohorts(spec.Cohort, CancellationToken.None);
-        return await RiskPlan.MakeAsync(store, await ManifestAsync(store, spec, CancellationToken.None), RequestOf(spec), CancellationToken.None);
-    }
-
-    private void Forget(RiskSpec spec)
-    {
-        lock (_gate)
-        {
-            _plans.Remove(spec);
-        }
-    }
 }

@@ -15,6 +15,9 @@ public sealed record Reason
     /// <summary>Vital it speaks of; null where it speaks of none.</summary>
     public string? Vital { get; init; }
 
+    /// <summary>What tells it from other reasons whatever its figures: the vital, or the topic where it speaks of none. Null in predictions that do not say.</summary>
+    public string? Key { get; init; }
+
     /// <summary>What it added to the raw log-odds; not a share and not a probability.</summary>
     public required double Contribution { get; init; }
 
@@ -49,8 +52,8 @@ public sealed record News2Figures(int Low, int Point, int High);
 /// <summary>One patient's risk at an instant.</summary>
 public sealed record Prediction
 {
-    /// <summary>The version that this program writes: 2 since it has a band, and tells technical causes apart.</summary>
-    public const int CurrentSchemaVersion = 2;
+    /// <summary>The version that this program writes: 2 since it has a band, and tells technical causes apart, 3 since it has the last reading's time and trends.</summary>
+    public const int CurrentSchemaVersion = 3;
 
     /// <summary>Version of this record.</summary>
     public int SchemaVersion { get; init; } = CurrentSchemaVersion;
@@ -88,6 +91,10 @@ public sealed record Prediction
     /// <summary>Where the probability stands among the thresholds that were decided on; null where there were none.</summary>
     public RiskBand? Band { get; init; }
 
+    /// <summary>The band as a word: <c>high</c>, <c>medium</c>, <c>low</c>; null where there is none.</summary>
+    [JsonIgnore]
+    public string? BandInWords => Band?.ToString().ToLowerInvariant();
+
     /// <summary>NEWS2; null where none of its inputs was there, and for who is known to be under 16.</summary>
     public News2Figures? News2 { get; init; }
 
@@ -102,6 +109,12 @@ public sealed record Prediction
 
     /// <summary>True where the model gives no reasons; else null.</summary>
     public bool? WithoutReasons { get; init; }
+
+    /// <summary>When the latest of all readings that count was taken; null in predictions that do not say.</summary>
+    public Instant? LastReading { get; init; }
+
+    /// <summary>What the vitals of the reasons, and others whose latest reading is outside the usual range, did in the days before, for those who are listed; the documents of predictions have none.</summary>
+    public IReadOnlyList<Trend>? Trends { get; init; }
 }
 
 /// <summary>The thresholds of the bands as they were when a run began.</summary>
@@ -112,60 +125,6 @@ public sealed record PinnedBands(int Decision, double High, double Medium)
 {
     /// <summary>The band of a probability.</summary>
     public RiskBand Of(double probability) => new RiskBands(High, Medium, "").Of(probability);
-}
-
-/// <summary>A patient who was not scored, and why.</summary>
-/// <param name="PatientId">Whose.</param>
-/// <param name="Why">In one sentence.</param>
-public sealed record NotScored(string PatientId, string Why);
-
-/// <summary>A care team's list for a day: the riskiest of its patients, cut to what the team can call.</summary>
-public sealed record TeamWorklist
-{
-    /// <summary>The version that this program writes: 2 since it says what is missing, 3 since it has bands and technical causes.</summary>
-    public const int CurrentSchemaVersion = 3;
-
-    /// <summary>Version of this record.</summary>
-    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
-
-    /// <summary>Team.</summary>
-    public required string CareTeamId { get; init; }
-
-    /// <summary>Its name.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Patients it can call in a morning; where nobody has stated the team, all of its patients who were scored.</summary>
-    public required int Capacity { get; init; }
-
-    /// <summary>What is foreseen, for people.</summary>
-    public required string Title { get; init; }
-
-    /// <summary>Instant the list speaks for.</summary>
-    public required Instant AsOf { get; init; }
-
-    /// <summary>Run that made it.</summary>
-    public required string Run { get; init; }
-
-    /// <summary>How far the data had come: of two lists of one instant the one with the later watermark holds. The epoch in the first lists, which did not say.</summary>
-    public Instant Watermark { get; init; }
-
-    /// <summary>The team's patients who were scored.</summary>
-    public required int Scored { get; init; }
-
-    /// <summary>The bands, in a sentence: from where, and who approved them; null where there are none.</summary>
-    public string? Bands { get; init; }
-
-    /// <summary>The list, riskiest first.</summary>
-    public required IReadOnlyList<Prediction> Listed { get; init; }
-
-    /// <summary>The team's patients under monitoring who could not be scored.</summary>
-    public required IReadOnlyList<NotScored> NotScored { get; init; }
-
-    /// <summary>The team's patients whom the run could not get through, or did not reach in time.</summary>
-    public IReadOnlyList<NotScored> SetAside { get; init => field = value ?? []; } = [];
-
-    /// <summary>What the team has to know of the list as a whole, in sentences: gaps, late data.</summary>
-    public IReadOnlyList<string> Notices { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>A file that a run made.</summary>
@@ -259,6 +218,25 @@ public static class RiskDocumentJson
     /// <summary>JSON of a list.</summary>
     public static string ToJson(TeamWorklist worklist) => JsonSerializer.Serialize(worklist, RiskDocumentJsonContext.Default.TeamWorklist);
 
+    /// <summary>Reads a prediction; what is none, or is of a newer program, throws <see cref="LakeException"/>.</summary>
+    public static Prediction ReadPrediction(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.Prediction)!;
+        }
+        catch (JsonException e)
+        {
+            throw new LakeException($"A prediction's document is not one that this program reads ({e.Message.Split('\n')[0].Split(" Path:")[0]}). Update the program, or score again.", e);
+        }
+    }
+
+    /// <summary>JSON of what says that lists are there.</summary>
+    public static string ToJson(ListsMade lists) => JsonSerializer.Serialize(lists, RiskDocumentJsonContext.Default.ListsMade);
+
+    /// <summary>Reads that.</summary>
+    public static ListsMade ReadListsMade(string json) => JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.ListsMade)!;
+
     /// <summary>Bytes of a ledger entry.</summary>
     public static byte[] ToBytes(LedgerEntry entry) => JsonSerializer.SerializeToUtf8Bytes(entry, RiskDocumentJsonContext.Default.LedgerEntry);
 
@@ -275,6 +253,9 @@ public static class RiskDocumentJson
         }
     }
 
+    /// <summary>Reads a ledger entry of a document.</summary>
+    public static LedgerEntry ReadLedger(string json) => JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.LedgerEntry)!;
+
     /// <summary>Reads a ledger entry.</summary>
     public static LedgerEntry ReadLedger(byte[] json) => JsonSerializer.Deserialize(json, RiskDocumentJsonContext.Default.LedgerEntry)!;
 }
@@ -288,4 +269,5 @@ public static class RiskDocumentJson
 [JsonSerializable(typeof(Prediction))]
 [JsonSerializable(typeof(TeamWorklist))]
 [JsonSerializable(typeof(LedgerEntry))]
+[JsonSerializable(typeof(ListsMade))]
 internal sealed partial class RiskDocumentJsonContext : JsonSerializerContext;

@@ -13,6 +13,7 @@ using RemoteMonitoring.Telemetry.Messages;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Features;
+using RemoteMonitoring.Workflows.FollowUps;
 using RemoteMonitoring.Workflows.Registry;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
@@ -73,6 +74,9 @@ internal sealed class RiskPlan
     public bool IsRetrospective => Model.Document.Training.TrainedUntil > Request.AsOf && UnixMicros.ToInstant(Manifest.Inputs.Watermark) > Request.AsOf + s_today;
 
     public ReferenceData Reference { get; private init; } = null!;
+
+    /// <summary>What staff did about patients, as it was known by then.</summary>
+    public IReadOnlyDictionary<string, PatientFollowUp> FollowUps => field ??= PatientFollowUp.Of(Reference.Actions);
 
     public IReadOnlyDictionary<string, PatientRecord> Records { get; private init; } = null!;
 

@@ -7,6 +7,7 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
 
@@ -30,10 +31,12 @@ internal static class RiskPublication
     /// <param name="parts">What came of its parts; their predictions are not looked at.</param>
     /// <param name="candidates">Of all predictions at least those that may be listed.</param>
     /// <param name="scored">Patients scored, by team.</param>
+    /// <param name="top">The probability from which on a patient is of the riskiest tenth.</param>
     /// <param name="notices">What teams have to be told of the run as a whole.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists)> FinishAsync(
-        CohortStore store, RiskPlan plan, IReadOnlyList<ScoredRows> parts, IReadOnlyList<Prediction> candidates, IReadOnlyDictionary<string, int> scored, IReadOnlyList<string> notices, CancellationToken cancellationToken)
+        CohortStore store, RiskPlan plan, IReadOnlyList<ScoredRows> parts, IReadOnlyList<Prediction> candidates, IReadOnlyDictionary<string, int> scored, double top,
+        IReadOnlyList<string> notices, CancellationToken cancellationToken)
     {
         var request = plan.Request;
         NotScored[] notScored = [.. plan.TooLittleHistory, .. parts.SelectMany(p => p.NotScored)];
@@ -46,9 +49,15 @@ internal static class RiskPublication
         notices = plan.IsRetrospective
             ? [.. notices, $"Retrospective: the model was taught what became known up to {plan.Model.Document.Training.TrainedUntil}, after this day."]
             : notices;
+        // The documents as they stand: what of them cannot be read keeps no list from its team.
+        var urgent = await UrgentTimes.ReadAsync(store.Documents, UnixMicros.ToInstant(plan.KnownBy), cancellationToken);
+        notices = urgent.Unreadable > 0 ? [.. notices, TeamWorklists.UnreadableNotice(urgent.Unreadable)] : notices;
         var bands = request.Bands is { } pinned ? await BandDecisions.InWordsAsync(request.ModelLake ?? store.Lake, request.Task.Name, request.Model, pinned, cancellationToken) : null;
         await Features.FeatureDictionaryFile.KeepAsync(store.Lake, plan.Set, cancellationToken);
-        var worklists = TeamWorklists.Make(plan, candidates, scored, notScored, setAside, notices, bands);
+        var calibration = await ListCalibration.TryMeasureAsync(store.Lake, plan, cancellationToken);
+        var lanes = Lanes.Of(plan, parts, await DeviceFaults.ReadAsync(store.Documents, plan, cancellationToken), urgent, top);
+        var worklists = TeamWorklists.Make(plan, candidates, scored, notScored, setAside, notices, bands, calibration, lanes, urgent,
+            await ListOrder.BeforeAsync(store.Documents, request.Task.Name, request.AsOf, scored.Keys, cancellationToken));
         LedgerOutput[] outputs = [.. parts.SelectMany(p => p.Outputs)];
         var ledger = new LedgerEntry
         {
@@ -95,6 +104,7 @@ internal static class RiskPublication
                 Containers.Worklists, [.. some.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) })], cancellationToken);
         }
 
+        await ListsIndex.AddAsync(store.Documents, new ListsMade(plan.Run, request.Task.Name, request.Task.Title, request.AsOf, UnixMicros.ToInstant(plan.Manifest.Inputs.Watermark), ledger.Scored), cancellationToken);
         // Last of the documents: where it is, the others are.
         await store.Documents.UpsertAsync(
             Containers.Runs, [new Document { PartitionKey = DailyRiskRun.Workflow, Id = DocumentId(ledger), Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }], cancellationToken);

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Serialization;
 using RemoteMonitoring.Features.Scores;
 using RemoteMonitoring.Features.Vectors;
 using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Features;
 
@@ -35,6 +37,16 @@ public sealed record ScoredRows
 
     /// <summary>Files of vectors and predictions.</summary>
     public required IReadOnlyList<LedgerOutput> Outputs { get; init; }
+
+    /// <summary>Who of the scored used to send daily and has fallen silent.</summary>
+    public IReadOnlyList<QuietPatient> Quiet { get; init => field = value ?? []; } = [];
+
+    /// <summary>What is wrong with the measuring of the scored.</summary>
+    public IReadOnlyList<FaultOf> Faults { get; init => field = value ?? []; } = [];
+
+    /// <summary>Of those who may be listed what the vitals of their reasons did, by patient. Kept beside the rest: of few it is needed, and it is long.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, IReadOnlyList<Trend>> Trends { get; init; } = new Dictionary<string, IReadOnlyList<Trend>>();
 }
 
 /// <summary>Vectors, scores and reasons of some rows of a plan, and their files. A patient whose data makes the code throw is set aside, and stops nobody else.</summary>
@@ -54,12 +66,16 @@ internal static class RiskScoring
             scored = Score(plan, keys, builder, cores, before, cancellationToken);
         }
 
+        var (quiet, faults) = Measuring(plan, builder, scored.Value.Scored, cancellationToken);
         return new ScoredRows
         {
+            Quiet = quiet,
+            Faults = faults,
             Predictions = scored.Value.Scored,
             NotScored = scored.Value.NotScored,
             SetAside = setAside,
             Outputs = await WriteAsync(lake, plan, part.Shard, keys, scored.Value, cancellationToken),
+            Trends = TeamWorklists.Candidates(plan, scored.Value.Scored).ToDictionary(p => p.PatientId, p => TrendsOf(plan, builder, p), StringComparer.Ordinal),
         };
     }
 
@@ -164,10 +180,51 @@ internal static class RiskScoring
                 Reasons = shown.Clinical,
                 Technical = shown.Technical,
                 WithoutReasons = plan.Model.GivesReasons ? null : true,
+                LastReading = UnixMicros.ToInstant(table.LastReading[row]),
             });
         }
 
         return new Scores(table, predictions, notScored);
+    }
+
+    /// <summary>Who fell silent, and what is wrong with readings, by the days of a home; in acute care nobody is at home with a device.</summary>
+    private static (IReadOnlyList<QuietPatient> Quiet, IReadOnlyList<FaultOf> Faults) Measuring(RiskPlan plan, VectorBuilder builder, List<Prediction> scored, CancellationToken cancellationToken)
+    {
+        var (quiet, faults) = (new List<QuietPatient>(), new List<FaultOf>());
+        if (plan.Request.Task.Population.Setting != CareSetting.Home || plan.Set.LookBack <= 2 * UnixMicros.PerDay)
+        {
+            return (quiet, faults);
+        }
+
+        var cellsOf = builder.CellsReader();
+        foreach (var prediction in scored)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var key = KeyOf(prediction);
+            faults.AddRange(MeasuringFaults.Of(vital => cellsOf(key, VitalSignCatalog.Default[vital].Index), key.AsOf).Select(f => new FaultOf(key.PatientId, f)));
+            if (prediction.LastReading is { } last && prediction.AsOf - last > Silence.After
+                && Silence.SentDaily(plan.Described.SelectMany(v => cellsOf(key, v.Index)), last.ToUnixMicros(), plan.Set.LookBack, key.AsOf))
+            {
+                quiet.Add(new(key.PatientId, last, prediction.Probability, prediction.Band));
+            }
+        }
+
+        return (quiet, faults);
+    }
+
+    private static VectorKey KeyOf(Prediction prediction) => new(prediction.PatientId, prediction.AsOf.ToUnixMicros(), prediction.KnownBy.ToUnixMicros());
+
+    private static IReadOnlyList<Trend> TrendsOf(RiskPlan plan, VectorBuilder builder, Prediction prediction)
+    {
+        var key = KeyOf(prediction);
+        var zone = PatientRecord.ZoneAt(plan.Records.GetValueOrDefault(key.PatientId), key.KnownBy);
+        Trend Of(VitalSign vital) => Trend.Of(vital, builder.CellsOf(key, vital.Index), plan.Set.LookBack, key.AsOf, zone);
+        string[] ofReasons = [.. prediction.Reasons.Select(r => r.Vital).OfType<string>().Distinct(StringComparer.Ordinal)];
+        return
+        [
+            .. ofReasons.Select(vital => Of(VitalSignCatalog.Default[vital])),
+            .. plan.Described.Where(v => !ofReasons.Contains(v.Key)).Select(Of).Where(OutsideUsual.Has),
+        ];
     }
 
     /// <summary>Why a patient is not scored; null for who is.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using NodaTime;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Workflows.DailyRisk;
 
@@ -64,6 +65,9 @@ public sealed record DailyRiskOutcome(string Run, int Scored, int NotScored, int
 
     /// <summary>What the challenger did in its shadow; null where there was none.</summary>
     public ShadowOutcome? Shadow { get; init; }
+
+    /// <summary>The follow-ups of its lists; null where none are delivered.</summary>
+    public FollowUpsStarted? FollowUps { get; init; }
 }
 
 /// <summary>Where a run is, for those who watch.</summary>
@@ -120,6 +124,9 @@ public sealed record PlannedRun
 
     /// <summary>The challenger that scores in its shadow; null where there is none, and in histories of before there were any.</summary>
     public string? Challenger { get; init; }
+
+    /// <summary>True where follow-ups are delivered; else null, and in histories of before there were any.</summary>
+    public bool? Delivers { get; init; }
 }
 
 /// <summary>A run whose lists are out, and the challenger that scores in its shadow.</summary>
@@ -203,4 +210,5 @@ public static class RiskSteps
 [JsonSerializable(typeof(BackfillInput))]
 [JsonSerializable(typeof(BackfillOutcome))]
 [JsonSerializable(typeof(ScoredRows))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, IReadOnlyList<Trend>>))]
 internal sealed partial class RiskStepsJson : JsonSerializerContext;

@@ -73,6 +73,9 @@ public interface IWorkflowClient
     /// <param name="cancellationToken">Cancels.</param>
     Task<IReadOnlyList<WorkflowInstance>> ListAsync(string? workflow, int most, CancellationToken cancellationToken);
 
+    /// <summary>The same of all workflows but one, whose instances are too many to list among others.</summary>
+    Task<IReadOnlyList<WorkflowInstance>> ListExceptAsync(string workflow, int most, CancellationToken cancellationToken);
+
     /// <summary>The instances that an instance called, in order of id.</summary>
     Task<IReadOnlyList<WorkflowInstance>> ChildrenAsync(string instanceId, CancellationToken cancellationToken);
 
@@ -82,6 +85,13 @@ public interface IWorkflowClient
     /// </summary>
     /// <returns>How many, those called not counted.</returns>
     Task<int> PurgeAsync(Instant endedBefore, Func<ArchivedInstance, CancellationToken, Task> archive, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Forgets instances that have ended and called no others, at once and without an archive, and sees to it that no bytes of them are left within
+    /// reach. Those that are not there, or run still, are passed over.
+    /// </summary>
+    /// <returns>How many were forgotten.</returns>
+    Task<int> ForgetAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken);
 }
 
 /// <summary>What is kept of an instance that is forgotten.</summary>

@@ -1,15 +1,29 @@
 using RemoteMonitoring.Ingestion.Erasure;
 using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Erasure;
+using RemoteMonitoring.Telemetry.Readings;
+using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.DailyRisk;
 
 namespace RemoteMonitoring.Workflows.Erasure;
 
-/// <summary>Erases a patient's documents, and the patient from the lists of teams.</summary>
+/// <summary>
+/// Erases a patient's documents, and the patient from the lists of teams. Who looked at them stays on record, about a keyed hash; how users sign in
+/// names no patient, and whose glass they broke goes.
+/// </summary>
 internal static class DocumentErasure
 {
     private static readonly string[] s_byPatient = [Containers.Telemetry, Containers.Patients, Containers.Predictions];
 
-    public static async Task EraseAsync(DocumentStore documents, string patientId, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
+    /// <summary>Erases them.</summary>
+    /// <param name="documents">The documents.</param>
+    /// <param name="patientId">Whose.</param>
+    /// <param name="handle">Name of the patient in addresses; null where nobody was ever named by one.</param>
+    /// <param name="key">What the patient is hashed with.</param>
+    /// <param name="report">Where it is told.</param>
+    /// <param name="dryRun">Whether nothing is changed.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static async Task EraseAsync(DocumentStore documents, string patientId, string? handle, ErasureKey key, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
     {
         foreach (var container in s_byPatient)
         {
@@ -26,7 +40,7 @@ internal static class DocumentErasure
         await foreach (var document in documents.ListAsync(Containers.Worklists, cancellationToken))
         {
             var list = RiskDocumentJson.ReadWorklist(document.Body);
-            if (list.Listed.Any(p => p.PatientId == patientId) || list.NotScored.Concat(list.SetAside).Any(n => n.PatientId == patientId))
+            if (Names(list, patientId))
             {
                 lists.Add(document with
                 {
@@ -35,6 +49,9 @@ internal static class DocumentErasure
                         Listed = [.. list.Listed.Where(p => p.PatientId != patientId)],
                         NotScored = [.. list.NotScored.Where(n => n.PatientId != patientId)],
                         SetAside = [.. list.SetAside.Where(n => n.PatientId != patientId)],
+                        Resting = [.. list.Resting.Where(p => p.PatientId != patientId)],
+                        Silent = [.. list.Silent.Where(p => p.PatientId != patientId)],
+                        Technical = [.. list.Technical.Where(f => f.PatientId != patientId)],
                     }),
                 });
             }
@@ -44,6 +61,62 @@ internal static class DocumentErasure
         {
             _ = dryRun ? 0 : await documents.UpsertAsync(Containers.Worklists, lists, cancellationToken);
             report.Add("documents", Containers.Worklists, lists.Count, null);
+        }
+
+        await EraseUrgentAsync(documents, patientId, report, dryRun, cancellationToken);
+        await EraseGlassAsync(documents, handle, report, dryRun, cancellationToken);
+        await EraseAuditAsync(documents, patientId, key.OfPatient(patientId), report, dryRun, cancellationToken);
+    }
+
+    private static bool Names(TeamWorklist list, string patientId) =>
+        list.Listed.Any(p => p.PatientId == patientId)
+        || list.NotScored.Concat(list.SetAside).Any(n => n.PatientId == patientId)
+        || list.Resting.Any(p => p.PatientId == patientId)
+        || list.Silent.Any(p => p.PatientId == patientId)
+        || list.Technical.Any(f => f.PatientId == patientId);
+
+    private static async Task EraseUrgentAsync(DocumentStore documents, string patientId, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
+    {
+        var urgent = await documents.ListAsync(Containers.Urgent, cancellationToken)
+            .Where(d => UrgentReading.Read(d.Body).PatientId == patientId)
+            .Select(d => new DocumentKey(d.PartitionKey, d.Id))
+            .ToArrayAsync(cancellationToken);
+        if (urgent.Length > 0)
+        {
+            _ = dryRun ? 0 : await documents.DeleteAsync(Containers.Urgent, urgent, cancellationToken);
+            report.Add("documents", Containers.Urgent, urgent.Length, null);
+        }
+    }
+
+    private static async Task EraseGlassAsync(DocumentStore documents, string? handle, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
+    {
+        if (handle is null)
+        {
+            return;
+        }
+
+        var broken = await documents.ListAsync(Containers.Logins, cancellationToken)
+            .Where(d => d.Id == Containers.GlassPrefix + handle)
+            .Select(d => new DocumentKey(d.PartitionKey, d.Id))
+            .ToArrayAsync(cancellationToken);
+        if (broken.Length > 0)
+        {
+            _ = dryRun ? 0 : await documents.DeleteAsync(Containers.Logins, broken, cancellationToken);
+            report.Add("documents", Containers.Logins, broken.Length, null);
+        }
+    }
+
+    private static async Task EraseAuditAsync(DocumentStore documents, string patientId, string hash, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
+    {
+        var entries = await documents.ListAsync(Containers.Audit, cancellationToken)
+            .Select(d => (Document: d, Entry: AuditEntry.Read(d.Body)))
+            .Where(e => e.Entry.Names(patientId))
+            .Select(e => e.Document with { Body = e.Entry.Without(patientId, hash).ToJson() })
+            .ToArrayAsync(cancellationToken);
+        if (entries.Length > 0)
+        {
+            _ = dryRun ? 0 : await documents.UpsertAsync(Containers.Audit, entries, cancellationToken);
+            report.Add("documents", Containers.Audit, entries.Length, null);
         }
     }
 }

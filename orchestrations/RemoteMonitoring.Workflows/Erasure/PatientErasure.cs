@@ -1,10 +1,13 @@
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Ingestion.Erasure;
 using RemoteMonitoring.Ingestion.Landing;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
+using RemoteMonitoring.Workflows.Engine;
+using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Workflows.Erasure;
 
@@ -16,7 +19,8 @@ namespace RemoteMonitoring.Workflows.Erasure;
 public static class PatientErasure
 {
     /// <summary>Says what an erasure would do, and changes nothing.</summary>
-    public static async Task<(ErasurePlan Plan, ErasureReport Report)> TryOutAsync(CohortStore store, string patientId, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<(ErasurePlan Plan, ErasureReport Report)> TryOutAsync(
+        CohortStore store, string patientId, TimeProvider time, CancellationToken cancellationToken, IWorkflowClient? client = null)
     {
         // Where tombstones are already, theirs is the key that recognises the devices.
         var key = (await store.Reference.ErasuresAsync(cancellationToken)).Count > 0 ? store.MakeErasureKey() : ErasureKey.Passing();
@@ -24,12 +28,21 @@ public static class PatientErasure
         var report = new ErasureReport();
         await EraseLakeAsync(store, plan, key, report, dryRun: true, time, cancellationToken);
         await new GoldErasure(store.Lake, await plan.AfterAsync(store.Reference, key, cancellationToken), plan).EraseAsync(report, dryRun: true, cancellationToken);
-        await DocumentErasure.EraseAsync(store.Documents, patientId, report, dryRun: true, cancellationToken);
+        await DocumentErasure.EraseAsync(store.Documents, patientId, store.FindHandleKey()?.HandleOf(patientId), key, report, dryRun: true, cancellationToken);
+        await ReportErasure.EraseAsync(store, patientId, report, dryRun: true, time, null, cancellationToken);
+        await FollowUpErasure.EraseAsync(client, patientId, report, dryRun: true, time, cancellationToken);
         return (plan, report);
     }
 
     /// <summary>Erases a patient; one of whom nothing is known, and who was not erased before, throws <see cref="LakeException"/>.</summary>
-    public static async Task<(ErasureProof Proof, string Path)> RunAsync(CohortStore store, string patientId, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="store">Cohort.</param>
+    /// <param name="patientId">Whom.</param>
+    /// <param name="time">Time.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="client">The client of the engine that runs follow-ups; null where none does, or its instances are out of reach.</param>
+    /// <param name="tasks">The tasks there are; null for the bundled ones.</param>
+    public static async Task<(ErasureProof Proof, string Path)> RunAsync(
+        CohortStore store, string patientId, TimeProvider time, CancellationToken cancellationToken, IWorkflowClient? client = null, IReadOnlyList<TaskDefinition>? tasks = null)
     {
         var key = store.MakeErasureKey();
         var plan = await ErasurePlan.MakeAsync(store, patientId, key, time, cancellationToken);
@@ -45,7 +58,10 @@ public static class PatientErasure
 
         await new GoldErasure(store.Lake, await store.Reference.ErasuresAsync(cancellationToken), plan).EraseAsync(report, dryRun: false, cancellationToken);
         await LedgerErasure.NoteAsync(store, plan, report, cancellationToken);
-        await EraseDocumentsAsync(store, plan, report, cancellationToken);
+        await EraseDocumentsAsync(store, plan, key, report, cancellationToken);
+        await ReportErasure.EraseAsync(store, patientId, report, dryRun: false, time, tasks, cancellationToken);
+        // After the documents: by now nobody finds a reason to begin another.
+        await FollowUpErasure.EraseAsync(client, patientId, report, dryRun: false, time, cancellationToken);
         if (await store.Lake.DeleteDraftsAsync(cancellationToken) is > 0 and var drafts)
         {
             report.Add("half-written files", "drafts", drafts, null);
@@ -65,9 +81,9 @@ public static class PatientErasure
         await LakeErasure.EraseAsync(store, silver, plan, report, dryRun, cancellationToken);
     }
 
-    private static async Task EraseDocumentsAsync(CohortStore store, ErasurePlan plan, ErasureReport report, CancellationToken cancellationToken)
+    private static async Task EraseDocumentsAsync(CohortStore store, ErasurePlan plan, ErasureKey key, ErasureReport report, CancellationToken cancellationToken)
     {
-        await DocumentErasure.EraseAsync(store.Documents, plan.PatientId, report, dryRun: false, cancellationToken);
+        await DocumentErasure.EraseAsync(store.Documents, plan.PatientId, store.FindHandleKey()?.HandleOf(plan.PatientId), key, report, dryRun: false, cancellationToken);
         // All of them anew: of messages that go on without some of their readings they have other ids now.
         await DocumentProjection.RunAsync(store, await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken), cancellationToken);
         await store.Documents.CompactAsync(cancellationToken);
@@ -85,7 +101,19 @@ public static class PatientErasure
             report.Remains.Add($"{Path.Combine(home, "feeds")}: feeds that were ingested are their sources' own and are not rewritten; delete those that hold the patient (ingesting them again brings nothing back)");
         }
 
-        report.Remains.Add("sources of messages (an IoT hub, an event hub, feeds elsewhere) within their retention, and files written for others ('rmon features export'): delete the patient there");
+        report.Remains.Add("sources of messages (an IoT hub, an event hub, feeds elsewhere) within their retention, and files written for others ('rmon features export', 'rmon export', 'rmon feedback', and what was downloaded or printed from the pages): delete the patient there");
+        if (store.IsInAzure)
+        {
+            report.Remains.Add("the task hub of the Functions app that runs this home's workflows, if there is one: it is out of reach from here. Instances named 'follow-up-…' whose input has the patient are to be terminated and purged there, with their histories; and on each machine that ran 'rmon serve' for this home, 'rmon erase' is to be run once more");
+        }
+
+        // Whether or not there is a file now: there may have been one, and what was sent is not known here for ever.
+        report.Remains.Add($"receivers of follow-ups, if {FollowUpFile.FileName} ever named any: were told of the patient by a handle, or by id where the settings said so; delete what they kept");
+        if (report.Things.Any(t => t.Name.StartsWith(LakePaths.ReportFolder + "/", StringComparison.Ordinal)))
+        {
+            report.Remains.Add("copies of the tables for reports in Power BI, and reports that were printed or saved ('rmon report history --out'): refresh the semantic model whole, since a refresh by increments keeps older months, and delete the files");
+        }
+
         report.Remains.Add("backups and snapshots of this store: let them expire; after restoring one, restore bronze/reference/erasures and the key too, and erase again");
     }
 }

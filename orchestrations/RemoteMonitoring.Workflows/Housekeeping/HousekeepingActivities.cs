@@ -29,7 +29,8 @@ public sealed class HousekeepingActivities(Func<string, CancellationToken, Value
         return await client().PurgeAsync(
             asked.Before,
             // Also where an engine has no history to give: that something is there is what keeps the id from being used again.
-            (archived, token) => RunArchive.WriteAsync(store.Lake, archived.Instance.Id, archived.History ?? "", token),
+            // Of a follow-up nothing more is kept: its history names a patient.
+            (archived, token) => RunArchive.WriteAsync(store.Lake, archived.Instance.Id, archived.Instance.Workflow == WorkflowNames.FollowUp ? "" : archived.History ?? "", token),
             cancellationToken);
     }
 
@@ -59,7 +60,9 @@ public sealed class HousekeepingActivities(Func<string, CancellationToken, Value
     {
         var store = await cohorts(asked.Cohort, cancellationToken);
         var now = asked.Before.ToUnixMicros();
-        return await store.Documents.DeleteExpiredAsync(Containers.Telemetry, now, cancellationToken);
+        return await store.Documents.DeleteExpiredAsync(Containers.Telemetry, now, cancellationToken)
+            + await store.Documents.DeleteExpiredAsync(Containers.Logins, now, cancellationToken)
+            + await store.Documents.DeleteExpiredAsync(Containers.Urgent, now, cancellationToken);
     }
 
     /// <summary>
@@ -71,7 +74,7 @@ public sealed class HousekeepingActivities(Func<string, CancellationToken, Value
         var register = new RunRegister(store.Lake, client(), time);
         var deleted = 0;
         // A run is named by its hash, and not by who makes it: its parts go when nobody runs at all.
-        var anybody = (await client().ListAsync(null, int.MaxValue, cancellationToken)).Any(i => i.Status == InstanceStatus.Running && i.Workflow != HousekeepingWorkflow.Definition.Name);
+        var anybody = (await client().ListExceptAsync(WorkflowNames.FollowUp, int.MaxValue, cancellationToken)).Any(i => i.Status == InstanceStatus.Running && i.Workflow != HousekeepingWorkflow.Definition.Name);
         foreach (var path in await store.Lake.ListAsync(LakePaths.WorkFolder, cancellationToken))
         {
             var owner = path.Split('/')[1];

@@ -22,7 +22,7 @@ public sealed record RebuiltPlace(string Place, long Before, long Made, long Sam
 }
 
 /// <summary>
-/// Deletes what is derived (silver, observations, documents of messages and patients) and makes it again from bronze and the
+/// Deletes what is derived (silver, observations, documents of messages, patients and urgent readings) and makes it again from bronze and the
 /// reference log. Predictions, lists, models and the ledger are not derived in this sense, and stay; so do older generations
 /// of observations that a ledger entry, a snapshot or a model refers to. Stopped half way and run again it makes what is missing.
 /// </summary>
@@ -31,7 +31,7 @@ public static class RebuildStage
     private static readonly (string Place, string Folder)[] s_folders =
         [("silver readings", LakePaths.SilverReadings), ("silver quarantine", LakePaths.SilverQuarantine), ("observations", "gold/observations"), ("readings of nobody", "gold/unassigned"), ("rollups", LakePaths.RollupsFolder)];
 
-    private static readonly string[] s_containers = [Containers.Telemetry, Containers.Patients];
+    private static readonly string[] s_containers = [Containers.Telemetry, Containers.Patients, Containers.Urgent];
 
     /// <summary>What a rebuild would delete and make again, by place; <see cref="RebuiltPlace.Made"/> stays 0.</summary>
     public static async Task<IReadOnlyList<RebuiltPlace>> TryOutAsync(CohortStore store, CancellationToken cancellationToken)

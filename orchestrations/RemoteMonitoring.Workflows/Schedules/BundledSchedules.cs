@@ -23,7 +23,7 @@ public static class BundledSchedules
 
     /// <summary>
     /// The list of a daily task at 05:30, not waiting for ingestion beyond 06:45, missed nights made up for three days; the list of an hourly one five
-    /// minutes past every hour, waiting for ten minutes, missed hours made up for three; the drift of every task on Mondays at 08:00, and housekeeping on Sundays at 03:30, each made up for
+    /// minutes past every hour, waiting for ten minutes, missed hours made up for three; the tables for reports at 07:30, made up for a day; the drift of every task on Mondays at 08:00, and housekeeping on Sundays at 03:30, each made up for
     /// six days.
     /// </summary>
     /// <param name="cohort">The cohort.</param>
@@ -65,6 +65,18 @@ public static class BundledSchedules
             TimeZone = timeZone,
             CatchUp = Duration.FromDays(6),
         }),
+        .. dailyTasks.Count + hourlyTasks.Count == 0 ? (IReadOnlyList<Schedule>)[] :
+        [
+            new Schedule
+            {
+                Name = $"{WorkflowNames.ReportTables}-{cohort}",
+                Workflow = WorkflowNames.ReportTables,
+                Cohort = cohort,
+                Cron = Cron("30 7 * * *"),
+                TimeZone = timeZone,
+                CatchUp = Duration.FromDays(1),
+            },
+        ],
         new Schedule
         {
             Name = $"{WorkflowNames.Housekeeping}-{cohort}",

@@ -92,7 +92,7 @@ public sealed record ScheduleFile(IReadOnlyList<Schedule> Schedules, IReadOnlyLi
     internal static string OneLine(string? text) => text is null ? "" : text.ReplaceLineEndings(" ")[..Math.Min(text.ReplaceLineEndings(" ").Length, 60)];
 
     /// <summary>The reader's words, without the names of types that only the program knows.</summary>
-    private static string InWords(JsonException e) => e.Message.Split('\n', '\r')[0] switch
+    internal static string InWords(JsonException e) => e.Message.Split('\n', '\r')[0] switch
     {
         var m when m.Contains("could not be mapped", StringComparison.Ordinal) => "there is no such setting; take it out.",
         var m when m.Contains("missing required", StringComparison.Ordinal) => $"a setting is missing: {m[(m.LastIndexOf(':') + 1)..].Trim().TrimEnd('.')}.",
@@ -110,7 +110,7 @@ internal sealed record ScheduleFileDocument(int SchemaVersion, IReadOnlyList<Sch
 internal sealed record ScheduleDocument(
     string Name, string Workflow, string Cohort, string Cron, string TimeZone, string? Task = null, string? AsOf = null, string? CatchUp = null, string? Deadline = null)
 {
-    private static readonly string[] s_workflows = [WorkflowNames.DailyRisk, WorkflowNames.HourlyRisk, WorkflowNames.Housekeeping, WorkflowNames.Training, WorkflowNames.Drift];
+    private static readonly string[] s_workflows = [WorkflowNames.DailyRisk, WorkflowNames.HourlyRisk, WorkflowNames.Housekeeping, WorkflowNames.Training, WorkflowNames.Drift, WorkflowNames.ReportTables];
     private static readonly TimeSpan s_longestDeadline = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_longestCatchUp = TimeSpan.FromDays(366);
 
@@ -129,7 +129,7 @@ internal sealed record ScheduleDocument(
         {
             problems.Add($"workflow '{ScheduleFile.OneLine(Workflow)}' is none; take {string.Join(", ", s_workflows)}.");
         }
-        else if (problems.Count == 0 && Workflow != WorkflowNames.Housekeeping && !BundledTasks.All.Any(t => t.Name == Task))
+        else if (problems.Count == 0 && Workflow is not (WorkflowNames.Housekeeping or WorkflowNames.ReportTables) && !BundledTasks.All.Any(t => t.Name == Task))
         {
             problems.Add($"task {(Task is null ? "is missing" : $"'{ScheduleFile.OneLine(Task)}' is none")}; take {string.Join(", ", BundledTasks.All.Select(t => t.Name))}.");
         }

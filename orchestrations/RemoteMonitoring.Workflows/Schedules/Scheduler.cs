@@ -6,6 +6,7 @@ using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.ReportTables;
 using RemoteMonitoring.Workflows.Runs;
 using RemoteMonitoring.Workflows.Training;
 
@@ -51,6 +52,8 @@ public sealed class Scheduler(RunRegister register, TimeProvider time)
             WorkflowNames.HourlyRisk => await register.StartAsync(DailyRiskWorkflow.Hourly, occurrence.InstanceId, input, cancellationToken),
             WorkflowNames.Housekeeping => await register.StartAsync(
                 HousekeepingWorkflow.Definition, occurrence.InstanceId, new HousekeepingInput { Cohort = schedule.Cohort, Now = occurrence.At }, cancellationToken),
+            WorkflowNames.ReportTables => await register.StartAsync(
+                ReportTablesWorkflow.Definition, occurrence.InstanceId, new ReportInput { Cohort = schedule.Cohort, Now = Instant.Max(now, occurrence.At) }, cancellationToken),
             WorkflowNames.Training => await register.StartAsync(
                 TrainingWorkflow.Definition, occurrence.InstanceId, new TrainingInput { Cohort = schedule.Cohort, Task = schedule.Task ?? "", WaitForApproval = true }, cancellationToken),
             WorkflowNames.Drift => await register.StartAsync(

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using NodaTime;
 using RemoteMonitoring.Benchmarks.Features;
 using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Features.Vectors;
@@ -11,6 +12,7 @@ using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Risk.Training;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Compaction;
@@ -31,18 +33,25 @@ internal sealed record NightMeasured(double Seconds, long Peak, int Scored, int 
 /// <summary>A whole night in a process that has nothing else in memory: the daily-risk workflow on the embedded engine, over a home in a folder.</summary>
 internal static class NightAlone
 {
-    private const string Cohort = "night";
+    /// <summary>The cohort of the home.</summary>
+    public const string Cohort = "night";
+
     private const string Model = "bench";
 
     private static readonly TaskDefinition s_task = BundledTasks.AdmissionSevenDays;
 
     /// <summary>Makes a home whose cohort has observations, reference data, and a model of 300 trees of which a tenth of ten thousand patients taught.</summary>
-    public static async Task WriteHomeAsync(string home, int patients, IReadOnlyList<KeyValuePair<string, byte[]>>? model)
+    /// <param name="home">Folder.</param>
+    /// <param name="patients">Patients.</param>
+    /// <param name="model">Files of a model; null to teach one.</param>
+    /// <param name="state">States what else the nights shall know of the cohort; null for nothing.</param>
+    public static async Task WriteHomeAsync(string home, int patients, IReadOnlyList<KeyValuePair<string, byte[]>>? model, Func<CohortStore, FeatureCohort, Task>? state = null)
     {
         await using var store = CohortStore.Open(home, Cohort);
         var lake = LakeOf(home);
         var cohort = FeatureCohort.Write(Path.Combine(lake, "observations"), patients);
         await FeaturesAlone.WriteLakeAsync(cohort, lake);
+        await (state?.Invoke(store, cohort) ?? Task.CompletedTask);
         var position = await store.Reference.PositionAsync(CancellationToken.None);
         var manifest = FeaturesOurs.ManifestOf(cohort, lake) with
         {
@@ -81,39 +90,38 @@ internal static class NightAlone
     {
         var clock = Stopwatch.StartNew();
         await using var store = CohortStore.Open(home, Cohort);
+        await using var engine = StartEngine(store, new EngineOptions());
+        var outcome = await RunNightAsync(engine, "night", UnixMicros.ToInstant(FeatureCohort.AsOf("Etc/UTC")));
+        using var self = Process.GetCurrentProcess();
+        return JsonSerializer.Serialize(new NightMeasured(clock.Elapsed.TotalSeconds, self.PeakWorkingSet64 >> 20, outcome.Scored, outcome.Listed));
+    }
+
+    /// <summary>An engine of all workflows over a home, as a program runs it.</summary>
+    public static WorkflowEngine StartEngine(CohortStore store, EngineOptions options)
+    {
         WorkflowEngine? engine = null;
-        var registry = WorkflowCatalog.Compose((_, _) => ValueTask.FromResult(store), () => engine!.Client, TimeProvider.System);
-        await using (engine = WorkflowEngine.Start(Path.Combine(store.Folder, WorkflowCatalog.Journal), registry, new EngineOptions(), TimeProvider.System, NullLogger<WorkflowEngine>.Instance))
+        var patient = store.WithRetries(new RetryOptions());
+        var registry = WorkflowCatalog.Compose((_, _) => ValueTask.FromResult(patient), () => engine!.Client, TimeProvider.System);
+        return engine = WorkflowEngine.Start(Path.Combine(store.Folder, WorkflowCatalog.Journal), registry, options, TimeProvider.System, NullLogger<WorkflowEngine>.Instance);
+    }
+
+    /// <summary>One night, to its end.</summary>
+    public static async Task<DailyRiskOutcome> RunNightAsync(WorkflowEngine engine, string instance, Instant asOf)
+    {
+        await engine.Client.TryStartAsync(
+            DailyRiskWorkflow.Daily,
+            instance,
+            new DailyRiskInput { Cohort = Cohort, Task = s_task.Name, AsOf = asOf, Model = Model, Observations = "cohort", Retrospective = true },
+            CancellationToken.None);
+        while (await engine.Client.FindAsync(instance, CancellationToken.None) is not { Status: not InstanceStatus.Running })
         {
-            const string Instance = "night";
-            await engine.Client.TryStartAsync(
-                DailyRiskWorkflow.Daily,
-                Instance,
-                new DailyRiskInput
-                {
-                    Cohort = Cohort,
-                    Task = s_task.Name,
-                    AsOf = UnixMicros.ToInstant(FeatureCohort.AsOf("Etc/UTC")),
-                    Model = Model,
-                    Observations = "cohort",
-                    Retrospective = true,
-                },
-                CancellationToken.None);
-            while (await engine.Client.FindAsync(Instance, CancellationToken.None) is not { Status: not InstanceStatus.Running })
-            {
-                await Task.Delay(50);
-            }
-
-            var ended = (await engine.Client.FindAsync(Instance, CancellationToken.None))!;
-            if (ended.Status != InstanceStatus.Completed)
-            {
-                throw new InvalidOperationException($"The night ended {ended.Status}: {ended.Failure}");
-            }
-
-            var outcome = JsonSerializer.Deserialize(ended.Output!, DailyRiskWorkflow.Daily.Output)!;
-            using var self = Process.GetCurrentProcess();
-            return JsonSerializer.Serialize(new NightMeasured(clock.Elapsed.TotalSeconds, self.PeakWorkingSet64 >> 20, outcome.Scored, outcome.Listed));
+            await Task.Delay(50);
         }
+
+        var ended = (await engine.Client.FindAsync(instance, CancellationToken.None))!;
+        return ended.Status == InstanceStatus.Completed
+            ? JsonSerializer.Deserialize(ended.Output!, DailyRiskWorkflow.Daily.Output)!
+            : throw new InvalidOperationException($"The night ended {ended.Status}: {ended.Failure}");
     }
 
     private static string LakeOf(string home) => Path.Combine(home, Cohort, "lake");

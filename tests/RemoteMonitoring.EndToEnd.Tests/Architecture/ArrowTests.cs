@@ -33,10 +33,13 @@ public sealed class ArrowTests
         (["NCrontab"], []), // tests only
         (["Confluent.Kafka"], ["Ingestion"]),
         (["MQTTnet"], ["Ingestion"]),
+        (["Microsoft.AspNetCore.Authentication.OpenIdConnect", "Microsoft.IdentityModel"], ["Worklist"]),
         (["System.CommandLine", "Spectre.Console"], ["Cli"]),
         (["OpenTelemetry", "Azure.Monitor"], ["Cli"]),
         (["DuckDB"], []), // tests and benchmarks only
+        (["Hl7.Fhir"], ["Worklist"]),
         (["YamlDotNet"], []), // tests only
+        (["NJsonSchema"], []), // tests only
     ];
 
     public static TheoryData<string> Rooms => [.. Repository.Rooms.Select(r => r.Room)];
@@ -81,6 +84,8 @@ public sealed class ArrowTests
         Assert.True(Uses("Risk", "Microsoft.ML"));
         Assert.True(Uses("Cohorts", "CsvHelper"));
         Assert.True(Uses("Workflows", "Cronos"));
+        Assert.True(Uses("Worklist", "Microsoft.AspNetCore.Authentication.OpenIdConnect"));
+        Assert.True(Uses("Worklist", "Hl7.Fhir"));
         Assert.True(Uses("Cli", "System.CommandLine"));
         Assert.True(Uses("Cli", "OpenTelemetry"));
         Assert.True(Uses("Cli", "Azure.Monitor"));

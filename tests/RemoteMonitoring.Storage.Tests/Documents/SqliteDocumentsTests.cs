@@ -36,6 +36,69 @@ public sealed class SqliteDocumentsTests : DocumentsContract, IDisposable
     }
 
     [Fact]
+    public async Task Who_reads_does_not_wait_for_who_writes()
+    {
+        await using var documents = Open();
+        await documents.UpsertAsync("c", [Doc("p", "there")], default);
+        using var writing = new ManualResetEventSlim();
+        using var read = new ManualResetEventSlim();
+        var upsert = Task.Run(() => documents.UpsertAsync("c", new Drawn(Held()), default));
+        writing.Wait();
+        Assert.NotNull(await documents.FindAsync("c", "p", "there", default).WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(1, await documents.CountAsync("c", default).WaitAsync(TimeSpan.FromSeconds(30)));
+        read.Set();
+        Assert.Equal(2, await upsert);
+        Assert.Equal(3, await documents.CountAsync("c", default));
+
+        IEnumerable<Document> Held()
+        {
+            yield return Doc("p", "a");
+            writing.Set();
+            read.Wait();
+            yield return Doc("p", "b");
+        }
+    }
+
+    [Fact]
+    public async Task A_large_upsert_lets_others_write_in_between()
+    {
+        await using var documents = Open();
+        using var writing = new ManualResetEventSlim();
+        Task<string?>? other = null;
+        var upsert = Task.Run(() => documents.UpsertAsync("c", new Drawn(UntilTheOtherHasWritten()), default));
+        writing.Wait();
+        Volatile.Write(ref other, documents.TryCreateAsync("c", Doc("q", "other"), default));
+        var written = await upsert;
+        Assert.NotNull(await other!);
+        Assert.InRange(written, 1, MostDrawn - 1);
+        Assert.Equal(written + 1, await documents.CountAsync("c", default));
+
+        IEnumerable<Document> UntilTheOtherHasWritten()
+        {
+            for (var i = 0; i < MostDrawn && Volatile.Read(ref other) is not { IsCompleted: true }; i++)
+            {
+                yield return Doc("p", $"{i:D7}");
+                writing.Set();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task The_journal_is_brought_into_the_file_beside_who_writes_and_does_not_grow_for_ever()
+    {
+        await using var documents = Open();
+        var body = $"{{\"x\":\"{new string('x', 4000)}\"}}";
+        for (var batch = 0; batch < 40; batch++)
+        {
+            await documents.UpsertAsync("c", [.. Enumerable.Range(0, 250).Select(i => Doc("p", $"{batch:D3}-{i:D3}", body))], default);
+        }
+
+        // Some 40 MB were written; those who write do it themselves at 64 MB of journal.
+        Assert.InRange(new FileInfo(FilePath).Length, 1 << 20, long.MaxValue);
+        Assert.Equal(10_000, await documents.CountAsync("c", default));
+    }
+
+    [Fact]
     public async Task Pages_of_large_documents_end_early_and_miss_none()
     {
         await using var documents = Open();
@@ -176,6 +239,18 @@ public sealed class SqliteDocumentsTests : DocumentsContract, IDisposable
         await using var damaged = Open();
         (await Assert.ThrowsAsync<LakeException>(() => All(damaged, "c"))).SaysInOneLine(FilePath);
         (await Assert.ThrowsAsync<LakeException>(() => damaged.UpsertAsync("c", many, default))).SaysInOneLine(FilePath);
+    }
+
+    /// <summary>More than are written before somebody's turn comes.</summary>
+    private const int MostDrawn = 2_000_000;
+
+    private sealed class Drawn(IEnumerable<Document> documents) : IReadOnlyCollection<Document>
+    {
+        public int Count => throw new NotSupportedException();
+
+        public IEnumerator<Document> GetEnumerator() => documents.GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private sealed class FailingHalfWay : IReadOnlyCollection<Document>

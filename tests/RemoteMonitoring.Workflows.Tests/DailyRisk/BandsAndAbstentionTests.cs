@@ -20,10 +20,10 @@ public sealed class BandsAndAbstentionTests(TrainedHome trained)
         var (home, manifest) = await trained.CopyAsync();
         await using var _ = home;
         var decision = (await BandDecisions.LatestAsync(home.Lake, TrainedHome.Task.Name, trained.Model.Version, default))!;
-        Assert.Equal((0, "default, approved by nobody"), (decision.Sequence, decision.Approval));
+        Assert.Equal((0, "default, not yet approved by anybody"), (decision.Sequence, decision.Approval));
         var (ledger, lists, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), default);
         Assert.Equal(new PinnedBands(0, decision.Bands.High, decision.Bands.Medium), ledger.Bands);
-        Assert.All(lists, l => Assert.EndsWith("(default, approved by nobody)", l.Bands, StringComparison.Ordinal));
+        Assert.All(lists, l => Assert.EndsWith("(default, not yet approved by anybody)", l.Bands, StringComparison.Ordinal));
         Assert.All(lists.SelectMany(l => l.Listed), p => Assert.Equal(decision.Bands.Of(p.Probability), p.Band));
     }
 

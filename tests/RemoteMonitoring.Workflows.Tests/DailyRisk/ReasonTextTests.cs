@@ -121,7 +121,7 @@ public sealed class ReasonTextTests
     [InlineData("spo2_max_3d", 97, " (highest in 3 d 97 %)")]
     [InlineData("spo2_sd_7d", 2.456, " (varies by 2.46 % over 7 d)")]
     [InlineData("spo2_slope_7d", -0.6, " (falling, trend −0.6 % a day over 7 d)")]
-    [InlineData("spo2_slope_28d", 0.004, " (rising, trend +0.004 % a day over 28 d)")]
+    [InlineData("spo2_slope_28d", 0.004, " (steady over 28 d)")]
     [InlineData("spo2_change_24h", -3.25, " (falling, 24 h mean −3.25 % against the 27 d before)")]
     [InlineData("spo2_change_7d", 0.5, " (rising, 7 d mean +0.5 % against the 21 d before)")]
     [InlineData("spo2_z_3d", -2.1, " (falling, 3 d mean −2.1 standard deviations from the 25 d before)")]
@@ -133,6 +133,14 @@ public sealed class ReasonTextTests
         Assert.Equal([$"SpO2 91 % on Tuesday 07:40, below usual 95–97 %{driver}"], LowSpo2().Driver(column, value).Texts());
 
     [Fact]
+    public void What_is_within_the_usual_range_says_so_and_a_trend_that_comes_to_nothing_stands_behind()
+    {
+        var reasons = new ReasonCase().Earlier("spo2", s_usualSpo2).Reading("spo2", s_tuesday, 97).Driver("spo2_slope_28d", 0.001).Driver("age", 83).Reasons();
+        Assert.Equal(["age in years, as stated at enrolment: 83", "SpO2 97 % on Tuesday 07:40, within the usual range 95–97 % (steady over 28 d)"], reasons.Select(r => r.Text));
+        Assert.Null(reasons[1].Direction);
+    }
+
+    [Fact]
     public void In_acute_care_the_baseline_is_hours_and_not_weeks() =>
         Assert.Equal(
             ["Lactate 4.1 mmol/L on Wednesday 21:00, no usual range yet (0 earlier hours with a reading) (rising, 24 h mean +1.8 mmol/L against the 24 h before)"],
@@ -142,16 +150,18 @@ public sealed class ReasonTextTests
     public void Prior_outcomes_of_a_kind_are_one_reason_in_their_own_words()
     {
         Assert.Equal(
-            ["own events (hospital admission) in the last 28 days: 2"],
+            ["2 hospital admissions in the last 28 days"],
             new ReasonCase().Driver("prior_hospital_admission_28d", 2).Texts());
-        Assert.Equal(["days since the last clinical alert: 1.5"], new ReasonCase().Driver("since_clinical_alert", 1.5).Texts());
+        Assert.Equal(["last clinical alert 2 days ago"], new ReasonCase().Driver("since_clinical_alert", 1.5).Texts());
     }
 
     [Theory]
     [InlineData("condition_copd", 1, "copd on the roster")]
     [InlineData("female", 1, "female")]
     [InlineData("age", 83, "age in years, as stated at enrolment: 83")]
-    [InlineData("since_discharged", 0, "days since the last discharge from hospital: 0")]
+    [InlineData("since_discharged", 0, "left hospital less than a day ago")]
+    [InlineData("since_discharged", 31.6, "left hospital 32 days ago")]
+    [InlineData("prior_hospital_admission_28d", 1, "1 hospital admission in the last 28 days")]
     [InlineData("news2_point", 7, "NEWS2 of the last 24 hours, missing inputs scored 0: 7")]
     public void A_column_that_speaks_of_no_vital_is_said_in_words(string column, double value, string text)
     {
@@ -191,7 +201,7 @@ public sealed class ReasonTextTests
             .Driver("female", 1)
             .Texts();
         Assert.Equal(
-            ["SpO2 91 % on Tuesday 07:40, below usual 95–97 %", "own events (hospital admission) in the last 90 days: 1", "age in years, as stated at enrolment: 83"],
+            ["SpO2 91 % on Tuesday 07:40, below usual 95–97 %", "1 hospital admission in the last 90 days", "age in years, as stated at enrolment: 83"],
             texts);
     }
 

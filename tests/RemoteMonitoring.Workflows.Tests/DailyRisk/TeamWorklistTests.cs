@@ -33,7 +33,7 @@ public sealed class TeamWorklistTests(TrainedHome trained)
     private static string[] Ids(TeamWorklist list) => [.. list.Listed.Select(p => p.PatientId)];
 
     [Fact]
-    public async Task Lists_are_ranked_by_raw_score_then_patient_and_cut_to_what_the_team_can_call()
+    public async Task Lists_are_cut_by_raw_score_then_patient_to_what_the_team_can_call()
     {
         var feed = new MadeUpFeed().Team("north", 3).Team("south", 9).Team("idle", 4);
         foreach (var id in (string[])["e", "c", "a", "d", "b"])
@@ -53,6 +53,78 @@ public sealed class TeamWorklistTests(TrainedHome trained)
         Assert.Empty(lists["idle"].Listed);
         Assert.Equal((7, 4), (ledger.Scored, ledger.Listed));
         Assert.Equal("Hospital admission in the next 2 days", lists["north"].Title);
+    }
+
+    /// <summary>Five of whom the ids decide, and z who is worse; the team can call three.</summary>
+    private static MadeUpFeed Alike()
+    {
+        var feed = new MadeUpFeed().Team("north", 3);
+        foreach (var id in (string[])["a", "b", "c", "d", "e"])
+        {
+            feed.Patient(id).Daily(id, 0, 6, 95);
+        }
+
+        return feed.Patient("z").Daily("z", 0, 3, 95).Daily("z", 3, 3, 86, 100);
+    }
+
+    [Fact]
+    public async Task Who_was_contacted_rests_and_leaves_the_place_to_the_next()
+    {
+        var (_, before) = await ListsAsync(Alike());
+        var z = before["north"].Listed[0];
+        var shown = new ShownRisk(z.Task, z.AsOf, "r", z.Probability, [.. z.Reasons.Select(r => r.Key!)]);
+        var (ledger, lists) = await ListsAsync(Alike().Action("z", ActionKind.Contacted, 5, shown: shown).Action("d", ActionKind.Contacted, 5, shown: shown));
+        Assert.Equal(["a", "b", "c"], Ids(lists["north"]));
+        // d would not have been listed anyway.
+        var resting = Assert.Single(lists["north"].Resting);
+        Assert.Equal(("z", "contacted on 6 Mar 2025; listed again when the risk rises or something new appears, or on 13 Mar 2025"), (resting.PatientId, resting.Why));
+        Assert.Equal(3, ledger.Listed);
+    }
+
+    [Fact]
+    public async Task What_staff_did_counts_as_it_was_known_by_then_and_what_was_taken_back_does_not()
+    {
+        var z = (await ListsAsync(Alike())).Lists["north"].Listed[0];
+        var shown = new ShownRisk(z.Task, z.AsOf, "r", z.Probability, [.. z.Reasons.Select(r => r.Key!)]);
+        Assert.Equal(["a", "b", "c"], Ids((await ListsAsync(Alike().Action("z", ActionKind.Contacted, 5.9, shown: shown))).Lists["north"]));
+        Assert.Equal(["z", "a", "b"], Ids((await ListsAsync(Alike().Action("z", ActionKind.Contacted, 6.1, shown: shown))).Lists["north"]));
+        Assert.Equal(["a", "b", "c"], Ids((await ListsAsync(Alike().Action("z", ActionKind.Snooze, 5, until: 7))).Lists["north"]));
+        Assert.Equal(["z", "a", "b"], Ids((await ListsAsync(Alike().Action("z", ActionKind.Snooze, 5, until: 6))).Lists["north"]));
+        Assert.Equal(["z", "a", "b"], Ids((await ListsAsync(Alike().Action("z", ActionKind.Pause, 4).Action("z", ActionKind.Resume, 5))).Lists["north"]));
+    }
+
+    [Fact]
+    public async Task Who_rests_is_listed_again_when_the_risk_is_past_the_margin_of_what_was_shown()
+    {
+        var (_, before) = await ListsAsync(Alike());
+        var z = before["north"].Listed[0];
+        ShownRisk Shown(double probability) => new(z.Task, z.AsOf, "r", probability, [.. z.Reasons.Select(r => r.Key!)]);
+        Assert.Contains("z", Ids((await ListsAsync(Alike().Action("z", ActionKind.Contacted, 5, shown: Shown(z.Probability / 4)))).Lists["north"]));
+        Assert.DoesNotContain("z", Ids((await ListsAsync(Alike().Action("z", ActionKind.Contacted, 5, shown: Shown(z.Probability)))).Lists["north"]));
+        Assert.Contains("z", Ids((await ListsAsync(Alike().Action("z", ActionKind.Contacted, 5, shown: Shown(z.Probability) with { Reasons = [] }))).Lists["north"]));
+    }
+
+    [Fact]
+    public async Task The_listed_have_the_last_reading_keys_of_reasons_and_trends_of_their_vitals_and_the_documents_of_predictions_no_trends()
+    {
+        await using var home = new TempHome();
+        var manifest = await Alike().LandAsync(home);
+        var (models, _) = await trained.CopyAsync();
+        await using var elsewhere = models;
+        var (_, lists, _) = await DailyRiskRun.RunAsync(home.Store, manifest, new() { Task = TrainedHome.Task, AsOf = MadeUpFeed.At(6), Model = trained.Model.Version, ModelLake = models.Lake }, s_none);
+        var z = Assert.Single(lists).Listed[0];
+        Assert.Equal(MadeUpFeed.At(5 + ((7 + (40 / 60.0)) / 24)).ToUnixTimeSeconds(), z.LastReading!.Value.ToUnixTimeSeconds());
+        Assert.All(z.Reasons.Concat(z.Technical), r => Assert.NotNull(r.Key));
+        Assert.NotEmpty(z.Reasons);
+        Assert.Equal(z.Reasons.Select(r => r.Vital).OfType<string>().Distinct(), z.Trends!.Select(t => t.Vital));
+        var spo2 = z.Trends!.Single(t => t.Vital == "spo2");
+        Assert.Equal([.. Enumerable.Repeat<double?>(null, 22), 95, 96, 97, 86, 87, 88], spo2.Values);
+        Assert.All(lists[0].Listed, p => Assert.NotNull(p.Trends));
+        await foreach (var document in home.Store.Documents.ListAsync(Storage.Documents.Containers.Predictions, s_none))
+        {
+            Assert.Contains("lastReading", document.Body, StringComparison.Ordinal);
+            Assert.DoesNotContain("trends", document.Body, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

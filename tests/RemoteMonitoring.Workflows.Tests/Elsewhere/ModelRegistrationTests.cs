@@ -60,7 +60,7 @@ public sealed class ModelRegistrationTests(TrainedHome trained)
     }
 
     [Fact]
-    public async Task Calibrated_on_the_cohort_its_mean_probability_is_that_of_the_outcome_and_the_order_stays()
+    public async Task Calibrated_on_the_cohort_its_mean_probability_is_that_of_the_outcome_and_who_is_listed_stays()
     {
         var (home, manifest) = await trained.CopyAsync();
         await using var _ = home;
@@ -73,7 +73,8 @@ public sealed class ModelRegistrationTests(TrainedHome trained)
         Assert.NotEqual(plain, version);
         var given = (await DailyRiskRun.RunAsync(home.Store, manifest, Request(plain), default)).Worklists;
         var calibrated = (await DailyRiskRun.RunAsync(home.Store, manifest, Request(version), default)).Worklists;
-        Assert.Equal(given.SelectMany(l => l.Listed).Select(p => (p.PatientId, p.Raw)), calibrated.SelectMany(l => l.Listed).Select(p => (p.PatientId, p.Raw)));
+        // The order is that of the risk as it is shown, which calibration changes; who is listed is told by the raw score.
+        Assert.Equal(given.SelectMany(l => l.Listed).Select(p => (p.PatientId, p.Raw)).Order(), calibrated.SelectMany(l => l.Listed).Select(p => (p.PatientId, p.Raw)).Order());
         Assert.All(calibrated.SelectMany(l => l.Listed), p => Assert.Equal(document.Calibration.Probability(p.Raw), p.Probability));
     }
 

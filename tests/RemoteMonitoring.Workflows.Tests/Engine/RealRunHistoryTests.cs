@@ -6,8 +6,11 @@ using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
+using RemoteMonitoring.Workflows.FollowUps;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.ReportTables;
 using RemoteMonitoring.Workflows.Tests.DailyRisk;
+using RemoteMonitoring.Workflows.Tests.FollowUps;
 using RemoteMonitoring.Workflows.Tests.Training;
 using RemoteMonitoring.Workflows.Training;
 
@@ -30,6 +33,7 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         var (home, _) = await trained.CopyAsync();
         await using var _1 = home;
         await ShadowScoringTests.TwinAsync(home);
+        await File.WriteAllTextAsync(Path.Combine(home.Root, FollowUpFile.FileName), """{ "schemaVersion": 1, "worklist": "https://x.example/", "default": { "webhook": "https://x.example/", "secret": "UNSET_SECRET" } }""");
         await using var engine = Engine(home, out var registry);
         await RunAsync(engine, DailyRiskWorkflow.Daily, "daily", s_night with { Deadline = Instant.FromUtc(2100, 1, 1, 0, 0) });
         await RunAsync(engine, DailyRiskWorkflow.Hourly, "hourly", s_night with { AsOf = MadeUpFeed.At(11.5) });
@@ -37,8 +41,12 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         await RunAsync(engine, HousekeepingWorkflow.Definition, "housekeeping", new HousekeepingInput { Cohort = s_night.Cohort, Now = MadeUpFeed.At(13) });
         await RunAsync(engine, TrainingWorkflow.Definition, "training", new TrainingInput { Cohort = s_night.Cohort, Task = s_night.Task, WaitForApproval = true, ApprovalWithin = Duration.FromMilliseconds(50) });
         await RunAsync(engine, DriftWorkflow.Definition, "drift", new DriftInput { Cohort = s_night.Cohort, Task = s_night.Task, AsOf = MadeUpFeed.At(13) });
+        await RunAsync(engine, ReportTablesWorkflow.Definition, "report-tables", new ReportInput { Cohort = s_night.Cohort, Now = MadeUpFeed.At(13) });
         var archived = await ArchiveAsync(engine);
+        var told = System.Text.Json.JsonSerializer.Deserialize(archived["daily"].Instance.Output!, DailyRiskWorkflow.Daily.Output)!;
+        Assert.Equal((told.Listed, 0, null), (told.FollowUps!.Started, told.FollowUps.Before, told.FollowUps.Problem));
         Check(registry, archived["drift"]);
+        Check(registry, archived["report-tables"]);
         Check(registry, archived["training"]);
         Check(registry, archived["daily"]);
         Check(registry, archived["hourly"]);
@@ -65,6 +73,27 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         Assert.True(await engine.Client.RaiseAsync("training", TrainingSteps.Cancel, "by a test", default));
         await engine.Client.WaitAsync("training", default).WaitAsync(TimeSpan.FromSeconds(60));
         Check(registry, (await ArchiveAsync(engine))["training"], "cancelled");
+    }
+
+    [Fact]
+    public async Task So_does_that_of_a_follow_up_that_nobody_acted_on_and_of_one_that_waits()
+    {
+        await using var home = await new FollowUpHome().MakeAsync(""" "escalateTo": { "user": "lead" } """);
+        home.Answer = number => new HttpResponseMessage(number == 0 ? System.Net.HttpStatusCode.ServiceUnavailable : System.Net.HttpStatusCode.OK);
+        var id = await home.StartAsync(home.UrgentInput);
+        Assert.Equal(FollowUpResult.Unanswered, (await home.EndAsync(id)).Result);
+        Check(home.Registry, (await ArchiveAsync(home.Engine))[id]);
+        await home.MakeAsync(times: "\"remindAfter\": \"01:00:00\", \"escalateAfter\": \"01:00:00\", \"giveUpAfter\": \"02:00:00\"");
+        id = await home.StartAsync(home.ListedInput);
+        IReadOnlyList<HistoryEvent> history = [];
+        for (var i = 0; history is not [.., { Kind: HistoryKind.TimerSet }]; i++)
+        {
+            Assert.True(i < 1500, "It does not wait.");
+            await Task.Delay(20);
+            history = await home.Engine.Client.HistoryAsync(id, default);
+        }
+
+        Check(home.Registry, new ArchivedInstance((await home.Engine.Client.FindAsync(id, default))!, HistoryEventLine.Of(history)), "waits");
     }
 
     [Fact]
@@ -108,6 +137,11 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         Check(registry, new ArchivedInstance((await engine.Client.FindAsync("daily", default))!, HistoryEventLine.Of(history)), "waits");
     }
 
+    private sealed class TakesAll : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(new HttpResponseMessage(System.Net.HttpStatusCode.OK));
+    }
+
     private static WorkflowEngine Engine(TempHome home, out WorkflowRegistry registry, Action<string>? before = null, AzureMlStub? jobs = null)
     {
         WorkflowEngine? engine = null;
@@ -116,6 +150,10 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         new HousekeepingActivities((_, _) => ValueTask.FromResult(home.Store), () => engine!.Client, TimeProvider.System).AddTo(registry);
         new TrainingActivities((_, _) => ValueTask.FromResult(home.Store), TimeProvider.System, [TrainedHome.Task], TrainedHome.Quick with { Seed = 8 }, jobs is null ? null : () => jobs.Client()).AddTo(registry);
         new DriftActivities((_, _) => ValueTask.FromResult(home.Store), TimeProvider.System, null, [TrainedHome.Task]).AddTo(registry);
+        new ReportActivities((_, _) => ValueTask.FromResult(home.Store), [TrainedHome.Task]).AddTo(registry);
+        // By their clock the night is of this morning.
+        var morning = new ClockByHand(MadeUpFeed.At(12.3));
+        new FollowUpActivities((_, _) => ValueTask.FromResult(home.Store), () => engine!.Client, morning, new WebhookDelivery(_ => "secret", morning, new TakesAll())).AddTo(registry);
         return engine = WorkflowEngine.Start(Path.Combine(home.Root, "workflows.db"), registry, new EngineOptions(), TimeProvider.System, NullLogger.Instance);
     }
 

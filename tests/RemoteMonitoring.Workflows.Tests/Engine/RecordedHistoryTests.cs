@@ -50,6 +50,14 @@ public sealed class RecordedHistoryTests
         Assert.Contains(RecordedHistories.Events(RecordedHistories.Read("daily-risk-v2")), e => e is { Kind: HistoryKind.ActivityScheduled, Name: "score-shadow" });
     }
 
+    [Fact]
+    public void A_night_of_before_there_were_follow_ups_begins_none_and_one_of_today_does()
+    {
+        Assert.DoesNotContain(RecordedHistories.Events(RecordedHistories.Read("daily-risk-v2")), e => e.Name == "start-follow-ups");
+        Assert.Contains(RecordedHistories.Events(RecordedHistories.Read("daily-risk-v3")), e => e is { Kind: HistoryKind.ActivityScheduled, Name: "start-follow-ups" });
+        Assert.DoesNotContain(RecordedHistories.Events(RecordedHistories.Read("hourly-risk-v2")), e => e.Name == "start-follow-ups");
+    }
+
     [Theory]
     [MemberData(nameof(Recorded))]
     public void A_history_that_lacks_a_step_is_not_taken_for_todays(string name)

@@ -32,7 +32,8 @@ public sealed class LeavingPatient : IAsyncLifetime, IAsyncDisposable
     {
         var feed = TrainedHome.Feed().Patient(Patient, "north").Daily(Patient, 0, 9, 95).Daily(Patient, 9, 3, 86, 99).Outcome(Patient, 7.5).Outcome(Patient, 11.9)
             .Assigned(Shared, Patient, 1, 5, known: 1)
-            .Assigned(Shared, "p01", 5, null, known: 5);
+            .Assigned(Shared, "p01", 5, null, known: 5)
+            .Limit(Patient, 76, 1).Limit("p01", 77, 1);
         for (var day = 2; day < 9; day++)
         {
             feed.Message(Shared, Body((day + 0.5, 60 + day)), day + 0.51, day < 5 ? $"leaving-message-{day - 1}" : $"staying-message-{day}");
@@ -65,6 +66,7 @@ public sealed class LeavingPatient : IAsyncLifetime, IAsyncDisposable
 
         rows.AddRange(await DocumentsAsync(home, Containers.Predictions));
         rows.AddRange(await DocumentsAsync(home, Containers.Patients));
+        rows.AddRange((await DocumentsAsync(home, Containers.Urgent)).Where(u => !u.Contains(Patient, StringComparison.Ordinal)));
         rows.Sort(StringComparer.Ordinal);
         return rows;
     }

@@ -7,6 +7,7 @@ using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
+using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Erasure;
@@ -127,6 +128,51 @@ public sealed class PatientErasureTests(LeavingPatient made) : IClassFixture<Lea
         VectorKey[] keys = [.. now.PatientIds.Select(id => new VectorKey(id, made.Ledger.AsOf.ToUnixMicros(), made.Ledger.KnownBy.ToUnixMicros()))];
         Assert.All((await FeatureStage.BuildAsync(home.Store, past, FeatureSet.Home, reference, keys, null, default)).HasReading, Assert.True);
         Assert.True((await CompactionStage.RunAsync(home.Store, default)).AlreadyThere);
+    }
+
+    [Fact]
+    public async Task Who_looked_at_an_erased_patient_stays_on_record_about_a_hash_and_nothing_else_of_the_patient_does()
+    {
+        await using var home = made.Copy();
+        var at = NodaTime.Instant.FromUtc(2026, 3, 1, 8, 0);
+        AuditEntry Viewed(string id, string patient, string? reason) => new()
+        {
+            Id = id,
+            At = at,
+            Event = AuditEvent.GlassBroken,
+            User = "nurse",
+            PatientId = patient,
+            CareTeamId = "north",
+            Ground = AccessGround.BrokenGlass,
+            Reason = reason,
+            Address = AddressClass.Loopback,
+        };
+        Document Of(string day, string id, string body) => new() { PartitionKey = day, Id = id, Body = body };
+        var documents = home.Store.Documents;
+        var login = Of("nurse", "login", """{"stamp":"s"}""");
+        await documents.UpsertAsync(Containers.Logins, [login], default);
+        await documents.UpsertAsync(
+            Containers.Audit,
+            [
+                Of("2026-03-01", "1", Viewed("1", LeavingPatient.Patient, $"asked by the family of {LeavingPatient.Patient}").ToJson()),
+                Of("2026-03-01", "2", Viewed("2", "p01", "covering tonight").ToJson()),
+            ],
+            default);
+        // Sent in one message by a device that was handed on in the midst of it.
+        async Task<double[]> UrgentAsync(string patient) => await documents.ListAsync(Containers.Urgent, default).Select(d => UrgentReading.Read(d.Body)).Where(u => u.PatientId == patient).Select(u => u.Value).ToArrayAsync();
+        Assert.Contains(77, await UrgentAsync(LeavingPatient.Patient));
+        Assert.Equal((double[])[78], await UrgentAsync("p01"));
+
+        var (proof, _) = await EraseAsync(home);
+        var entries = (await documents.ListAsync(Containers.Audit, "2026-03-01", default)).Select(d => AuditEntry.Read(d.Body)).ToArray();
+        Assert.Equal(Viewed("1", LeavingPatient.Patient, null) with { PatientId = null, ErasedPatient = home.Store.MakeErasureKey().OfPatient(LeavingPatient.Patient) }, entries[0]);
+        Assert.Equal(Viewed("2", "p01", "covering tonight"), entries[1]);
+        Assert.Empty(await UrgentAsync(LeavingPatient.Patient));
+        Assert.Equal((double[])[78], await UrgentAsync("p01"));
+        Assert.Equal(login.Body, Assert.Single(await documents.ListAsync(Containers.Logins, "nurse", default)).Body);
+        Assert.Contains(proof.Things, t => t.Name == Containers.Audit);
+        Assert.Contains(proof.Things, t => t.Name == Containers.Urgent);
+        Assert.Empty(await HomeSearch.FindAsync(home.Store.Folder, LeavingPatient.Words));
     }
 
     [Fact]

@@ -90,24 +90,27 @@ public sealed class HousekeepingTests(TrainedHome trained) : IAsyncLifetime
         Assert.True(house.Collected > 2, $"{house}");
     }
 
-    [Fact]
-    public async Task Documents_whose_time_has_come_are_deleted_and_no_others()
+    [Theory]
+    [InlineData(Containers.Telemetry)]
+    [InlineData(Containers.Urgent)]
+    [InlineData(Containers.Logins)]
+    public async Task Documents_whose_time_has_come_are_deleted_and_no_others(string container)
     {
         var now = _clock.Now.ToUnixTimeTicks() / 10;
         foreach (var (id, expires) in ((string, long?)[])[("past", now - 1), ("future", now + 60_000_000), ("kept", null)])
         {
-            await _home.Store.Documents.UpsertAsync(Containers.Telemetry, [new Document { PartitionKey = "somebody", Id = id, Body = "{}", Expires = expires }], default);
+            await _home.Store.Documents.UpsertAsync(container, [new Document { PartitionKey = "somebody", Id = id, Body = "{}", Expires = expires }], default);
         }
 
         var before = await CountAsync();
         var expired = (await KeepHouseAsync("house")).Expired;
         Assert.True(expired >= 1);
         Assert.Equal(before - expired, await CountAsync());
-        Assert.Null(await _home.Store.Documents.FindAsync(Containers.Telemetry, "somebody", "past", default));
-        Assert.NotNull(await _home.Store.Documents.FindAsync(Containers.Telemetry, "somebody", "future", default));
-        Assert.NotNull(await _home.Store.Documents.FindAsync(Containers.Telemetry, "somebody", "kept", default));
+        Assert.Null(await _home.Store.Documents.FindAsync(container, "somebody", "past", default));
+        Assert.NotNull(await _home.Store.Documents.FindAsync(container, "somebody", "future", default));
+        Assert.NotNull(await _home.Store.Documents.FindAsync(container, "somebody", "kept", default));
 
-        async Task<int> CountAsync() => await _home.Store.Documents.ListAsync(Containers.Telemetry, default).CountAsync();
+        async Task<int> CountAsync() => await _home.Store.Documents.ListAsync(Containers.Telemetry, default).CountAsync() + await _home.Store.Documents.ListAsync(Containers.Urgent, default).CountAsync() + await _home.Store.Documents.ListAsync(Containers.Logins, default).CountAsync();
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using NodaTime;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Erasure;
@@ -69,6 +70,43 @@ public sealed class RebuildStageTests
         Assert.False(await home.Lake.ExistsAsync(first.Files[0].Path, default));
     }
 
+    [Fact]
+    public async Task An_urgent_reading_that_nothing_says_any_more_goes()
+    {
+        await using var home = new TempHome();
+        await LandAsync(home, 0);
+        var before = await UrgentAsync(home);
+        Assert.NotEmpty(before);
+        var stale = new Document { PartitionKey = before[0].PartitionKey, Id = "stale", Body = (UrgentReading.Read(before[0].Body) with { Id = "stale" }).ToJson(), Expires = before[0].Expires };
+        await home.Store.Documents.UpsertAsync(Containers.Urgent, [stale], default);
+        var places = await RebuildStage.RunAsync(home.Store, default);
+        Assert.Equal((before.Length + 1, before.Length), places.Single(p => p.Place == "urgent documents") is var urgent ? ((int)urgent.Before, (int)urgent.Made) : default);
+        Assert.Equal(before.Select(d => d.Body), (await UrgentAsync(home)).Select(d => d.Body));
+    }
+
+    [Fact]
+    public async Task A_reading_that_was_urgent_by_a_fault_of_a_mapping_goes_when_it_is_mended_and_reprocessed()
+    {
+        await using var home = new TempHome();
+        await ActivateAsync("odd-device/1", OddMapping, MadeUpFeed.At(-1));
+        await LandAsync(home, 0);
+        var before = await UrgentAsync(home);
+        Assert.Contains(before, d => d.Body.Contains("\"value\":68,", StringComparison.Ordinal)); // the ninth, a pulse
+
+        // What it calls pulse is a saturation.
+        await ActivateAsync("odd-device/2", OddMapping.Replace("8867-4", "59408-5", StringComparison.Ordinal).Replace("/min", "%", StringComparison.Ordinal).Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal), MadeUpFeed.At(5));
+        await home.Store.Reference.AppendAsync(ReferenceKinds.Reprocess, Line(new ReprocessCommand { Known = MadeUpFeed.At(5) }), default);
+        await DocumentProjection.RunAsync(home.Store, await Ingestion.Landing.Silver.OpenAsync(home.Store.Lake, home.Store.Reference, default), default);
+        var after = await UrgentAsync(home);
+        Assert.NotEmpty(after);
+        Assert.Equal(before.Select(d => d.Body).Where(b => !b.Contains("\"value\":68,", StringComparison.Ordinal)), after.Select(d => d.Body));
+
+        Task ActivateAsync(string mapping, string document, Instant known) =>
+            home.Store.Reference.AppendAsync(ReferenceKinds.Mappings, Line(new MappingActivation { Mapping = mapping, Document = document, Known = known }), default);
+    }
+
+    private static async Task<Document[]> UrgentAsync(TempHome home) => [.. (await home.Store.Documents.ListAsync(Containers.Urgent, default).ToArrayAsync()).OrderBy(d => d.Id, StringComparer.Ordinal)];
+
     private static async Task RunAsync(Step[] steps)
     {
         await using var home = new TempHome();
@@ -113,6 +151,8 @@ public sealed class RebuildStageTests
             await home.Store.Reference.AppendAsync(ReferenceKinds.Roster, Line("a", "b", "patient-of-the-past"), default);
             await home.Store.Reference.AppendAsync(ReferenceKinds.Assignments,
                 (byte[])[.. Line(Assigned("d-a", "a")), .. Line(Assigned("d-b", "b")), .. Line(Assigned("device-of-the-past", "patient-of-the-past"))], default);
+            await home.Store.Reference.AppendAsync(ReferenceKinds.CarePlans,
+                (byte[])[.. Line(Limited("a", 64)), .. Line(Limited("b", 66)), .. Line(Limited("patient-of-the-past", 64))], default);
         }
 
         var lines = new List<string>();
@@ -141,7 +181,7 @@ public sealed class RebuildStageTests
             state.Add(path, Lake.Hash(await home.Lake.ReadAsync(path, default)));
         }
 
-        foreach (var container in (string[])[Containers.Telemetry, Containers.Patients])
+        foreach (var container in (string[])[Containers.Telemetry, Containers.Patients, Containers.Urgent])
         {
             await foreach (var document in home.Store.Documents.ListAsync(container, default))
             {
@@ -153,6 +193,8 @@ public sealed class RebuildStageTests
     }
 
     private static DeviceAssignment Assigned(string device, string patient) => new() { DeviceId = device, PatientId = patient, From = MadeUpFeed.Begin, Known = MadeUpFeed.Begin };
+
+    private static CarePlan Limited(string patient, double high) => new() { PatientId = patient, Limits = [new PersonalLimit("heart_rate", null, high)], By = "dr", Known = MadeUpFeed.Begin };
 
     private static byte[] Line(params string[] patients) =>
         [.. patients.SelectMany(p => Line(new Patient { PatientId = p, CareTeamId = "north", Known = MadeUpFeed.Begin }))];

@@ -27,7 +27,7 @@ public sealed class ScheduleFileTests
     [InlineData("\"ward\"", "\"a/b\"", "cohort 'a/b' is no name")]
     [InlineData("\"admission-7d\"", "\"a#b\"", "task 'a#b' is no name")]
     [InlineData("\"daily-risk\"", "\"a\\\\b?\"", "workflow 'a\\b?' is no name")]
-    [InlineData("\"daily-risk\"", "\"nightly\"", "workflow 'nightly' is none; take daily-risk, hourly-risk, housekeeping, training, drift.")]
+    [InlineData("\"daily-risk\"", "\"nightly\"", "workflow 'nightly' is none; take daily-risk, hourly-risk, housekeeping, training, drift, report-tables.")]
     [InlineData("\"admission-7d\"", "\"admission\"", "task 'admission' is none; take admission-7d, ")]
     [InlineData("\"task\": \"admission-7d\", ", "", "task is missing; take admission-7d, ")]
     [InlineData("midnight", "noon", "asOf 'noon' is none; take midnight or hour")]
@@ -99,7 +99,7 @@ public sealed class ScheduleFileTests
     public void What_is_bundled_could_stand_in_a_file()
     {
         var bundled = BundledSchedules.Of("ward", "Europe/London", ["admission-7d"], ["in-hospital-death-48h"]);
-        Assert.Equal(["0 30 5 * * *", "0 5 * * * *", "0 0 8 * * 1", "0 0 8 * * 1", "0 30 3 * * 0"], bundled.Select(s => s.Cron.ToTimerTrigger()));
+        Assert.Equal(["0 30 5 * * *", "0 5 * * * *", "0 0 8 * * 1", "0 0 8 * * 1", "0 30 7 * * *", "0 30 3 * * 0"], bundled.Select(s => s.Cron.ToTimerTrigger()));
         var night = bundled[0].Next(Instant.FromUtc(2025, 6, 30, 0, 0), 1).Single();
         Assert.Equal(new LocalTime(6, 45), night.Deadline!.Value.InZone(DateTimeZoneProviders.Tzdb["Europe/London"]).TimeOfDay);
         Assert.Equal(bundled.Count, bundled.DistinctBy(s => s.IdStem).Count());

@@ -4,6 +4,7 @@ using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Drift;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Housekeeping;
+using RemoteMonitoring.Workflows.ReportTables;
 using RemoteMonitoring.Workflows.Runs;
 using RemoteMonitoring.Workflows.Schedules;
 
@@ -89,12 +90,14 @@ public sealed class SchedulerTests : IAsyncDisposable
 
         var runs = await Client().ListAsync(null, 10, default);
         Assert.Equal(
-            [HousekeepingWorkflow.Definition.Name, DriftWorkflow.Definition.Name, DriftWorkflow.Definition.Name, DailyRiskWorkflow.Hourly.Name, DailyRiskWorkflow.Daily.Name], runs.Select(r => r.Workflow));
-        var drift = JsonSerializer.Deserialize(runs[2].Input, DriftWorkflow.Definition.Input)!;
+            [HousekeepingWorkflow.Definition.Name, ReportTablesWorkflow.Definition.Name, DriftWorkflow.Definition.Name, DriftWorkflow.Definition.Name, DailyRiskWorkflow.Hourly.Name, DailyRiskWorkflow.Daily.Name], runs.Select(r => r.Workflow));
+        var drift = JsonSerializer.Deserialize(runs[3].Input, DriftWorkflow.Definition.Input)!;
         // A Monday in June, from midnight in London.
         Assert.Equal(("ward", "admission-7d", Instant.FromUtc(2025, 6, 1, 23, 0), Duration.FromDays(28)), (drift.Cohort, drift.Task, drift.AsOf, drift.Window));
         var house = JsonSerializer.Deserialize(runs[0].Input, HousekeepingWorkflow.Definition.Input)!;
         Assert.Equal(("ward", Instant.FromUtc(2025, 6, 8, 2, 30), 30), (house.Cohort, house.Now, house.HistoryDays));
+        var report = JsonSerializer.Deserialize(runs[1].Input, ReportTablesWorkflow.Definition.Input)!;
+        Assert.Equal(("ward", Instant.FromUtc(2025, 6, 2, 6, 30), null), (report.Cohort, report.Now, report.Since));
         var none = Bundled()[0] with { Workflow = "nightly" };
         await Assert.ThrowsAsync<InvalidOperationException>(() => Scheduler().StartAsync(none.Next(s_begin, 1).Single(), default));
     }

@@ -37,6 +37,11 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
         cancellationToken);
 
     /// <inheritdoc />
+    public Task<IReadOnlyList<WorkflowInstance>> ListExceptAsync(string workflow, int most, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<WorkflowInstance>>(
+        connection => [.. Instances(connection, "i.parent IS NULL AND i.workflow <> $0 ORDER BY i.number DESC LIMIT $1", workflow, most).Select(i => i.Instance)],
+        cancellationToken);
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<WorkflowInstance>> ChildrenAsync(string instanceId, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<WorkflowInstance>>(
         connection => [.. Instances(connection, "i.parent = (SELECT number FROM instances WHERE id = $0) ORDER BY i.id", instanceId).Select(i => i.Instance)],
         cancellationToken);
@@ -92,6 +97,33 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
                 return purged;
             }
         }
+    }
+
+    /// <inheritdoc />
+    public async Task<int> ForgetAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+    {
+        var forgotten = await ReadAsync(
+            connection =>
+            {
+                using var journal = new JournalStatements(connection);
+                var deleted = 0;
+                Write(journal, () =>
+                {
+                    foreach (var id in instanceIds)
+                    {
+                        if (journal.Find(id) is { } row && row.Status != InstanceStatus.Running)
+                        {
+                            journal.Delete(row.Number);
+                            deleted++;
+                        }
+                    }
+                });
+                return deleted;
+            },
+            cancellationToken);
+        // Also where nothing was deleted now: who was killed before this, and who purged, left bytes behind.
+        await Task.Run(() => RewriteAsync(cancellationToken), cancellationToken);
+        return forgotten;
     }
 
     private Instant Now => Instant.FromDateTimeOffset(time.GetUtcNow());
@@ -154,10 +186,25 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
             }
             catch (SqliteException e)
             {
-                throw new LakeException($"{file}: the journal of workflows cannot be used ({e.Message})", e) { IsTransient = TransientFault.Is(e) };
+                throw Unusable(e);
             }
         },
         cancellationToken);
+
+    private async Task RewriteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var connection = JournalFile.Open(file);
+            await JournalFile.RewriteAsync(connection, time, cancellationToken);
+        }
+        catch (SqliteException e)
+        {
+            throw Unusable(e);
+        }
+    }
+
+    private LakeException Unusable(SqliteException e) => new($"{file}: the journal of workflows cannot be used ({e.Message})", e) { IsTransient = TransientFault.Is(e) };
 
     private async Task<bool> WriteAsync(Func<JournalStatements, bool> write, CancellationToken cancellationToken)
     {

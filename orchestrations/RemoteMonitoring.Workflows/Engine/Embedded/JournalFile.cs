@@ -80,6 +80,25 @@ internal static class JournalFile
         Execute(connection, "PRAGMA wal_checkpoint(PASSIVE)");
     }
 
+    /// <summary>
+    /// Writes the file anew and cuts its journal, so that no bytes of deleted rows are left in either; waits for others who read or write, and throws
+    /// <see cref="LakeException"/> where something keeps reading it.
+    /// </summary>
+    public static async Task RewriteAsync(SqliteConnection connection, TimeProvider time, CancellationToken cancellationToken, int attempts = 300)
+    {
+        Execute(connection, "VACUUM");
+        Execute(connection, "PRAGMA busy_timeout = 100");
+        for (var attempt = 1; Number(connection, "PRAGMA wal_checkpoint(TRUNCATE)") != 0; attempt++)
+        {
+            if (attempt >= attempts)
+            {
+                throw new LakeException($"{connection.DataSource}: old bytes may be left in its journal, because something keeps reading it. Stop what reads it, and run again.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
+        }
+    }
+
     private static long Version(SqliteConnection connection) => Number(connection, "PRAGMA user_version");
 
     private static long Number(SqliteConnection connection, string sql)

@@ -1,0 +1,19 @@
+using NodaTime;
+using RemoteMonitoring.Telemetry.Reference;
+
+namespace RemoteMonitoring.Worklist.Access;
+
+/// <summary>
+/// The zone of a team: that in which most of its patients live. What staff did, and instants of lists, are told in it; what devices said is told in the patient's own, which is
+/// named where its clock shows another time.
+/// </summary>
+public static class TeamZone
+{
+    /// <summary>Of patients of a team; UTC where there are none, or their zone does not exist.</summary>
+    public static DateTimeZone Of(IEnumerable<Patient> patients) => patients.CountBy(p => p.TimeZone, StringComparer.Ordinal)
+        .OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal)
+        .Select(z => DateTimeZoneProviders.Tzdb.GetZoneOrNull(z.Key)).FirstOrDefault() ?? DateTimeZone.Utc;
+
+    /// <summary>Of a team by its id, as the roster stands.</summary>
+    public static DateTimeZone Of(ReferenceToday today, string careTeamId) => Of(today.PatientsOfTeam.GetValueOrDefault(careTeamId, []).Select(id => today.Patients[id]));
+}
