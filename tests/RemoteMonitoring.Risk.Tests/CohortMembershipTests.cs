@@ -62,6 +62,21 @@ public sealed class CohortMembershipTests
     }
 
     [Fact]
+    public void A_stay_that_went_on_between_a_departure_taken_back_and_another_stated_later_has_rows_then()
+    {
+        var left = Event(CensusKind.Withdrawn, Day(1));
+        CensusEvent[] census =
+        [
+            Enrolled(Day(0)), left, left with { Known = Day(2), TakenBack = true },
+            Event(CensusKind.Discharged, Day(1.5)) with { Known = Day(3) }, // of the time before it was known: over after all
+        ];
+        var asOfs = Members(BundledTasks.Named("sepsis-hourly"), Home(census)).Where(m => m.IsMember).Select(m => m.AsOf);
+        Assert.Equal([.. Hours(0, 1), .. Hours(2, 3).SkipLast(1)], asOfs);
+
+        static IEnumerable<Instant> Hours(int from, int to) => Enumerable.Range(24 * from, 24 * (to - from) + 1).Select(h => Day(h / 24.0));
+    }
+
+    [Fact]
     public void A_move_to_another_zone_changes_no_midnight_before_it_was_known()
     {
         var first = Roster("p", "Etc/UTC");

@@ -166,15 +166,12 @@ internal sealed class KnownPatient(TaskDefinition task, string id, Patient[] ros
     {
         for (var at = enrolled; at <= endOfData; at += Duration.FromHours(1))
         {
-            // Over when it was known to be, unless that was taken back later.
-            if (IsOver(timeline.At(at, at, out _)) && IsOver(timeline.At(at, endOfData, out _)))
+            if (timeline.IsOverForGood(at))
             {
                 yield break;
             }
 
             yield return new(at, enrolled);
         }
-
-        static bool IsOver(StayState state) => state is StayState.Left or StayState.Dead;
     }
 }

@@ -76,6 +76,17 @@ internal sealed class StayTimeline
         return state;
     }
 
+    /// <summary>
+    /// Whether the stay was known to be over at an instant, and nothing that was stated or taken back later had it go on even for a while:
+    /// what was known between two such words decides about hours that lie between them.
+    /// </summary>
+    internal bool IsOverForGood(Instant instant)
+    {
+        return IsOver(instant) && Array.TrueForAll(_events, e => (e.Event.Known <= instant || IsOver(e.Event.Known)) && (e.Until is not { } until || until <= instant || IsOver(until)));
+
+        bool IsOver(Instant knownBy) => At(instant, knownBy, out _) is StayState.Left or StayState.Dead;
+    }
+
     /// <summary>The first event of a kind in (after, until], and when it was known, as known by an instant; null where there is none.</summary>
     internal (Instant Effective, Instant Known)? First(CensusKind kind, Instant after, Instant until, Instant knownBy)
     {
