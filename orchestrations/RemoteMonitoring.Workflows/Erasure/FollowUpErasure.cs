@@ -1,5 +1,6 @@
 using NodaTime;
 using RemoteMonitoring.Ingestion.Erasure;
+using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.FollowUps;
@@ -10,6 +11,7 @@ namespace RemoteMonitoring.Workflows.Erasure;
 internal static class FollowUpErasure
 {
     private const int Most = int.MaxValue;
+    private const string Why = "the patient was erased";
 
     private static readonly Duration s_patience = Duration.FromMinutes(1);
 
@@ -28,7 +30,7 @@ internal static class FollowUpErasure
 
         foreach (var running in theirs.Where(i => i.Status == InstanceStatus.Running))
         {
-            await client.TerminateAsync(running.Id, "the patient was erased", cancellationToken);
+            await client.TerminateAsync(running.Id, Why, cancellationToken);
         }
 
         string[] ids = [.. theirs.Select(i => i.Id)];
@@ -45,6 +47,29 @@ internal static class FollowUpErasure
 
         // Also for none: what was forgotten by a run that was killed then, or by housekeeping, may be in the file still.
         await client.ForgetAsync(ids, cancellationToken);
+    }
+
+    /// <summary>
+    /// The same for all who were ever erased, in the engine of who asks: an erasure reaches the engine beside it alone. To be asked for again until
+    /// nothing is left, since what was told to end is forgotten when it has.
+    /// </summary>
+    /// <returns>How many there were.</returns>
+    public static async Task<int> EraseAllAsync(IWorkflowClient client, Erasures erasures, CancellationToken cancellationToken)
+    {
+        var theirs = (await client.ListAsync(WorkflowNames.FollowUp, Most, cancellationToken))
+            .Where(i => FollowUpSteps.InputOf(i) is var input && erasures.Cover(input.PatientId, i.Created, input.AsOf))
+            .ToLookup(i => i.Status == InstanceStatus.Running);
+        foreach (var running in theirs[true])
+        {
+            await client.TerminateAsync(running.Id, Why, cancellationToken);
+        }
+
+        if (theirs[false].Any())
+        {
+            await client.ForgetAsync([.. theirs[false].Select(i => i.Id)], cancellationToken);
+        }
+
+        return theirs.Sum(g => g.Count());
     }
 
     private static async Task<bool> AnyRunsAsync(IWorkflowClient client, string[] ids, CancellationToken cancellationToken)

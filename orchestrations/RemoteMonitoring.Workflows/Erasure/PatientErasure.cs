@@ -104,7 +104,7 @@ public static class PatientErasure
         report.Remains.Add("sources of messages (an IoT hub, an event hub, feeds elsewhere) within their retention, and files written for others ('rmon features export', 'rmon export', 'rmon feedback', and what was downloaded or printed from the pages): delete the patient there");
         if (store.IsInAzure)
         {
-            report.Remains.Add("the task hub of the Functions app that runs this home's workflows, if there is one: it is out of reach from here. Instances named 'follow-up-…' whose input has the patient are to be terminated and purged there, with their histories; and on each machine that ran 'rmon serve' for this home, 'rmon erase' is to be run once more");
+            report.Remains.Add("follow-ups in the task hub of the Functions app that runs this home's workflows, and on each machine that runs 'rmon serve' for it: ended and forgotten, with their histories, within a minute of their next round; 'GET /api/runs?workflow=follow-up' and 'rmon follow-ups list' show that none is left. Where none of these runs any more, delete the task hub, or the file workflows.db");
         }
 
         // Whether or not there is a file now: there may have been one, and what was sent is not known here for ever.

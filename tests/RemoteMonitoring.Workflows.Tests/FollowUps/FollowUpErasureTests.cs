@@ -29,6 +29,35 @@ public sealed class FollowUpErasureTests
         Assert.DoesNotContain(await HomeSearch.FindAsync(home.Home.Root, FollowUpHome.Listed), f => f.StartsWith("workflows.db", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task An_engine_that_an_erasure_did_not_reach_ends_and_forgets_the_follow_ups_of_who_was_erased_by_itself()
+    {
+        await using var home = await new FollowUpHome().MakeAsync(times: "\"remindAfter\": \"01:00:00\", \"escalateAfter\": \"01:00:00\", \"giveUpAfter\": \"02:00:00\"");
+        var (running, other, ended) = (home.ListedInput, home.UrgentInput, home.ListedInput with { Task = "ended" });
+        await home.StartAsync(ended);
+        await home.Engine.Client.TerminateAsync(ended.InstanceId, "to have one that has ended", default);
+        await home.StartAsync(running);
+        await home.StartAsync(other);
+        await home.CameAsync(2);
+        using var rounds = new FollowUpRounds(home.Home.Store, home.Engine.Client, TimeProvider.System);
+        await rounds.LookAsync(default);
+        Assert.NotNull(await home.Engine.Client.FindAsync(running.InstanceId, default));
+
+        await PatientErasure.RunAsync(home.Home.Store, FollowUpHome.Listed, TimeProvider.System, default, client: null);
+        Assert.NotNull(await home.Engine.Client.FindAsync(running.InstanceId, default));
+        using var later = new FollowUpRounds(home.Home.Store, home.Engine.Client, new ClockThatRuns());
+        for (var i = 0; i < 100 && await home.Engine.Client.FindAsync(running.InstanceId, default) is not null; i++)
+        {
+            await later.LookAsync(default);
+            await Task.Delay(20);
+        }
+
+        Assert.Null(await home.Engine.Client.FindAsync(running.InstanceId, default));
+        Assert.Null(await home.Engine.Client.FindAsync(ended.InstanceId, default));
+        Assert.Equal(FollowUpHome.Urgent, FollowUpSteps.InputOf((await home.Engine.Client.FindAsync(other.InstanceId, default))!).PatientId);
+        Assert.DoesNotContain(await HomeSearch.FindAsync(home.Home.Root, FollowUpHome.Listed), f => f.StartsWith("workflows.db", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -134,5 +163,7 @@ public sealed class FollowUpErasureTests
         private int _looks;
 
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddSeconds(30 * _looks++);
+
+        public override long GetTimestamp() => TimestampFrequency * 30 * _looks++;
     }
 }
