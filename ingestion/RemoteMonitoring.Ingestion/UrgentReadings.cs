@@ -147,7 +147,8 @@ internal sealed class UrgentReadings
             var day = PartitionOf(known - (back * UnixMicros.PerDay));
             if (!_days.TryGetValue(day, out var there))
             {
-                there = _days[day] = (await _documents.ListAsync(Containers.Urgent, day, cancellationToken)).Select(d => UrgentReading.Read(d.Body)).ToDictionary(u => u.Id, StringComparer.Ordinal);
+                there = _days[day] = (await _documents.ListAsync(Containers.Urgent, day, cancellationToken))
+                    .Select(d => UrgentReading.TryRead(d.Body)).OfType<UrgentReading>().ToDictionary(u => u.Id, StringComparer.Ordinal);
             }
 
             found = there.GetValueOrDefault(id) ?? found;

@@ -48,7 +48,7 @@ public sealed class UrgentReadingsTests : IAsyncLifetime, IDisposable
     }
 
     private async Task<(string Day, UrgentReading Reading)[]> Urgent() =>
-        [.. (await _store.Documents.ListAsync(Containers.Urgent, default).ToArrayAsync()).Select(d => (d.PartitionKey, UrgentReading.Read(d.Body))).OrderBy(u => u.Item2.Known).ThenBy(u => u.Item2.EffectiveTime)];
+        [.. (await _store.Documents.ListAsync(Containers.Urgent, default).ToArrayAsync()).Select(d => (d.PartitionKey, UrgentReading.TryRead(d.Body)!)).OrderBy(u => u.Item2.Known).ThenBy(u => u.Item2.EffectiveTime)];
 
     [Theory]
     [InlineData(50, false)]

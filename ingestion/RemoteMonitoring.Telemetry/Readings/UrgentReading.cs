@@ -34,10 +34,7 @@ public sealed record UrgentReading(string Id, string PatientId, string Vital, do
     /// <summary>JSON of the document.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, UrgentJson.Default.UrgentReading);
 
-    /// <summary>Reads a document.</summary>
-    public static UrgentReading Read(string json) => JsonSerializer.Deserialize(json, UrgentJson.Default.UrgentReading)!;
-
-    /// <summary>Reads a document; null where it says nothing that this program understands.</summary>
+    /// <summary>Reads a document; null where it says nothing that this program understands: one such keeps nobody from the others.</summary>
     public static UrgentReading? TryRead(string json)
     {
         try

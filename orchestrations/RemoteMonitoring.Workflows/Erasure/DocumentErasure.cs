@@ -78,7 +78,8 @@ internal static class DocumentErasure
     private static async Task EraseUrgentAsync(DocumentStore documents, string patientId, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
     {
         var urgent = await documents.ListAsync(Containers.Urgent, cancellationToken)
-            .Where(d => UrgentReading.Read(d.Body).PatientId == patientId)
+            // What cannot be read goes too where it has the id: nothing else tells whose it is, and 'rmon rebuild' makes what was another's again.
+            .Where(d => UrgentReading.TryRead(d.Body) is { } reading ? reading.PatientId == patientId : d.Body.Contains(patientId, StringComparison.Ordinal))
             .Select(d => new DocumentKey(d.PartitionKey, d.Id))
             .ToArrayAsync(cancellationToken);
         if (urgent.Length > 0)

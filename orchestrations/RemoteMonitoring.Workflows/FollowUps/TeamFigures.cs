@@ -192,7 +192,7 @@ public sealed record TeamFigures
         for (var day = since.InUtc().Date; day <= to.InUtc().Date; day = day.PlusDays(1))
         {
             var partition = UrgentReading.PartitionOf(day.AtStartOfDayInZone(DateTimeZone.Utc).ToInstant());
-            urgent.AddRange((await store.Documents.ListAsync(Containers.Urgent, partition, cancellationToken)).Select(d => UrgentReading.Read(d.Body)).Where(u => u.Known > since && u.Known <= to));
+            urgent.AddRange((await store.Documents.ListAsync(Containers.Urgent, partition, cancellationToken)).Select(d => UrgentReading.TryRead(d.Body)).OfType<UrgentReading>().Where(u => u.Known > since && u.Known <= to));
         }
 
         var known = UsableReference.KnownBy(await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken), now);

@@ -117,7 +117,7 @@ internal static class ListFacts
         for (var day = hadNone ? first : LocalDate.Max(first, oldest); day.ToYearMonth() == month.Month && day <= context.Now.InUtc().Date; day = day.PlusDays(1))
         {
             var landed = (await context.Store.Documents.ListAsync(Containers.Urgent, UrgentReading.PartitionOf(day.AtStartOfDayInZone(DateTimeZone.Utc).ToInstant()), cancellationToken))
-                .Select(d => UrgentReading.Read(d.Body)).Where(u => u.Known <= context.Now && context.Records.IsMonitored(u.PatientId, u.Known));
+                .Select(d => UrgentReading.TryRead(d.Body)).OfType<UrgentReading>().Where(u => u.Known <= context.Now && context.Records.IsMonitored(u.PatientId, u.Known));
             foreach (var ofTeam in landed.GroupBy(u => context.Records.RosterAt(u.PatientId, u.Known)?.CareTeamId).Where(g => g.Key is not null))
             {
                 rows.Add(ReportTable.DateKey(day), ofTeam.Key, ofTeam.Count(), ofTeam.Select(u => u.PatientId).Distinct(StringComparer.Ordinal).Count());

@@ -72,6 +72,7 @@ public sealed class ListReader(WorklistServices services)
             Listed = listed,
             From = from,
             Urgent = Lane(urgent, u => u.PatientId, u => ListWords.Urgent(u, ZoneOf(team.Patients[u.PatientId]), zone)),
+            UnreadableUrgent = services.Urgent.Unreadable,
             Silent = Lane(list?.Silent ?? [], s => s.PatientId, s => s.Why),
             Technical = [.. (list?.Technical ?? []).GroupBy(t => t.PatientId, StringComparer.Ordinal).Select(g => new LanePatient(Line(g.Key), [.. g.Select(t => t.Text)], LanePatient.CauseOf(g.First().Kind)))],
             NotScored = Lane([.. list?.SetAside ?? [], .. list?.NotScored ?? []], n => n.PatientId, n => n.Why),

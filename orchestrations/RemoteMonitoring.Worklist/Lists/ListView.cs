@@ -111,6 +111,9 @@ public sealed record ListView
     /// <summary>Readings beyond personal limits.</summary>
     public required IReadOnlyList<LanePatient> Urgent { get; init; }
 
+    /// <summary>How many documents of urgent readings, of whatever team, cannot be read.</summary>
+    public int UnreadableUrgent { get; init; }
+
     /// <summary>High-risk patients who send nothing.</summary>
     public required IReadOnlyList<LanePatient> Silent { get; init; }
 
@@ -155,6 +158,10 @@ public static class ListWords
     private static readonly ZonedDateTimePattern s_day = ZonedDateTimePattern.CreateWithInvariantCulture("ddd d MMM uuuu", null);
 
     private static readonly FrozenSet<string> s_abbreviations = FrozenSet.Create(StringComparer.Ordinal, "af", "ckd", "copd", "hiv", "ibd", "ms", "tia");
+
+    /// <summary>That there are urgent readings which nobody can be shown; null where there are none.</summary>
+    public static string? Unreadable(int documents) => documents == 0 ? null
+        : $"{(documents == 1 ? "1 urgent reading is" : $"{documents} urgent readings are")} stored in a form that cannot be read, and may be of this team's patients. Tell who operates this: 'rmon rebuild' makes {(documents == 1 ? "it" : "them")} again.";
 
     /// <summary>When the lists before spoke.</summary>
     public const string Yesterday = "yesterday";

@@ -18,6 +18,9 @@ public sealed class UrgentLane(DocumentStore documents, FollowUpLog actions, Tim
     private ILookup<string, UrgentReading> _byPatient = Enumerable.Empty<UrgentReading>().ToLookup(u => u.PatientId, StringComparer.Ordinal);
     private long? _looked;
 
+    /// <summary>How many documents cannot be read, of whomever, as of the last look: a lane that leaves some out is to say so.</summary>
+    public int Unreadable { get; private set; }
+
     /// <summary>The open ones of a team, of each patient the latest to have landed first, patients with the latest first.</summary>
     public async ValueTask<IReadOnlyList<UrgentReading>> OfAsync(AllowedTeam team, CancellationToken cancellationToken)
     {
@@ -65,14 +68,25 @@ public sealed class UrgentLane(DocumentStore documents, FollowUpLog actions, Tim
             if (_looked is not { } looked || time.GetElapsedTime(looked) >= s_fresh)
             {
                 var now = Instant.FromDateTimeOffset(time.GetUtcNow());
-                var found = new List<UrgentReading>();
+                var (found, unreadable) = (new List<UrgentReading>(), 0);
                 for (var day = 0; day <= UrgentFollowUps.Days; day++)
                 {
                     var partition = UrgentReading.PartitionOf(now - Duration.FromDays(day));
-                    found.AddRange((await documents.ListAsync(Containers.Urgent, partition, cancellationToken)).Select(d => UrgentReading.Read(d.Body)));
+                    foreach (var document in await documents.ListAsync(Containers.Urgent, partition, cancellationToken))
+                    {
+                        if (UrgentReading.TryRead(document.Body) is { } reading)
+                        {
+                            found.Add(reading);
+                        }
+                        else
+                        {
+                            unreadable++;
+                        }
+                    }
                 }
 
                 _byPatient = found.DistinctBy(u => u.Id).ToLookup(u => u.PatientId, StringComparer.Ordinal);
+                Unreadable = unreadable;
                 _looked = time.GetTimestamp();
             }
 

@@ -78,7 +78,7 @@ public sealed class ArrivalTests(MorningHome home) : IClassFixture<MorningHome>
         await Expect(CardOf(ann.Page, "urgent", patient)).ToContainTextAsync("150 /min");
         var live = ann.Page.Locator("[data-live]");
         var (seen, poll) = (await live.GetAttributeAsync("data-seen"), await live.GetAttributeAsync("data-poll"));
-        await foreach (var document in home.Store.Documents.ListAsync(Containers.Urgent, default).Where(d => UrgentReading.Read(d.Body).PatientId == patient))
+        await foreach (var document in home.Store.Documents.ListAsync(Containers.Urgent, default).Where(d => UrgentReading.TryRead(d.Body)!.PatientId == patient))
         {
             await home.Store.Documents.DeleteAsync(Containers.Urgent, [new DocumentKey(document.PartitionKey, document.Id)], default);
         }

@@ -41,6 +41,10 @@ public sealed class DocumentErasureTests
             Containers.Urgent,
             [.. new[] { Erased, "other" }.Select(p => new Document { PartitionKey = "2025-03-02", Id = p[..2], Body = new UrgentReading(p[..2], p, "spo2", 80, "%", MadeUpFeed.At(1), MadeUpFeed.At(1), 85, null).ToJson() })],
             default);
+        await documents.UpsertAsync(
+            Containers.Urgent,
+            [new Document { PartitionKey = "2025-03-02", Id = "torn", Body = $"{{\"patientId\":\"{Erased}\"," }, new Document { PartitionKey = "2025-03-02", Id = "torn-other", Body = "{" }],
+            default);
         await documents.UpsertAsync(Containers.Logins, [new Document { PartitionKey = "ann", Id = Containers.GlassPrefix + "handle", Body = "{}" }, new Document { PartitionKey = "ann", Id = Containers.GlassPrefix + "others", Body = "{}" }], default);
         var report = new ErasureReport();
         await DocumentErasure.EraseAsync(documents, Erased, "handle", ErasureKey.Passing(), report, dryRun, default);
@@ -53,6 +57,7 @@ public sealed class DocumentErasureTests
         Assert.Equal("other", north.Silent[^1].PatientId);
         Assert.Equal("other", north.Technical[^1].PatientId);
         Assert.NotNull(await documents.FindAsync(Containers.Urgent, "2025-03-02", "ot", default));
+        Assert.NotNull(await documents.FindAsync(Containers.Urgent, "2025-03-02", "torn-other", default));
         Assert.Equal(dryRun, await documents.FindAsync(Containers.Logins, "ann", Containers.GlassPrefix + "handle", default) is not null);
         Assert.NotNull(await documents.FindAsync(Containers.Logins, "ann", Containers.GlassPrefix + "others", default));
     }

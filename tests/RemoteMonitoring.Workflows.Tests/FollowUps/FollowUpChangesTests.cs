@@ -201,7 +201,7 @@ public sealed class FollowUpChangesTests
     private static async Task CorrectAsync(FollowUpHome home, double value, Instant? changed)
     {
         var document = (await home.Home.Store.Documents.FindAsync(Containers.Urgent, UrgentReading.PartitionOf(home.Begun), "urgent-1", default))!;
-        await home.Home.Store.Documents.UpsertAsync(Containers.Urgent, [document with { Body = (UrgentReading.Read(document.Body) with { Value = value, Changed = changed }).ToJson() }], default);
+        await home.Home.Store.Documents.UpsertAsync(Containers.Urgent, [document with { Body = (UrgentReading.TryRead(document.Body)! with { Value = value, Changed = changed }).ToJson() }], default);
     }
 
     private static async Task<Delivery> DeliverAsync(FollowUpHome home, FollowUpInput? input = null) => System.Text.Json.JsonSerializer.Deserialize(

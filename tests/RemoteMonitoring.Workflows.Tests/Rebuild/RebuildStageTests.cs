@@ -77,7 +77,7 @@ public sealed class RebuildStageTests
         await LandAsync(home, 0);
         var before = await UrgentAsync(home);
         Assert.NotEmpty(before);
-        var stale = new Document { PartitionKey = before[0].PartitionKey, Id = "stale", Body = (UrgentReading.Read(before[0].Body) with { Id = "stale" }).ToJson(), Expires = before[0].Expires };
+        var stale = new Document { PartitionKey = before[0].PartitionKey, Id = "stale", Body = (UrgentReading.TryRead(before[0].Body)! with { Id = "stale" }).ToJson(), Expires = before[0].Expires };
         await home.Store.Documents.UpsertAsync(Containers.Urgent, [stale], default);
         var places = await RebuildStage.RunAsync(home.Store, default);
         Assert.Equal((before.Length + 1, before.Length), places.Single(p => p.Place == "urgent documents") is var urgent ? ((int)urgent.Before, (int)urgent.Made) : default);

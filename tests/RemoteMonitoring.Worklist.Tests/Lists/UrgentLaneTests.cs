@@ -163,6 +163,25 @@ public sealed partial class UrgentLaneTests
         pages.Clock.Move(TimeSpan.FromSeconds(3));
     }
 
+    [Fact]
+    public async Task A_document_that_cannot_be_read_hides_no_other_and_the_page_says_that_it_is_there()
+    {
+        await using var pages = await ServedPages.StartAsync();
+        await LandAsync(pages, "u1", "P-one", 5);
+        using var nurse = await pages.SignedInAsync("nurse");
+        Assert.DoesNotContain("cannot be read", await HtmlText.OfAsync(await nurse.GetAsync(ListPath)), StringComparison.Ordinal);
+        var today = UrgentReading.PartitionOf(pages.Now);
+        await pages.Store.Documents.UpsertAsync(
+            Containers.Urgent, [new Document { PartitionKey = today, Id = "torn", Body = "{\"id\":\"torn\"" }, new Document { PartitionKey = today, Id = "odd", Body = "{}" }], default);
+        pages.Clock.Move(TimeSpan.FromSeconds(2));
+        foreach (var page in (string[])[ListPath, ListPath + "/print"])
+        {
+            var text = await HtmlText.OfAsync(await nurse.GetAsync(page));
+            Assert.Contains("2 urgent readings are stored in a form that cannot be read", text, StringComparison.Ordinal);
+            Assert.Contains("Heart rate 141", text, StringComparison.Ordinal);
+        }
+    }
+
     private static async Task<UrgentReading> LandAsync(ServedPages pages, string id, string patient, int minutesAgo)
     {
         var known = pages.Now - Duration.FromMinutes(minutesAgo);
