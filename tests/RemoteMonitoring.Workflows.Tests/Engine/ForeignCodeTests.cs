@@ -41,11 +41,18 @@ public sealed class ForeignCodeTests
     [MemberData(nameof(Ways))]
     public async Task It_fails_and_names_the_cause(string way)
     {
-        var foreign = Samples.Of("foreign", (context, _) => s_ways[way](context));
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var foreign = Samples.Of("foreign", (context, _) =>
+        {
+            began.TrySetResult();
+            return s_ways[way](context);
+        });
         var sound = Samples.Of("sound", async (context, _) => $"{await context.CallAsync(Samples.Next, 1)}");
         await using var host = new JournalHost();
         await host.StartAsync(Samples.Registry(new Gates(), foreign, sound));
         Assert.True(await host.Client.TryStartAsync(foreign, "bad", "", default));
+        // What wakes it otherwise has done so by then, however late it began.
+        await began.Task.WaitAsync(TimeSpan.FromSeconds(20));
         await Task.Delay(150);
         await host.Client.RaiseAsync("bad", Samples.Go, "wakes who waits", default);
         var ended = await host.Engine.Client.WaitAsync("bad", default).WaitAsync(TimeSpan.FromSeconds(20));

@@ -12,7 +12,7 @@ public sealed class FollowUpWorkflowTests
     [Fact]
     public async Task It_is_delivered_reminded_of_escalated_and_closed_under_one_key_and_signed()
     {
-        await using var home = await new FollowUpHome().MakeAsync("""  "escalateTo": { "webhook": "https://hooks.example.org/two", "secret": "SECRET", "user": "lead" } """);
+        await using var home = await new FollowUpHome().MakeAsync("""  "escalateTo": { "webhook": "https://hooks.example.org/two", "secret": "SECRET", "user": "lead" } """, times: "\"remindAfter\": \"00:00:01\", \"escalateAfter\": \"00:00:02\", \"giveUpAfter\": \"00:00:04\"");
         var outcome = await home.EndAsync(await home.StartAsync(home.ListedInput));
         Assert.Equal(FollowUpResult.Unanswered, outcome.Result);
         Assert.Equal([DeliveryPurpose.First, DeliveryPurpose.Reminder, DeliveryPurpose.Escalation], outcome.Deliveries.Select(d => d.Purpose));
