@@ -56,6 +56,9 @@ public sealed class VitalSign
     /// <summary>Canonical UCUM unit; every stored value is in it.</summary>
     public string Unit { get; }
 
+    /// <summary>Whether a reading counts what happened, as a sensor in a room does: a day is told by their sum, not by the last or the mean of them.</summary>
+    public bool IsCounted => Unit == "{events}";
+
     /// <summary>Lowest plausible value in <see cref="Unit"/>, inclusive.</summary>
     public double Low { get; }
 

@@ -2,7 +2,7 @@ using RemoteMonitoring.Telemetry.Catalog;
 
 namespace RemoteMonitoring.Features.Vectors;
 
-/// <summary>A patient's latest value of a vital beside what is usual for that patient.</summary>
+/// <summary>A patient's latest value of a vital beside what is usual for that patient; of what readings count, sums of days (or hours).</summary>
 /// <param name="Value">Latest value, canonical unit.</param>
 /// <param name="Time">When it was taken, Unix microseconds.</param>
 /// <param name="UsualLow">10th percentile of the person's own earlier means by day (by hour in acute care), those aside that are far off; NaN where they are too few.</param>
@@ -33,7 +33,7 @@ public readonly record struct PersonalRange(double Value, long Time, double Usua
             return null;
         }
 
-        var earlier = cells.Where(c => c.End <= asOf - (lookBack / 8)).Select(c => c.Mean).ToList();
+        var earlier = cells.Where(c => c.End <= asOf - (lookBack / 8)).Select(c => c.Told(vital).Mean).ToList();
         earlier.Sort();
         if (earlier.Count >= FewestCells)
         {
@@ -43,7 +43,7 @@ public readonly record struct PersonalRange(double Value, long Time, double Usua
 
         var enough = earlier.Count >= FewestCells;
         return new PersonalRange(
-            cells[^1].Last,
+            cells[^1].Told(vital).Last,
             cells[^1].LastTime,
             enough ? Percentile(earlier, 0.1) : double.NaN,
             enough ? Percentile(earlier, 0.9) : double.NaN,

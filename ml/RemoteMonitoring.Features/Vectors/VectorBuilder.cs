@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using NodaTime;
 using RemoteMonitoring.Features.Rollups;
 using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Telemetry.Catalog;
 using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Features.Vectors;
@@ -18,7 +19,21 @@ public readonly record struct VectorKey(string PatientId, long AsOf, long KnownB
 /// <param name="Mean">Their mean, canonical unit.</param>
 /// <param name="Last">The last of them.</param>
 /// <param name="LastTime">When that was taken.</param>
-public readonly record struct VitalCell(long End, int Readings, double Mean, double Last, long LastTime);
+public readonly record struct VitalCell(long End, int Readings, double Mean, double Last, long LastTime)
+{
+    /// <summary>The cell as people are told of it: of what readings count, their sum stands for each of them.</summary>
+    public VitalCell Told(VitalSign vital)
+    {
+        if (!vital.IsCounted)
+        {
+            return this;
+        }
+
+        // The mean of whole numbers, times how many, is off by rounding alone.
+        var sum = Math.Round(Mean * Readings, 6);
+        return this with { Mean = sum, Last = sum };
+    }
+}
 
 /// <summary>
 /// Point-in-time vectors: a function of (feature set, as-of, known-by) and of the observations and reference events that

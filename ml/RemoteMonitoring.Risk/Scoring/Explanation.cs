@@ -1,4 +1,5 @@
 using RemoteMonitoring.Features.Sets;
+using RemoteMonitoring.Telemetry.Catalog;
 
 namespace RemoteMonitoring.Risk.Scoring;
 
@@ -59,9 +60,9 @@ internal sealed class ColumnGroups
         _isTechnical = [.. number.OrderBy(g => g.Value).Select(g => g.Key.IsTechnical)];
     }
 
-    /// <summary>Whether a column speaks of the measuring. Of events that a sensor counts the number is what is measured.</summary>
+    /// <summary>Whether a column speaks of the measuring. Of events that are counted the number is what is measured.</summary>
     internal static bool IsTechnical(FeatureColumn column) => column.VitalKey is { } vital
-        && column.Statistic is "count" or "age" or "adherence" && !vital.StartsWith("activity_", StringComparison.Ordinal);
+        && column.Statistic is "count" or "age" or "adherence" && !(VitalSignCatalog.Default.TryGetByKey(vital, out var counted) && counted.IsCounted);
 
     /// <summary>The groups that raise the risk, strongest first; ties by key.</summary>
     internal IReadOnlyList<ReasonCandidate> Raising(ReadOnlySpan<double> contributions)

@@ -108,19 +108,22 @@ public static class ReasonText
         var usual = double.IsNaN(range.UsualLow)
             ? $"no usual range yet ({range.UsualCells} earlier {(lookBack > 2 * UnixMicros.PerDay ? "day" : "hour")}{(range.UsualCells == 1 ? "" : "s")} with a reading)"
             : $"{(range.Value > range.UsualHigh ? "above usual " : range.Value < range.UsualLow ? "below usual " : "within the usual range ")}{Usual(range, vital)}";
-        var steady = IsSteady(candidate.Strongest, value, range);
+        // What columns say of single readings is another thing than the sums that are told.
+        var steady = !vital.IsCounted && IsSteady(candidate.Strongest, value, range);
         return new Reason
         {
             Vital = vital.Key,
             Key = candidate.Key,
             Contribution = candidate.Contribution,
-            Direction = range.Value > range.UsualHigh ? "above-usual" : range.Value < range.UsualLow ? "below-usual" : steady ? null : Going(candidate.Strongest, value) is { Length: > 0 } going ? going : null,
+            Direction = range.Value > range.UsualHigh ? "above-usual" : range.Value < range.UsualLow ? "below-usual" : steady || vital.IsCounted ? null : Going(candidate.Strongest, value) is { Length: > 0 } going ? going : null,
             Value = range.Value,
             Unit = vital.Unit,
             EffectiveTime = UnixMicros.ToInstant(range.Time),
             UsualLow = double.IsNaN(range.UsualLow) ? null : range.UsualLow,
             UsualHigh = double.IsNaN(range.UsualHigh) ? null : range.UsualHigh,
-            Text = $"{Format(vital, range.Value)} on {When(range.Time, asOf, zone)}, {usual}{(steady ? $" {Steady}{Over(candidate.Strongest)})" : Driver(candidate.Strongest, value, vital, lookBack))}",
+            Text = vital.IsCounted
+                ? $"{Format(vital, range.Value)} {(lookBack > 2 * UnixMicros.PerDay ? "in the day" : "in the hour")} up to {When(range.Time, asOf, zone)}, {usual}{(candidate.Strongest.Statistic == "count" ? Driver(candidate.Strongest, value, vital, lookBack) : "")}"
+                : $"{Format(vital, range.Value)} on {When(range.Time, asOf, zone)}, {usual}{(steady ? $" {Steady}{Over(candidate.Strongest)})" : Driver(candidate.Strongest, value, vital, lookBack))}",
         };
     }
 

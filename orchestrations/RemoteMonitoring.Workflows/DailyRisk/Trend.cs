@@ -14,7 +14,7 @@ public sealed record Trend
     /// <summary>The vital, by its key.</summary>
     public required string Vital { get; init; }
 
-    /// <summary>Last value of each local day, in the vital's unit, oldest first, the day before as-of last; null for a day without: a gap is a gap.</summary>
+    /// <summary>Last value of each local day, or the sum of what its readings count, in the vital's unit, oldest first, the day before as-of last; null for a day without: a gap is a gap.</summary>
     public required IReadOnlyList<double?> Values { get; init; }
 
     /// <summary>Low end of the person's usual range; null where there is none yet.</summary>
@@ -35,7 +35,7 @@ public sealed record Trend
         {
             if (Days - 1 - Period.DaysBetween(DateOf(cell.LastTime - 1, zone), today) is >= 0 and < Days and var day)
             {
-                values[day] = cell.Last;
+                values[day] = cell.Told(vital).Last;
             }
         }
 

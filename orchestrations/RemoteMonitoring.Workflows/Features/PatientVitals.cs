@@ -21,7 +21,7 @@ public readonly record struct VitalPoint(Instant Time, double Value);
 
 /// <summary>A vital of a patient over some time.</summary>
 /// <param name="Vital">Which.</param>
-/// <param name="Points">Its readings as they are held now, in order of time.</param>
+/// <param name="Points">Its readings as they are held now, in order of time; of what readings count, the sum of each local day at the time of its last.</param>
 /// <param name="UsualLow">Low end of the person's usual range at the end; null where the days are too few to tell.</param>
 /// <param name="UsualHigh">High end.</param>
 public sealed record VitalSeries(VitalSign Vital, IReadOnlyList<VitalPoint> Points, double? UsualLow, double? UsualHigh)
@@ -59,11 +59,15 @@ public static class PatientVitals
         [
             .. points.OrderBy(g => g.Key).Select(g =>
             {
+                var vital = VitalSignCatalog.Default.Vitals[g.Key];
                 var ordered = g.OrderBy(p => p.Time).ToArray();
-                var range = PersonalRange.Of(VitalSignCatalog.Default.Vitals[g.Key], [.. Days(ordered, zone, end)], LookBack, end);
+                var range = PersonalRange.Of(vital, [.. Days(ordered.Where(p => p.Time > end - LookBack), zone)], LookBack, end);
+                var shown = ordered.Where(p => p.Time > from);
                 return new VitalSeries(
-                    VitalSignCatalog.Default.Vitals[g.Key],
-                    [.. ordered.Where(p => p.Time > from).Select(p => new VitalPoint(UnixMicros.ToInstant(p.Time), p.Value))],
+                    vital,
+                    vital.IsCounted
+                        ? [.. Days(shown, zone).Select(d => new VitalPoint(UnixMicros.ToInstant(d.LastTime), d.Told(vital).Last))]
+                        : [.. shown.Select(p => new VitalPoint(UnixMicros.ToInstant(p.Time), p.Value))],
                     range is { UsualLow: var low } && double.IsFinite(low) ? low : null,
                     range is { UsualHigh: var high } && double.IsFinite(high) ? high : null);
             }).Where(s => s.Points.Count > 0),
@@ -114,8 +118,7 @@ public static class PatientVitals
         return landed.OrderByDescending(l => l.Known);
     }
 
-    private static IEnumerable<VitalCell> Days(IReadOnlyList<(VitalSign Vital, long Time, double Value)> readings, DateTimeZone zone, long end) => readings
-        .Where(r => r.Time > end - LookBack)
+    private static IEnumerable<VitalCell> Days(IEnumerable<(VitalSign Vital, long Time, double Value)> readings, DateTimeZone zone) => readings
         .GroupBy(r => UnixMicros.ToInstant(r.Time).InZone(zone).Date)
         .Select(day => new VitalCell(
             zone.AtStartOfDay(day.Key.PlusDays(1)).ToInstant().ToUnixMicros(), day.Count(), day.Average(r => r.Value), day.Last().Value, day.Last().Time));

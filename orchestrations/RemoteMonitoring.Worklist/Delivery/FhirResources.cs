@@ -34,7 +34,7 @@ internal sealed class FhirResources(string cohort, string patientId, DateTimeZon
         }
 
         return VitalSignCatalog.Default.Vitals.FirstOrDefault(v => v.Key == key) is { } vital
-            ? Observation(vital, value, reason.Unit, time, null, ObservationStatus.Final)
+            ? Observation(vital, value, reason.Unit, time, null, ObservationStatus.Final, vital.IsCounted ? zone.AtStartOfDay(time.InZone(zone).Date).ToInstant() : null)
             : new FhirLines.Made(null, "Observation of an unknown code");
     }
 
@@ -94,7 +94,7 @@ internal sealed class FhirResources(string cohort, string patientId, DateTimeZon
 
     private ResourceReference Patient => new() { Type = "Patient", Identifier = Identifier("patient", patientId) };
 
-    private FhirLines.Made Observation(VitalSign vital, double value, string? unit, Instant time, string? device, ObservationStatus status)
+    private FhirLines.Made Observation(VitalSign vital, double value, string? unit, Instant time, string? device, ObservationStatus status, Instant? from = null)
     {
         // The values that are kept are in the catalog's own unit: any other is a mistake, and a number without its unit is none.
         var problem = string.IsNullOrEmpty(unit) ? "Observation without a unit"
@@ -107,7 +107,7 @@ internal sealed class FhirResources(string cohort, string patientId, DateTimeZon
             Status = status,
             Code = CodeOf(vital),
             Subject = Patient,
-            Effective = new FhirDateTime(Text(time)),
+            Effective = from is { } begins ? new Period { Start = Text(begins), End = Text(time) } : new FhirDateTime(Text(time)),
             Value = new Quantity { Value = (decimal)value, Unit = vital.Unit, System = Ucum, Code = vital.Unit },
             Device = device is null ? null : new ResourceReference { Type = "Device", Identifier = Identifier("device", device) },
         };

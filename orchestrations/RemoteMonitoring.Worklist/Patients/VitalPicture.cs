@@ -28,6 +28,8 @@ public static class VitalPicture
     /// <summary>The picture of (after, to].</summary>
     public static MarkupString Of(VitalSeries series, PersonalLimit? limit, Instant after, Instant to, DateTimeZone zone)
     {
+        // A limit is for a single reading, and here are sums.
+        limit = series.Vital.IsCounted ? null : limit;
         var ordinary = series.Points.Where(p => series.Odd?.Has(p.Value) != true).ToArray();
         var values = ordinary.Select(p => p.Value).Concat(((double?[])[series.UsualLow, series.UsualHigh, limit?.Low, limit?.High]).OfType<double>()).ToArray();
         var (low, high) = (values.Min(), values.Max());
@@ -71,7 +73,7 @@ public static class VitalPicture
         double[] ordinary = [.. values.Where(v => series.Odd?.Has(v) != true)];
         var odd = values.Length - ordinary.Length;
         var usual = series is { UsualLow: { } low, UsualHigh: { } high } ? $", usual {ReasonText.Value(series.Vital, low)} to {ReasonText.Value(series.Vital, high)}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{values.Length} readings, from {ReasonText.Value(series.Vital, ordinary.Min())} to {ReasonText.Value(series.Vital, ordinary.Max())}{(odd == 0 ? "" : $" but for {odd} far off, marked at the edge")}, last {ReasonText.Value(series.Vital, values[^1])}{usual}");
+        return string.Create(CultureInfo.InvariantCulture, $"{values.Length} {(series.Vital.IsCounted ? "days" : "readings")}, from {ReasonText.Value(series.Vital, ordinary.Min())} to {ReasonText.Value(series.Vital, ordinary.Max())}{(odd == 0 ? "" : $" but for {odd} far off, marked at the edge")}, last {ReasonText.Value(series.Vital, values[^1])}{usual}");
     }
 
     private static void Line(StringBuilder svg, VitalPoint[] points, Func<Instant, double> x, Func<double, double> y)

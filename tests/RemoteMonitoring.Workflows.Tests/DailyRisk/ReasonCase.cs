@@ -48,7 +48,7 @@ internal sealed class ReasonCase(FeatureSet set)
         _values[column] = value;
         var found = set.Columns.Single(c => c.Name == column);
         _candidates.Add(new ReasonCandidate(
-            found.VitalKey ?? found.Topic ?? found.Name, found.VitalKey is not null, found.VitalKey is not null && found.Statistic is "count" or "age" or "adherence",
+            found.VitalKey ?? found.Topic ?? found.Name, found.VitalKey is not null, found.VitalKey is not null && found.Statistic is "count" or "age" or "adherence" && !VitalSignCatalog.Default[found.VitalKey].IsCounted,
             1.0 / (1 + _candidates.Count), found, found.Meaning));
         return this;
     }

@@ -43,6 +43,28 @@ public sealed class ReasonTextTests
     }
 
     [Fact]
+    public void Of_what_readings_count_the_sum_of_the_day_stands_beside_the_usual_sums()
+    {
+        var sensor = new ReasonCase();
+        for (var day = 0; day < 10; day++)
+        {
+            for (var i = 0; i < 3 + (day % 3); i++)
+            {
+                sensor.Reading("activity_kitchen", Instant.FromUtc(2025, 5, 10 + day, 10 + i, 0), 1);
+            }
+        }
+
+        for (var i = 0; i < 12; i++)
+        {
+            sensor.Reading("activity_kitchen", s_tuesday - Duration.FromMinutes(10 * i), 1);
+        }
+
+        var reason = Assert.Single(sensor.Driver("activity_kitchen_count_7d", 12).Reasons());
+        Assert.Equal("Activity kitchen 12 events in the day up to Tuesday 07:40, above usual 3–5 events (12 readings in 7 d)", reason.Text);
+        Assert.Equal((12, 3, 5, "above-usual"), (reason.Value, reason.UsualLow, reason.UsualHigh, reason.Direction));
+    }
+
+    [Fact]
     public void A_usual_range_of_one_value_is_said_once() =>
         Assert.Equal(
             ["Weight 84.3 kg on Tuesday 07:40, above usual 80 kg"],

@@ -32,6 +32,13 @@ public sealed class TrendTests
     }
 
     [Fact]
+    public void Of_what_readings_count_a_day_has_their_sum()
+    {
+        var trend = Trend.Of(VitalSignCatalog.Default["activity_kitchen"], [Cell(2, 1) with { Readings = 7 }, Cell(1, 1) with { Readings = 3, Mean = 7 / 3.0 }], 28 * UnixMicros.PerDay, s_midnight, s_berlin);
+        Assert.Equal([7, 7], trend.Values.TakeLast(2));
+    }
+
+    [Fact]
     public void Days_are_those_of_the_patients_zone_also_where_the_clocks_change()
     {
         // Summer time began on 30 March 2025: that day, eleven before, had 23 hours.

@@ -34,6 +34,23 @@ public sealed class PatientVitalsTests
         }
     }
 
+    [Fact]
+    public async Task Of_what_readings_count_a_point_is_the_sum_of_a_day_of_the_patient()
+    {
+        await using var home = new TempHome();
+        var feed = new MadeUpFeed().Team("north", 1).Patient("a");
+        foreach (var day in (double[])[1.2, 1.3, 1.6, 1.95, 2.1])
+        {
+            feed.Reading("d-a", "activity_kitchen", 2, day);
+        }
+
+        await LandAsync(home, feed, "sensors");
+        async Task<double[]> SumsAsync(DateTimeZone zone) =>
+            [.. (await PatientVitals.ReadAsync(home.Store, "a", zone, MadeUpFeed.At(0), MadeUpFeed.At(5), default)).Single().Points.Select(p => p.Value)];
+        Assert.Equal((IEnumerable<double>)[8, 2], await SumsAsync(DateTimeZone.Utc));
+        Assert.Equal((IEnumerable<double>)[6, 4], await SumsAsync(DateTimeZone.ForOffset(Offset.FromHours(6))));
+    }
+
     /// <summary>Lands a feed, and compacts nothing.</summary>
     private static async Task LandAsync(TempHome home, MadeUpFeed feed, string hub)
     {

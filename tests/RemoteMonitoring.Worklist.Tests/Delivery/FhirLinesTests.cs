@@ -89,6 +89,17 @@ public sealed class FhirLinesTests
         Assert.Equal($"Observation/{resources.OfType<Observation>().Single().Id}", Assert.Single(resources.OfType<RiskAssessment>().Single().Basis).Reference);
     }
 
+    [Fact]
+    public void What_readings_counted_in_a_day_is_of_that_day_of_the_patient_up_to_the_last_of_them()
+    {
+        var last = Instant.FromUtc(2026, 11, 22, 21, 40);
+        var prediction = Prediction() with { Reasons = [new Reason { Text = "few", Contribution = 1, Vital = "activity_kitchen", Unit = "{events}", Value = 12, EffectiveTime = last }] };
+        var observation = Read(Lines(new FhirSubject("p1", DateTimeZoneProviders.Tzdb["America/New_York"], [prediction], []))).OfType<Observation>().Single();
+        var when = Assert.IsType<Hl7.Fhir.Model.Period>(observation.Effective);
+        Assert.Equal(("2026-11-22T05:00:00Z", "2026-11-22T21:40:00Z"), (when.Start, when.End));
+        Assert.Equal(12m, ((Quantity)observation.Value!).Value);
+    }
+
     [Theory]
     [InlineData("heart_rate", null, 98.0, "Observation without a unit")]
     [InlineData("heart_rate", "", 98.0, "Observation without a unit")]

@@ -16,7 +16,7 @@ internal static partial class FhirR4Rules
         ["Device"] = ["resourceType!:code", "id!:id", "identifier*:Identifier", "status:code=active|inactive|entered-in-error|unknown", "deviceName*:Device.deviceName", "type:CodeableConcept", "version*:Device.version"],
         ["Device.deviceName"] = ["name!:string", "type!:code=udi-label-name|user-friendly-name|patient-reported-name|manufacturer-name|model-name|other"],
         ["Device.version"] = ["value!:string"],
-        ["Observation"] = ["resourceType!:code", "id!:id", "status!:code=final|corrected", "code!:CodeableConcept", "subject!:Reference", "effectiveDateTime!:dateTime", "valueQuantity!:Quantity", "device:Reference"],
+        ["Observation"] = ["resourceType!:code", "id!:id", "status!:code=final|corrected", "code!:CodeableConcept", "subject!:Reference", "effectiveDateTime:dateTime", "effectivePeriod:Period", "valueQuantity!:Quantity", "device:Reference"],
         ["RiskAssessment"] = ["resourceType!:code", "id!:id", "identifier*:Identifier", "status!:code=final", "method!:CodeableConcept", "subject!:Reference", "occurrenceDateTime!:dateTime", "performer!:Reference", "basis*:Reference", "prediction!*:RiskAssessment.prediction"],
         ["RiskAssessment.prediction"] = ["outcome!:CodeableConcept", "probabilityDecimal!:percentage", "qualitativeRisk:CodeableConcept", "whenPeriod:Period", "rationale:string"],
         ["OperationOutcome"] = ["resourceType!:code", "issue!*:OperationOutcome.issue"],
