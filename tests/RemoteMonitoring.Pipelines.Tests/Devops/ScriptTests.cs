@@ -25,6 +25,7 @@ public sealed partial class ScriptTests : IDisposable
             "az containerapp revision show") if [ -e "$ROOM/ill" ]; then echo Unhealthy; else echo Healthy; fi ;;
             "az functionapp show "*) echo Running ;;
             "az functionapp function list") echo the-functions/daily-risk ;;
+            "docker run "*) [ ! -e "$ROOM/scanned" ] || { cat "$ROOM/scanned" >&2; exit "$(cat "$ROOM/found")"; } ;;
             "docker create "*) echo a-container ;;
             "docker cp "*) : >"$3" ;;
         esac
@@ -127,6 +128,21 @@ public sealed partial class ScriptTests : IDisposable
         var (exit, said) = await RunAsync("release.sh", "pipelines/azure/dev.bicepparam", NeverPassed);
         Assert.True(exit == 3, said);
         Assert.DoesNotContain(Asked, a => a.Contains("sub create", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("INF 412 commits scanned.\nINF no leaks found", 0, 0)]
+    [InlineData("INF 412 commits scanned.\nWRN leaks found: 1", 1, 1)]
+    [InlineData("ERR [git] fatal: detected dubious ownership in repository at '/repository'\nINF 0 commits scanned.\nINF no leaks found", 0, 3)]
+    [InlineData("", 0, 3)]
+    public async Task Secrets_were_looked_for_only_where_commits_were_read(string says, int ends, int expected)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_room, "scanned"), says);
+        await File.WriteAllTextAsync(Path.Combine(_room, "found"), $"{ends}");
+        var (exit, said) = await RunAsync("scan.sh", "secrets");
+        Assert.True(exit == expected, said);
+        Assert.Contains("GIT_CONFIG_VALUE_0=/repository", Assert.Single(Asked), StringComparison.Ordinal);
+        Assert.Equal(expected == 3, said.Contains("no commit was scanned", StringComparison.Ordinal));
     }
 
     private string[] Asked => File.Exists(Path.Combine(_room, "asked")) ? File.ReadAllLines(Path.Combine(_room, "asked")) : [];
