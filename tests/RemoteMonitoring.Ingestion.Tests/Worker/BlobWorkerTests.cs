@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Azure.Storage.Blobs;
 using RemoteMonitoring.Azurite;
+using RemoteMonitoring.FaultyServices;
 using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage;
