@@ -49,8 +49,12 @@ public sealed record Fault
     public override string ToString() => Name;
 }
 
-/// <summary>A request as the proxy sees it: its line, and its number, counted from 0.</summary>
-public sealed record ProxiedRequest(int Number, string Method, string Target);
+/// <summary>A request as the proxy sees it: its line, its number, counted from 0, and its head.</summary>
+public sealed record ProxiedRequest(int Number, string Method, string Target, string Head)
+{
+    /// <summary>The value of a header; null where there is none.</summary>
+    public string? this[string header] => FaultyProxy.HeaderOf(Head, header);
+}
 
 /// <summary>
 /// Stands between a client and an HTTP/1.1 service, on a port of its own, and does to each exchange what it is told. It reads
@@ -153,7 +157,7 @@ public sealed class FaultyProxy : IAsyncDisposable
         var body = new byte[length];
         await client.ReadExactlyAsync(body, _stop.Token);
         var line = head[..head.IndexOf('\r')].Split(' ');
-        var fault = _faults(new ProxiedRequest(Interlocked.Increment(ref _requests) - 1, line[0], line[1]));
+        var fault = _faults(new ProxiedRequest(Interlocked.Increment(ref _requests) - 1, line[0], line[1], head));
         if (fault.Instead is { } instead)
         {
             await client.WriteAsync(instead, _stop.Token);
@@ -190,8 +194,9 @@ public sealed class FaultyProxy : IAsyncDisposable
         using var service = new TcpClient { NoDelay = true };
         await service.ConnectAsync(address.Host, address.Port, _stop.Token);
         var stream = service.GetStream();
-        var lines = head.Split("\r\n").Where(l => !l.StartsWith("Connection:", StringComparison.OrdinalIgnoreCase) && !l.StartsWith("Expect:", StringComparison.OrdinalIgnoreCase) && l.Length > 0);
-        await stream.WriteAsync(Encoding.Latin1.GetBytes(string.Join("\r\n", [.. lines, "Connection: close", "", ""])), _stop.Token);
+        string[] own = ["Connection:", "Expect:", "Host:"];
+        var lines = head.Split("\r\n").Where(l => l.Length > 0 && !own.Any(o => l.StartsWith(o, StringComparison.OrdinalIgnoreCase)));
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(string.Join("\r\n", [.. lines, $"Host: {address.Authority}", "Connection: close", "", ""])), _stop.Token);
         await stream.WriteAsync(body, _stop.Token);
         using var reply = new MemoryStream();
         await stream.CopyToAsync(reply, _stop.Token);
@@ -248,7 +253,7 @@ public sealed class FaultyProxy : IAsyncDisposable
         Reset,
     }
 
-    private static string? HeaderOf(string head, string name) => head.Split("\r\n")
+    internal static string? HeaderOf(string head, string name) => head.Split("\r\n")
         .Where(l => l.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))
         .Select(l => l[(name.Length + 1)..].Trim())
         .FirstOrDefault();
