@@ -26,15 +26,25 @@ public static class FaultTable
     public static IReadOnlyList<string> Faults { get; } =
         ["401 with a challenge", "401", "403", "404", "409", "412", "429", "500", "503", "slow", "cut", "answer lost", "half an answer"];
 
+    /// <summary>Faults of the stream and what the worker says of them, <c>—</c> for nothing; it reads on where the lake ends in any case.</summary>
+    public static TheoryData<string, string> OfStream()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var row in Table("| Event Hubs | ").Skip(1))
+        {
+            data.Add(row[0], row[1].Trim('`'));
+        }
+
+        return data;
+    }
+
     /// <summary>Fault and what happens, of a service.</summary>
     public static TheoryData<string, string> Of(string service)
     {
-        var lines = File.ReadAllLines(Path.Combine(Root(), "pipelines", "README.md"));
-        var at = Array.FindIndex(lines, line => line.StartsWith("| fault | ", StringComparison.Ordinal));
-        Assert.True(at >= 0, "pipelines/README.md has no table of faults.");
-        var column = Array.IndexOf(CellsOf(lines[at]), service);
+        var table = Table("| fault | ");
+        var column = Array.IndexOf(table[0], service);
         Assert.True(column > 0, $"The table of faults has no column '{service}'.");
-        var rows = lines.Skip(at + 2).TakeWhile(line => line.StartsWith('|')).Select(CellsOf).ToArray();
+        var rows = table.Skip(1).ToArray();
         Assert.Equal(Faults, rows.Select(row => row[0]));
         var data = new TheoryData<string, string>();
         foreach (var row in rows)
@@ -61,6 +71,15 @@ public static class FaultTable
         "half an answer" => Fault.CutReply,
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "There is no such row."),
     };
+
+    /// <summary>The header and the rows of a table of the page.</summary>
+    private static string[][] Table(string begins)
+    {
+        var lines = File.ReadAllLines(Path.Combine(Root(), "pipelines", "README.md"));
+        var at = Array.FindIndex(lines, line => line.StartsWith(begins, StringComparison.Ordinal));
+        Assert.True(at >= 0, $"pipelines/README.md has no table that begins with '{begins}'.");
+        return [CellsOf(lines[at]), .. lines.Skip(at + 2).TakeWhile(line => line.StartsWith('|')).Select(CellsOf)];
+    }
 
     private static string[] CellsOf(string line) => [.. line.Trim().Trim('|').Split('|').Select(cell => cell.Trim())];
 
