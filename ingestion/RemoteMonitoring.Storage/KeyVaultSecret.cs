@@ -1,8 +1,8 @@
-using Azure;
 using Azure.Core;
 using Azure.Identity;
 using Azure.Security.KeyVault.Secrets;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Storage;
 
@@ -10,6 +10,9 @@ namespace RemoteMonitoring.Storage;
 public static class KeyVaultSecret
 {
     private static readonly string[] s_clouds = [".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"];
+
+    /// <summary>The client's own three further tries, but none waits longer than 20 s for an answer: who starts waits for it.</summary>
+    public static SecretClientOptions Options() => new() { Retry = { NetworkTimeout = TimeSpan.FromSeconds(20) } };
 
     /// <summary>The same, asked for by <see cref="DefaultAzureCredential"/>.</summary>
     public static Task<string> ResolveAsync(string value, string setting, CancellationToken cancellationToken) =>
@@ -38,19 +41,12 @@ public static class KeyVaultSecret
 
         try
         {
-            var client = new SecretClient(new Uri(url.GetLeftPart(UriPartial.Authority)), credential, options ?? new SecretClientOptions());
+            var client = new SecretClient(new Uri(url.GetLeftPart(UriPartial.Authority)), credential, options ?? Options());
             return (await client.GetSecretAsync(path[1], path.ElementAtOrDefault(2), cancellationToken: cancellationToken)).Value.Value;
         }
-        catch (Exception e) when (e is RequestFailedException or AuthenticationFailedException or AggregateException or InvalidOperationException)
+        catch (Exception e) when (KeyVaultFault.Is(e, cancellationToken))
         {
-            var cause = e switch
-            {
-                RequestFailedException { Status: 401 or 403 } => "refused; the identity needs the role Key Vault Secrets User there",
-                RequestFailedException { Status: 404 } => "there is no such secret",
-                RequestFailedException { Status: > 0 and var status } => $"{status}",
-                _ => e.GetBaseException().Message.Split('\n', '\r')[0],
-            };
-            throw new LakeException($"{setting}: the secret at {url.GetLeftPart(UriPartial.Path)} cannot be had ({cause})", e);
+            throw new LakeException($"{setting}: the secret at {url.GetLeftPart(UriPartial.Path)} cannot be had ({KeyVaultFault.Cause(e)})", e) { IsTransient = TransientFault.IsOfService(e) };
         }
     }
 }

@@ -127,7 +127,7 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
     }
 
     /// <summary>Challenges who has no token, and gives who has one the secret. The client's check of the challenge stays on.</summary>
-    private sealed class Vault : HttpMessageHandler
+    internal sealed class Vault : HttpMessageHandler
     {
         private readonly string _secret;
 

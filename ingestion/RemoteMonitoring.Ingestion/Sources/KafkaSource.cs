@@ -16,6 +16,7 @@ public sealed class KafkaSource : IEventSource
     private const int BatchBytes = 4 << 20;
     private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_ask = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_token = TimeSpan.FromSeconds(30);
 
     private readonly KafkaOptions _options;
     private readonly ILogger _logger;
@@ -34,7 +35,7 @@ public sealed class KafkaSource : IEventSource
         _logger = logger;
         var builder = new ConsumerBuilder<Ignore, byte[]>(Config(options))
             .SetPartitionsAssignedHandler((_, partitions) => Positions(partitions))
-            .SetErrorHandler((_, error) => SourceLog.Complained(logger, error.Code.ToString(), error.IsFatal));
+            .SetErrorHandler((_, error) => SourceLog.Complained(logger, Said(error), error.IsFatal));
         if (options is { ConnectionString: null, Plaintext: false })
         {
             var identity = credential ?? new DefaultAzureCredential();
@@ -180,12 +181,12 @@ public sealed class KafkaSource : IEventSource
             }
             catch (ConsumeException e) when (!e.Error.IsFatal)
             {
-                SourceLog.Complained(_logger, e.Error.Code.ToString(), false);
+                SourceLog.Complained(_logger, Said(e.Error), false);
                 break;
             }
             catch (KafkaException e)
             {
-                throw new LakeException($"{_options.Servers}, {_options.Topic}: cannot be read ({e.Error.Reason})", e);
+                throw new LakeException($"{_options.Servers}, {_options.Topic}: cannot be read ({Said(e.Error)})", e);
             }
 
             if (result is null)
@@ -221,13 +222,23 @@ public sealed class KafkaSource : IEventSource
     private void GoOnFromBegin(TopicPartition partition, Offset due)
     {
         WatermarkOffsets there;
-        try
+        while (true)
         {
-            there = _consumer.QueryWatermarkOffsets(partition, s_ask);
-        }
-        catch (KafkaException e)
-        {
-            throw new LakeException($"{_options.Servers}, {_options.Topic}: cannot be asked how far it is ({e.Error.Reason})", e);
+            try
+            {
+                there = _consumer.QueryWatermarkOffsets(partition, s_ask);
+                break;
+            }
+            catch (KafkaException e) when (!e.Error.IsFatal && !_reading.IsCancellationRequested)
+            {
+                // Nothing else would bring this partition on: it is asked until the broker answers.
+                SourceLog.Complained(_logger, Said(e.Error), false);
+                _reading.WaitHandle.WaitOne(s_wait);
+            }
+            catch (KafkaException e)
+            {
+                throw new LakeException($"{_options.Servers}, {_options.Topic}: cannot be asked how far it is ({Said(e.Error)})", e);
+            }
         }
 
         var position = due.IsSpecial ? _positionOf(partition.Partition.Value, _reading).GetAwaiter().GetResult() : due.Value;
@@ -236,8 +247,12 @@ public sealed class KafkaSource : IEventSource
             throw new LakeException($"{_options.Hub}, epoch {_options.Epoch}, partition {partition.Partition.Value}: the lake ends at offset {position}, the stream at {there.High.Value}, so it was made anew. Begin a new epoch: rmon stream epoch {_options.Hub} --begin NAME --why TEXT.");
         }
 
-        _consumer.Seek(new TopicPartitionOffset(partition, there.Low));
+        // A partition whose offset was refused is not read any more, and cannot be sought in: it is begun anew. The others go on where they are.
+        _consumer.Assign([.. _consumer.Assignment.Select(p => new TopicPartitionOffset(p, p == partition ? there.Low : PositionOf(p)))]);
     }
+
+    private Offset PositionOf(TopicPartition partition) =>
+        _consumer.Position(partition) is { IsSpecial: false } position ? position : _positionOf(partition.Partition.Value, _reading).GetAwaiter().GetResult();
 
     private long AskEnd(TopicPartition partition)
     {
@@ -247,7 +262,7 @@ public sealed class KafkaSource : IEventSource
         }
         catch (KafkaException e)
         {
-            SourceLog.Complained(_logger, e.Error.Code.ToString(), e.Error.IsFatal);
+            SourceLog.Complained(_logger, Said(e.Error), e.Error.IsFatal);
             return long.MaxValue;
         }
     }
@@ -257,15 +272,28 @@ public sealed class KafkaSource : IEventSource
         var host = _options.Servers.Split(':')[0];
         try
         {
-            var token = identity.GetToken(new TokenRequestContext([$"https://{host}/.default"]), CancellationToken.None);
+            using var tooLong = new CancellationTokenSource(s_token);
+            var token = identity.GetToken(new TokenRequestContext([$"https://{host}/.default"]), tooLong.Token);
             client.OAuthBearerSetToken(token.Token, token.ExpiresOn.ToUnixTimeMilliseconds(), "rmon");
         }
-        catch (Exception e) when (e is AuthenticationFailedException or CredentialUnavailableException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // Whatever a credential throws would end the thread that reads; the client asks again after ten seconds.
             SourceLog.NoToken(_logger, e.GetType().Name);
-            client.OAuthBearerSetTokenFailure(e.Message.Split('\n')[0]);
+            client.OAuthBearerSetTokenFailure(e is OperationCanceledException ? "no token in time" : e.Message.Split('\n', '\r')[0]);
         }
     }
+
+    /// <summary>What the broker complains of, with what to do where a person has to; none of its own words, which may name hosts and groups.</summary>
+    private string Said(Error error) => error.Code + error.Code switch
+    {
+        ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed =>
+            ": refused; the identity needs the role Azure Event Hubs Data Receiver there",
+        ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Authentication => ": signing in was refused; it is tried again",
+        ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic => $": there is no Event Hub '{_options.Topic}' there",
+        ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve => $": {_options.Servers} cannot be reached; it is tried again",
+        _ => "",
+    };
 }
 
 internal static partial class SourceLog

@@ -24,7 +24,7 @@ internal sealed record CosmosOutcome<T>(T? Reply, HttpStatusCode Status, bool In
 /// Asks Cosmos DB again where that helps. The client itself waits out 429 as the service says, 9 times and 30 seconds at the most; here
 /// are the lost replies, 408, 449 and 5xx, which it gives up on because it cannot know whether a write was done.
 /// </summary>
-internal sealed class CosmosCalls(TimeProvider time, TimeSpan firstPause) : RequestHandler
+internal sealed class CosmosCalls(TimeProvider time, TimeSpan firstPause, TimeSpan patience) : RequestHandler
 {
     private const int MostTries = 5;
     private const double Micro = 1_000_000;
@@ -36,14 +36,18 @@ internal sealed class CosmosCalls(TimeProvider time, TimeSpan firstPause) : Requ
 
     public static bool IsUnknown(HttpStatusCode status) => (int)status is 408 or 410 or 449 or >= 500;
 
-    public override async Task<ResponseMessage> SendAsync(RequestMessage request, CancellationToken cancellationToken)
+    public override Task<ResponseMessage> SendAsync(RequestMessage request, CancellationToken cancellationToken) =>
+        SendAsync(stop => base.SendAsync(request, stop), cancellationToken);
+
+    /// <summary>Sends, counts what it cost, and waits no longer for the reply than it has patience for: left alone, the client asks three times for more than a minute each.</summary>
+    public async Task<ResponseMessage> SendAsync(Func<CancellationToken, Task<ResponseMessage>> send, CancellationToken cancellationToken)
     {
-        var reply = await base.SendAsync(request, cancellationToken);
-        Count(reply);
+        using var tooLong = new CancellationTokenSource(patience, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, tooLong.Token);
+        var reply = await send(stop.Token);
+        Interlocked.Add(ref _microUnits, (long)(reply.Headers.RequestCharge * Micro));
         return reply;
     }
-
-    public void Count(ResponseMessage reply) => Interlocked.Add(ref _microUnits, (long)(reply.Headers.RequestCharge * Micro));
 
     public Task<CosmosOutcome<ResponseMessage>> TryAsync(Func<Task<ResponseMessage>> call, CancellationToken cancellationToken) =>
         TryAsync(call, reply => reply.StatusCode, cancellationToken);

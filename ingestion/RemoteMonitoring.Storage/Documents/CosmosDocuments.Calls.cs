@@ -206,11 +206,7 @@ public sealed partial class CosmosDocuments
     /// <summary>Passes on to the counter of another client: a handler is of one chain only.</summary>
     private sealed class Passing(CosmosCalls calls) : RequestHandler
     {
-        public override async Task<ResponseMessage> SendAsync(RequestMessage request, CancellationToken cancellationToken)
-        {
-            var reply = await base.SendAsync(request, cancellationToken);
-            calls.Count(reply);
-            return reply;
-        }
+        public override Task<ResponseMessage> SendAsync(RequestMessage request, CancellationToken cancellationToken) =>
+            calls.SendAsync(stop => base.SendAsync(request, stop), cancellationToken);
     }
 }

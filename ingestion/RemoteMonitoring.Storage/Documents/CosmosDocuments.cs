@@ -40,10 +40,11 @@ public sealed partial class CosmosDocuments : DocumentStore
     /// <param name="database">Name of the database.</param>
     /// <param name="time">Clock for expiry and pauses; default the system's.</param>
     /// <param name="firstPause">Pause before the second try, doubled for each further one; default 0.25 s.</param>
-    public CosmosDocuments(Func<CosmosClientOptions, CosmosClient> connect, string database, TimeProvider? time = null, TimeSpan? firstPause = null)
+    /// <param name="patience">How long a try waits for its reply, with what the service asks to wait for where it is too busy; default 1 min.</param>
+    public CosmosDocuments(Func<CosmosClientOptions, CosmosClient> connect, string database, TimeProvider? time = null, TimeSpan? firstPause = null, TimeSpan? patience = null)
     {
         _time = time ?? TimeProvider.System;
-        _calls = new CosmosCalls(_time, firstPause ?? TimeSpan.FromSeconds(0.25));
+        _calls = new CosmosCalls(_time, firstPause ?? TimeSpan.FromSeconds(0.25), patience ?? TimeSpan.FromMinutes(1));
         _database = database;
         _client = connect(Options(bulk: false, _calls));
         _bulk = connect(Options(bulk: true, new Passing(_calls)));
@@ -254,19 +255,24 @@ public sealed partial class CosmosDocuments : DocumentStore
     /// Through the gateway, which needs no more than port 443, and the account's one address: with several, the client tries a broken
     /// connection again for minutes, which <see cref="CosmosCalls"/> does more briefly.
     /// </summary>
-    private static CosmosClientOptions Options(bool bulk, RequestHandler calls) => new()
+    private static CosmosClientOptions Options(bool bulk, RequestHandler calls)
     {
-        ApplicationName = "RemoteMonitoring",
-        ConnectionMode = ConnectionMode.Gateway,
-        LimitToEndpoint = true,
-        AllowBulkExecution = bulk,
-        EnableContentResponseOnWrite = false,
-        MaxRetryAttemptsOnRateLimitedRequests = 9,
-        MaxRetryWaitTimeOnRateLimitedRequests = TimeSpan.FromSeconds(30),
-        UseSystemTextJsonSerializerWithOptions = JsonSerializerOptions.Default,
-        CosmosClientTelemetryOptions = new CosmosClientTelemetryOptions { DisableSendingMetricsToService = true },
-        CustomHandlers = { calls },
-    };
+        // A token that was revoked is asked for anew only where the environment says so: the client has no option for it.
+        Environment.SetEnvironmentVariable("AZURE_COSMOS_AAD_TOKEN_REVOCATION_ENABLED", "True");
+        return new CosmosClientOptions
+        {
+            ApplicationName = "RemoteMonitoring",
+            ConnectionMode = ConnectionMode.Gateway,
+            LimitToEndpoint = true,
+            AllowBulkExecution = bulk,
+            EnableContentResponseOnWrite = false,
+            MaxRetryAttemptsOnRateLimitedRequests = 9,
+            MaxRetryWaitTimeOnRateLimitedRequests = TimeSpan.FromSeconds(30),
+            UseSystemTextJsonSerializerWithOptions = JsonSerializerOptions.Default,
+            CosmosClientTelemetryOptions = new CosmosClientTelemetryOptions { DisableSendingMetricsToService = true },
+            CustomHandlers = { calls },
+        };
+    }
 
     /// <summary>A container that is asked for its documents by partition, by id, or by expiry; nothing else is indexed.</summary>
     private static ContainerProperties PropertiesOf(string container) => new(container, CosmosItem.PartitionKeyPath)

@@ -150,7 +150,7 @@ internal sealed class HttpModel : IOutsideModel
             }
 
             var mayPass = (int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
-            return (null, string.Create(CultureInfo.InvariantCulture, $"answered HTTP {(int)response.StatusCode}"), mayPass, response.Headers.RetryAfter?.Delta);
+            return (null, string.Create(CultureInfo.InvariantCulture, $"answered HTTP {(int)response.StatusCode}"), mayPass, AfterOf(response));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -167,6 +167,14 @@ internal sealed class HttpModel : IOutsideModel
             };
         }
     }
+
+    /// <summary>How long it asks to be left alone; an instant is taken by its own clock.</summary>
+    private static TimeSpan? AfterOf(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } at } when response.Headers.Date is { } now => at - now,
+        _ => null,
+    };
 
     private string Key(string variable)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Azure.Storage.Blobs;
 using RemoteMonitoring.Azurite;
+using RemoteMonitoring.FaultyServices;
 using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage;
@@ -37,11 +38,10 @@ public sealed class BlobWorkerTests(AzuriteFixture azurite) : IClassFixture<Azur
         var creations = 0;
         await using var proxy = new FaultyProxy(azurite.Address, request => request switch
         {
-            { Number: (> 40 and < 64) or (> 120 and < 144) } => request.Number % 2 == 0 ? Fault.Busy : Fault.TooMany,
+            { Number: (> 40 and < 64) or (> 120 and < 144) } => Fault.Answer(request.Number % 2 == 0 ? 503 : 429, "", "Retry-After: 0"),
             { Method: "PUT" } when Interlocked.Increment(ref creations) % 5 == 0 && lost.TryAdd(request.Target, true) => Fault.LoseReply,
             _ => Fault.None,
-        })
-        { RetryAfterSeconds = 0 };
+        });
         var container = await azurite.NewContainerAsync();
         await using var first = Store(proxy, container, "first");
         await using var second = Store(proxy, container, "second");

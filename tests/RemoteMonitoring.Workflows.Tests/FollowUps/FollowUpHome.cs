@@ -27,11 +27,14 @@ internal sealed class FollowUpHome : HttpMessageHandler, IAsyncDisposable
     private readonly FollowUpActivities _activities;
     private WorkflowEngine? _engine;
 
-    public FollowUpHome(TimeProvider? time = null)
+    /// <param name="time">Time; null for the system's.</param>
+    /// <param name="network">What stands between a delivery and its receiver, given the receiver; null for nothing.</param>
+    /// <param name="patience">How long an answer is waited for; null for as long as in service.</param>
+    public FollowUpHome(TimeProvider? time = null, Func<HttpMessageHandler, HttpMessageHandler>? network = null, TimeSpan? patience = null)
     {
         Time = time ?? TimeProvider.System;
         Begun = UnixMicros.ToInstant(Instant.FromDateTimeOffset(Time.GetUtcNow()).ToUnixMicros());
-        Delivery = new WebhookDelivery(name => name == "SECRET" ? Secret : null, Time, this);
+        Delivery = new WebhookDelivery(name => name == "SECRET" ? Secret : null, Time, network?.Invoke(this) ?? this, patience);
         _activities = new FollowUpActivities((_, _) => ValueTask.FromResult(Home.Store), () => Engine.Client, Time, Delivery);
         _activities.AddTo(Registry);
         new HousekeepingActivities((_, _) => ValueTask.FromResult(Home.Store), () => Engine.Client, Time).AddTo(Registry);

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using NodaTime;
+using RemoteMonitoring.FaultyServices;
 using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Workflows.Tests.FollowUps;
@@ -21,6 +23,19 @@ public sealed class WebhookDeliveryTests
     [InlineData("", DeliveryStatus.Failed, "no connection (ResponseEnded)")]
     public async Task What_a_receiver_answers_is_taken_refused_or_tried_again(string answer, DeliveryStatus status, string? problem) =>
         Assert.Equal((status, problem), await SendAsync(async stream => await stream.WriteAsync(Encoding.ASCII.GetBytes(answer)), closes: true));
+
+    [Theory]
+    [InlineData("90", 90)]
+    [InlineData("Mon, 01 Jun 2026 12:10:00 GMT", 600)]
+    [InlineData("Mon, 01 Jun 2026 11:59:00 GMT", -60)] // long past: as if it said nothing
+    public async Task How_long_a_receiver_asks_to_be_left_alone_is_known_in_seconds_or_until_an_instant(string retryAfter, int seconds)
+    {
+        using var service = new HttpClientHandler();
+        await using var proxy = new FaultyProxy(service, _ => Fault.Answer(503, "", $"Retry-After: {retryAfter}"));
+        using var delivery = new WebhookDelivery(_ => "s", new ClockByHand(Instant.FromUtc(2026, 6, 1, 12, 0)), proxy.Handler());
+        var answer = await delivery.SendAsync(new Webhook(new Uri("https://hooks.example.org/"), "S"), new string('0', 32), 1, "{}"u8.ToArray(), default);
+        Assert.Equal(Duration.FromSeconds(seconds), answer.RetryAfter);
+    }
 
     [Fact]
     public async Task A_body_without_end_is_not_waited_for()

@@ -17,7 +17,6 @@ internal sealed class AzureMlStub : IDisposable
     private const string Token = "a-token-of-the-stub";
 
     private readonly HttpListener _listener = new();
-    private readonly Uri _address;
     private readonly Task _serving;
     private readonly ConcurrentDictionary<string, Job> _jobs = new();
 
@@ -30,7 +29,7 @@ internal sealed class AzureMlStub : IDisposable
                 _listener.Prefixes.Clear();
                 _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
                 _listener.Start();
-                _address = new Uri($"http://127.0.0.1:{port}/");
+                Address = new Uri($"http://127.0.0.1:{port}/");
                 break;
             }
             catch (HttpListenerException) when (port < 42_900)
@@ -52,6 +51,11 @@ internal sealed class AzureMlStub : IDisposable
         Datastore = "home",
     };
 
+    public Uri Address { get; }
+
+    /// <summary>Whom it lets in, by what their token says.</summary>
+    public Predicate<string> LetsIn { get; set; } = token => token == Token;
+
     /// <summary>States that a job is in when it is asked for, one after the other; it stays in the last.</summary>
     public IReadOnlyList<string> States { get; set; } = ["NotStarted", "Queued", "Preparing", "Running", "Finalizing", "Completed"];
 
@@ -71,7 +75,7 @@ internal sealed class AzureMlStub : IDisposable
     public string StatusOf(string id) => _jobs[id].Status;
 
     /// <summary>A client that asks this stub over TLS, as far as it knows.</summary>
-    public AzureMlJobs Client(TokenCredential? credential = null) => new(Options, credential ?? new StubCredential(Token), new HttpClientTransport(new HttpClient(new ToLoopback(_address))));
+    public AzureMlJobs Client(TokenCredential? credential = null) => new(Options, credential ?? new StubCredential(Token), new HttpClientTransport(new HttpClient(new ToLoopback(Address))));
 
     public void Dispose()
     {
@@ -103,7 +107,7 @@ internal sealed class AzureMlStub : IDisposable
         var request = context.Request;
         Asked.Enqueue($"{request.HttpMethod} {request.Url!.PathAndQuery}");
         var (status, body, retryAfter) = Faults.TryDequeue(out var fault) ? fault
-            : request.Headers["Authorization"] != $"Bearer {Token}" ? (401, Error("InvalidAuthenticationToken", "The access token is invalid."), null)
+            : request.Headers["Authorization"] is not ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] || !LetsIn(token) ? (401, Error("InvalidAuthenticationToken", "The access token is invalid."), null)
             : (await AnswerAsync(request), null as int?) is var ((s, b), r) ? (s, b, r) : default;
         context.Response.StatusCode = status;
         if (retryAfter is { } seconds)

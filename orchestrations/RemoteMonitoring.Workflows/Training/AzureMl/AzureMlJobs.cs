@@ -5,6 +5,7 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Retries;
 
 namespace RemoteMonitoring.Workflows.Training.AzureMl;
 
@@ -54,11 +55,13 @@ public sealed class AzureMlJobs
     /// <param name="options">The workspace.</param>
     /// <param name="credential">Who signs in.</param>
     /// <param name="transport">How to reach it; null for HTTP as it is.</param>
-    public AzureMlJobs(AzureMlOptions options, TokenCredential? credential = null, HttpPipelineTransport? transport = null)
+    /// <param name="firstPause">Pause before the second try, doubled for each further one; default 0.8 s.</param>
+    /// <param name="patience">How long a try waits for its answer; default 30 s.</param>
+    public AzureMlJobs(AzureMlOptions options, TokenCredential? credential = null, HttpPipelineTransport? transport = null, TimeSpan? firstPause = null, TimeSpan? patience = null)
     {
         _options = options;
         _workspace = $"/subscriptions/{options.Subscription}/resourceGroups/{options.ResourceGroup}/providers/Microsoft.MachineLearningServices/workspaces/{options.Workspace}";
-        var client = new JobClientOptions();
+        var client = new JobClientOptions { RetryPolicy = new ResourceManagerRetries(firstPause ?? TimeSpan.FromSeconds(0.8)), Retry = { NetworkTimeout = patience ?? TimeSpan.FromSeconds(30) } };
         if (transport is not null)
         {
             client.Transport = transport;
@@ -81,8 +84,8 @@ public sealed class AzureMlJobs
         return response.Status switch
         {
             200 or 201 => Read(response),
-            // Somebody else was faster: it is the same job.
-            409 => await FindAsync(id, cancellationToken),
+            // Somebody else was faster, or the reply to a first try was lost: it is the same job. Without one, something else is in the way for now.
+            409 => await TryFindAsync(id, cancellationToken) ?? throw Refused("submit", id, response, mayPass: true),
             _ => throw Refused("submit", id, response),
         };
     }
@@ -192,24 +195,28 @@ public sealed class AzureMlJobs
         }
         catch (AuthenticationFailedException e)
         {
-            throw new LakeException($"Azure ML: signing in failed ({e.Message.Split('\n', '\r')[0]})", e);
+            throw new LakeException($"Azure ML: signing in failed ({e.Message.Split('\n', '\r')[0]})", e) { IsTransient = TransientFault.IsOfService(e) };
         }
-        catch (Exception e) when (e is RequestFailedException or AggregateException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is RequestFailedException or AggregateException or IOException or OperationCanceledException)
         {
-            throw new LakeException($"Azure ML workspace {_options.Workspace} cannot be reached ({e.GetBaseException().Message.Split('\n', '\r')[0]})", e) { IsTransient = true };
+            // After several tries: what the last one met.
+            var last = e is AggregateException { InnerExceptions: [.., var inner] } ? inner : e;
+            var cause = last is OperationCanceledException ? "no answer in time" : last.GetBaseException().Message.Split('\n', '\r')[0];
+            throw new LakeException($"Azure ML workspace {_options.Workspace} cannot be reached ({cause})", e) { IsTransient = true };
         }
     }
 
-    private LakeException Refused(string what, string id, Response response)
+    private LakeException Refused(string what, string id, Response response, bool mayPass = false)
     {
         var why = response.Status switch
         {
             401 or 403 => "refused; the identity needs the role AzureML Data Scientist on the workspace",
             404 => "there is no such workspace, compute or environment",
-            429 or >= 500 => $"{response.Status}, tried several times",
+            429 => "429: too busy; run again later",
+            >= 500 => $"{response.Status}, tried several times",
             _ => $"{response.Status}: {Detail(response)}",
         };
-        return new LakeException($"Azure ML workspace {_options.Workspace}: could not {what} job {id} ({why})") { IsTransient = response.Status is 429 or >= 500 };
+        return new LakeException($"Azure ML workspace {_options.Workspace}: could not {what} job {id} ({why})") { IsTransient = mayPass || TransientFault.Is(response.Status) };
     }
 
     private static string Detail(Response response)
