@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Workflows.Tests.FollowUps;
@@ -78,7 +79,7 @@ public sealed class WebhookDeliveryTests
                 // Whoever asked has gone.
             }
         });
-        using var delivery = new WebhookDelivery(_ => "s", TimeProvider.System, patience: patience);
+        using var delivery = new WebhookDelivery(new SecretSettings(_ => "s", TimeProvider.System), TimeProvider.System, patience: patience);
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         var result = await delivery.SendAsync(new Webhook(new Uri($"http://127.0.0.1:{port}/"), "S"), new string('0', 32), 1, "{}"u8.ToArray(), default);
         await over.CancelAsync();

@@ -1,4 +1,5 @@
 using System.Net;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Worklist.Access;
 
@@ -66,7 +67,7 @@ public sealed class OrganisationSignInTests
     public async Task An_address_of_mail_counts_where_the_organisation_vouches_for_it(bool? verified, HttpStatusCode status)
     {
         await using var organisation = await Organisation.StartAsync();
-        await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.ClientSecret) { NameClaim = "email" } });
+        await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.Secrets()) { NameClaim = "email" } });
         organisation.Claims["email"] = "nurse";
         if (verified is { } isVerified)
         {
@@ -141,19 +142,19 @@ public sealed class OrganisationSignInTests
     public void A_setting_that_lets_others_in_is_refused(string authority, string claim, string says)
     {
         var settings = new Dictionary<string, string> { ["RMON_OIDC_AUTHORITY"] = authority, ["RMON_OIDC_CLIENT_ID"] = "id", ["RMON_OIDC_CLIENT_SECRET"] = "s", ["RMON_OIDC_NAME_CLAIM"] = claim };
-        Assert.Contains(says, OrganisationOptions.Of(settings.GetValueOrDefault)!.Fault!, StringComparison.Ordinal);
+        Assert.Contains(says, OrganisationOptions.Of(new SecretSettings(settings.GetValueOrDefault, TimeProvider.System))!.Faults.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_tenant_of_its_own_is_not_and_without_one_there_are_passwords()
     {
         var settings = new Dictionary<string, string> { ["RMON_OIDC_AUTHORITY"] = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0", ["RMON_OIDC_CLIENT_ID"] = "id", ["RMON_OIDC_CLIENT_SECRET"] = "s" };
-        Assert.Null(OrganisationOptions.Of(settings.GetValueOrDefault)!.Fault);
-        Assert.Null(OrganisationOptions.Of(_ => null));
+        Assert.Empty(OrganisationOptions.Of(new SecretSettings(settings.GetValueOrDefault, TimeProvider.System))!.Faults);
+        Assert.Null(OrganisationOptions.Of(new SecretSettings(_ => null, TimeProvider.System)));
     }
 
     private static Task<ServedPages> StartAsync(Organisation organisation, string secret = Organisation.ClientSecret, Uri? address = null) =>
-        ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(address ?? organisation.Address, Organisation.ClientId, secret) });
+        ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(address ?? organisation.Address, Organisation.ClientId, Organisation.Secrets(secret)) });
 
     private static async Task<HttpResponseMessage> SignInAsync(ServedPages.Browser browser, Organisation organisation, string to)
     {
