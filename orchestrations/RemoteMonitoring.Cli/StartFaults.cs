@@ -50,13 +50,13 @@ internal sealed class StartFaults
     }
 
     /// <summary>The same of what takes its time.</summary>
-    public async Task<T?> TryAsync<T>(Func<Task<T>> read)
+    public async Task<T?> TryAsync<T>(Func<Task<T>> read, int exitCode = ExitCodes.BadInput)
     {
         try
         {
             return await read();
         }
-        catch (Exception e) when (Keeps(e))
+        catch (Exception e) when (Keeps(e, exitCode))
         {
             return default;
         }
@@ -95,7 +95,7 @@ internal sealed class StartFaults
         }
     }
 
-    private bool Keeps(Exception e)
+    private bool Keeps(Exception e, int exitCode = ExitCodes.BadInput)
     {
         switch (e)
         {
@@ -103,7 +103,7 @@ internal sealed class StartFaults
                 Add(user.Lines, user.ExitCode);
                 return true;
             case LakeException or IOException or UnauthorizedAccessException or ArgumentException:
-                Add([e.Message], ExitCodes.BadInput);
+                Add([e.Message], exitCode);
                 return true;
             default:
                 return false;

@@ -11,7 +11,6 @@ using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
-using RemoteMonitoring.Workflows.FollowUps;
 using RemoteMonitoring.Workflows.Schedules;
 
 namespace RemoteMonitoring.Cli.Commands;
@@ -69,7 +68,11 @@ internal static class ServeCommand
             faults.Throw();
             using var meters = new RunMeters();
             SecretSettings.OfProcess.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
-            await SayFollowUpFaultsAsync(terminal, home, token);
+            foreach (var fault in runs ? await HostSettings.FollowUpFaultsAsync(home, token) : [])
+            {
+                await terminal.Errors.WriteLineAsync($"rmon: {fault}");
+            }
+
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             var schedules = runs ? await SchedulesAsync(terminal, home, store, token) : [];
             await using var hub = parsed.GetValue(noWorker) || parsed.GetValue(noGateway)
@@ -116,22 +119,6 @@ internal static class ServeCommand
             return ExitCodes.Done;
         });
         return command;
-    }
-
-    /// <summary>Faults of the settings of follow-ups stop nothing: follow-ups wait until they are put right, and the lists ship.</summary>
-    private static async Task SayFollowUpFaultsAsync(Terminal terminal, string home, CancellationToken cancellationToken)
-    {
-        try
-        {
-            foreach (var fault in (await FollowUpFile.FindAsync(home, cancellationToken))?.Faults ?? [])
-            {
-                await terminal.Errors.WriteLineAsync($"rmon: {fault} Follow-ups wait until it is put right.");
-            }
-        }
-        catch (LakeException e)
-        {
-            await terminal.Errors.WriteLineAsync($"rmon: {e.Message} Follow-ups wait until it can be had.");
-        }
     }
 
     private static async Task LandAsync(Terminal terminal, CohortStore store, CancellationToken cancellationToken)

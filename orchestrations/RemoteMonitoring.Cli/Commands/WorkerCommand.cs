@@ -40,7 +40,7 @@ internal static class WorkerCommand
             var faults = StartFaults.Of(parsed);
             var host = faults.Host(GatewayCommand.Host, parsed);
             var address = faults.Address(listen, parsed);
-            await faults.TryAsync(() => ReferenceIntake.KeysAsync(secrets, token));
+            await faults.TryAsync(() => ReferenceIntake.KeysAsync(secrets, token), ExitCodes.Usage);
             var stream = await faults.TryAsync(() => StreamAsync(faults, parsed, token));
             if (parsed.GetValue(batchAge) is not (>= 0.1 and <= 600))
             {

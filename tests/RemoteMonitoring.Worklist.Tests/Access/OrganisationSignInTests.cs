@@ -1,6 +1,7 @@
 using System.Net;
 using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Vault;
 using RemoteMonitoring.Worklist.Access;
 
 namespace RemoteMonitoring.Worklist.Tests.Access;
@@ -110,6 +111,30 @@ public sealed class OrganisationSignInTests
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         Assert.Contains("You are not signed in", await HtmlText.OfAsync(answer), StringComparison.Ordinal);
         Assert.DoesNotContain(browser.Cookies, c => c.Key.Contains("session", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_secret_that_is_replaced_at_the_organisation_and_in_the_vault_signs_people_in_without_a_restart()
+    {
+        await using var organisation = await Organisation.StartAsync();
+        using var vault = new FakeVault(Organisation.ClientSecret);
+        var clock = new VaultClock();
+        var secrets = new SecretSettings(name => name == OrganisationOptions.SecretSetting ? vault.Url : null, clock, new FakeToken(), vault.Options);
+        await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, secrets) });
+        await SignsInAsync(HttpStatusCode.SeeOther);
+        organisation.Takes = vault.Secret = "another secret of the two";
+        clock.Pass(SecretSettings.LeastBetween);
+        await SignsInAsync(HttpStatusCode.Unauthorized); // by the one of before; who begins again has the newer one
+        await SignsInAsync(HttpStatusCode.SeeOther);
+        organisation.Takes = vault.Secret = "a third";
+        clock.Pass(SecretSettings.RefreshAfter);
+        await SignsInAsync(HttpStatusCode.SeeOther);
+
+        async Task SignsInAsync(HttpStatusCode status)
+        {
+            using var browser = pages.Open();
+            Assert.Equal(status, (await SignInAsync(browser, organisation, "/break-glass")).StatusCode);
+        }
     }
 
     [Fact]

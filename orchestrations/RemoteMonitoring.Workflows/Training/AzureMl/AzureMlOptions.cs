@@ -65,12 +65,12 @@ public sealed record AzureMlOptions
 
         if (variable(s_required[4]) is { } environment && !string.IsNullOrWhiteSpace(environment) && environment.Split(':') is not [{ Length: > 0 }, { Length: > 0 }])
         {
-            faults.Add($"{s_required[4]} must be NAME:VERSION, and is '{environment}'.");
+            faults.Add($"{s_required[4]} must be NAME:VERSION.");
         }
 
         if (!Uri.TryCreate(EndpointOf(variable), UriKind.Absolute, out var url) || !(url.Scheme == Uri.UriSchemeHttps || url.IsLoopback))
         {
-            faults.Add($"RMON_AZUREML_ENDPOINT must be an https address, and is '{EndpointOf(variable)}'.");
+            faults.Add("RMON_AZUREML_ENDPOINT must be an https address.");
         }
 
         return faults;
