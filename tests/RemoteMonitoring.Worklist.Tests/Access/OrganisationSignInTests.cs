@@ -121,14 +121,14 @@ public sealed class OrganisationSignInTests
         var clock = new VaultClock();
         var secrets = new SecretSettings(name => name == OrganisationOptions.SecretSetting ? vault.Url : null, clock, new FakeToken(), vault.Options);
         await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, secrets) });
-        await SignsInAsync(HttpStatusCode.SeeOther);
+        await SignsInAsync(HttpStatusCode.Found);
         organisation.Takes = vault.Secret = "another secret of the two";
         clock.Pass(SecretSettings.LeastBetween);
         await SignsInAsync(HttpStatusCode.Unauthorized); // by the one of before; who begins again has the newer one
-        await SignsInAsync(HttpStatusCode.SeeOther);
+        await SignsInAsync(HttpStatusCode.Found);
         organisation.Takes = vault.Secret = "a third";
         clock.Pass(SecretSettings.RefreshAfter);
-        await SignsInAsync(HttpStatusCode.SeeOther);
+        await SignsInAsync(HttpStatusCode.Found);
 
         async Task SignsInAsync(HttpStatusCode status)
         {
