@@ -64,9 +64,9 @@ internal static class ServeCommand
                 faults.Add((await faults.TryAsync(() => ScheduleFile.FindAsync(home, token)))?.Faults ?? [], ExitCodes.BadInput);
             }
 
+            using var meters = new RunMeters();
             using var export = faults.Try(() => MetricsExport.Start(Environment.GetEnvironmentVariable));
             faults.Throw();
-            using var meters = new RunMeters();
             SecretSettings.OfProcess.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
             foreach (var fault in runs ? await HostSettings.FollowUpFaultsAsync(home, token) : [])
             {

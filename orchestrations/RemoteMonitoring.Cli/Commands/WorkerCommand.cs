@@ -47,9 +47,9 @@ internal static class WorkerCommand
                 faults.Add(["--batch-age takes 0.1 to 600 seconds."]);
             }
 
+            using var meters = new RunMeters();
             using var export = faults.Try(() => MetricsExport.Start(Environment.GetEnvironmentVariable));
             faults.Throw();
-            using var meters = new RunMeters();
             secrets.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
             await using var opened = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             await using var store = parsed.GetValue(unreliable) is { } spec ? UnreliableLake.Behind(opened, spec) : null;
@@ -63,7 +63,7 @@ internal static class WorkerCommand
             var options = new WorkerOptions { BatchAge = TimeSpan.FromSeconds(parsed.GetValue(batchAge)) };
             // Who is failed on purpose, again and again, does not wait as if a store were in trouble.
             options.RetryDelay = store is null ? options.RetryDelay : TimeSpan.FromMilliseconds(20);
-            await RunAsync(terminal, store ?? opened, source, options, new WorkerEndpointOptions(address!, parsed.GetValue(health)), parsed.GetValue(once), logger, meters, token);
+            await RunAsync(terminal, store ?? opened, source, options, new WorkerEndpointOptions(address!, parsed.GetValue(health)), parsed.GetValue(once), logger, meters, export, token);
             return ExitCodes.Done;
         });
         return command;
@@ -71,10 +71,11 @@ internal static class WorkerCommand
 
     private static async Task RunAsync(
         Terminal terminal, CohortStore store, IEventSource source, WorkerOptions options, WorkerEndpointOptions endpoint, bool once, TerminalLogger<IngestionWorker> logger, RunMeters meters,
-        CancellationToken cancellationToken)
+        IDisposable? export, CancellationToken cancellationToken)
     {
         var state = new WorkerState();
         using var metrics = new WorkerMetrics(meters, state, () => store.Documents.RequestUnits);
+        using var sent = export; // what is left, before the instruments go
         await using var http = endpoint.Port == 0 ? null : await WorkerEndpoint.StartAsync(endpoint, state, store.Reference, SecretSettings.OfProcess, cancellationToken);
         await new IngestionWorker(store, source, options, state, metrics, TimeProvider.System, logger).RunAsync(once, cancellationToken);
         terminal.Line($"{Terminal.Number(state.Landed)} messages landed");
