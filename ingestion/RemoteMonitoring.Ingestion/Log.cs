@@ -34,4 +34,10 @@ internal static partial class Log
 
     [LoggerMessage(109, LogLevel.Error, "The gateway cannot accept connections just now: {Cause}")]
     public static partial void GatewayCannotAccept(ILogger logger, string cause);
+
+    [LoggerMessage(110, LogLevel.Information, "The gateway has a new certificate, good until {Until:u}.")]
+    public static partial void GatewayCertificateRenewed(ILogger logger, DateTime until);
+
+    [LoggerMessage(111, LogLevel.Error, "The gateway's certificate cannot be made anew, and the one of before stays: {Cause}")]
+    public static partial void GatewayCertificateFails(ILogger logger, string cause);
 }

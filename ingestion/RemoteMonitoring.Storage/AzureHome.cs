@@ -15,6 +15,12 @@ namespace RemoteMonitoring.Storage;
 /// </summary>
 public sealed record AzureHome
 {
+    private const string BlobsName = "Blobs (--blobs, RMON_BLOBS)";
+    private const string CosmosName = "Cosmos (--cosmos, RMON_COSMOS)";
+    private const string ErasureKeyName = "ErasureKey (RMON_ERASURE_KEY)";
+    private const string RegistryKeyName = "RegistryKey (RMON_REGISTRY_KEY)";
+    private const string HandleKeyName = "HandleKey (RMON_HANDLE_KEY)";
+
     /// <summary>
     /// The container's URL, <c>https://ACCOUNT.blob.core.windows.net/CONTAINER</c>, with a shared access signature or without; or the account's
     /// connection string; or the URL of a Key Vault secret that holds one of these. Versions and soft delete are to be off in the account.
@@ -70,9 +76,58 @@ public sealed record AzureHome
         return lake;
     }
 
-    internal async Task<LakeBlobs> LakeAsync(string folder, CancellationToken cancellationToken)
+    /// <summary>The home that settings name, null where they name none or half of one; what is wrong with it is said by <see cref="FaultsOf"/>.</summary>
+    /// <param name="setting">Finds a setting.</param>
+    /// <param name="folder">A folder of this machine for what need not last.</param>
+    public static AzureHome? Of(Func<string, string?> setting, string folder)
     {
-        var blobs = await KeyVaultSecret.ResolveAsync(Blobs, "Blobs (--blobs, RMON_BLOBS)", Credential, Secrets, cancellationToken);
+        string? Set(string name) => setting(name) is { } value && !string.IsNullOrWhiteSpace(value) ? value : null;
+        return Set("RMON_BLOBS") is { } blobs && Set("RMON_COSMOS") is { } cosmos
+            ? new AzureHome { Blobs = blobs, Cosmos = cosmos, Folder = folder, ErasureKey = Set("RMON_ERASURE_KEY"), RegistryKey = Set("RMON_REGISTRY_KEY"), HandleKey = Set("RMON_HANDLE_KEY") }
+            : null;
+    }
+
+    /// <summary>What is wrong with the form of such settings, a line each; none where they name no home, or a sound one. Nothing is asked over the network.</summary>
+    public static IReadOnlyList<string> FaultsOf(Func<string, string?> setting)
+    {
+        if (Of(setting, "") is not { } home)
+        {
+            return string.IsNullOrWhiteSpace(setting("RMON_BLOBS")) == string.IsNullOrWhiteSpace(setting("RMON_COSMOS")) ? []
+                : [$"An Azure home needs {(string.IsNullOrWhiteSpace(setting("RMON_BLOBS")) ? "--blobs or RMON_BLOBS" : "--cosmos or RMON_COSMOS")} too."];
+        }
+
+        (string? Value, string Name, Action<string> Read)[] all =
+        [
+            (home.Blobs, BlobsName, blobs => home.LakeOf(blobs, "")),
+            (home.Cosmos, CosmosName, home.CheckDocumentsOf),
+            (home.ErasureKey, ErasureKeyName, key => Erasure.ErasureKey.Parse(key, ErasureKeyName)),
+            (home.RegistryKey, RegistryKeyName, key => Storage.Secrets.RegistryKey.Parse(key, RegistryKeyName)),
+            (home.HandleKey, HandleKeyName, key => Storage.Secrets.HandleKey.Parse(key, HandleKeyName)),
+        ];
+        var faults = new List<string>();
+        foreach (var (value, name, read) in all)
+        {
+            try
+            {
+                if (value is not null && KeyVaultSecret.Find(value, name) is null)
+                {
+                    read(value);
+                }
+            }
+            catch (LakeException e)
+            {
+                faults.Add(e.Message);
+            }
+        }
+
+        return faults;
+    }
+
+    internal async Task<LakeBlobs> LakeAsync(string folder, CancellationToken cancellationToken) =>
+        LakeOf(await KeyVaultSecret.ResolveAsync(Blobs, BlobsName, Credential, Secrets, cancellationToken), folder);
+
+    private LakeBlobs LakeOf(string blobs, string folder)
+    {
         if (UrlOf(blobs) is { } container && container.AbsolutePath.Trim('/') is { Length: > 0 } path && !path.Contains('/', StringComparison.Ordinal))
         {
             return LakeBlobs.At(container, Credential, folder);
@@ -82,9 +137,13 @@ public sealed record AzureHome
             ?? throw new LakeException("Blobs (--blobs, RMON_BLOBS) must be https://ACCOUNT.blob.core.windows.net/CONTAINER, a storage connection string, or https://VAULT.vault.azure.net/secrets/NAME.");
     }
 
-    internal async Task<CosmosDocuments> DocumentsAsync(string cohort, CancellationToken cancellationToken)
+    internal async Task<CosmosDocuments> DocumentsAsync(string cohort, CancellationToken cancellationToken) =>
+        DocumentsOf(await KeyVaultSecret.ResolveAsync(Cosmos, CosmosName, Credential, Secrets, cancellationToken), cohort);
+
+    private void CheckDocumentsOf(string cosmos) => _ = DocumentsOf(cosmos, "check").DisposeAsync().AsTask();
+
+    private CosmosDocuments DocumentsOf(string cosmos, string cohort)
     {
-        var cosmos = await KeyVaultSecret.ResolveAsync(Cosmos, "Cosmos (--cosmos, RMON_COSMOS)", Credential, Secrets, cancellationToken);
         var database = $"{CosmosDatabase}-{cohort}";
         if (UrlOf(cosmos) is { AbsolutePath: "/", Query: "" } account)
         {
@@ -96,15 +155,15 @@ public sealed record AzureHome
     }
 
     internal async Task<ErasureKey?> ErasureKeyAsync(CancellationToken cancellationToken) => ErasureKey is { } text
-        ? Erasure.ErasureKey.Parse(await KeyVaultSecret.ResolveAsync(text, "ErasureKey (RMON_ERASURE_KEY)", Credential, Secrets, cancellationToken), "ErasureKey (RMON_ERASURE_KEY)")
+        ? Erasure.ErasureKey.Parse(await KeyVaultSecret.ResolveAsync(text, ErasureKeyName, Credential, Secrets, cancellationToken), ErasureKeyName)
         : null;
 
     internal async Task<RegistryKey?> RegistryKeyAsync(CancellationToken cancellationToken) => RegistryKey is { } text
-        ? Storage.Secrets.RegistryKey.Parse(await KeyVaultSecret.ResolveAsync(text, "RegistryKey (RMON_REGISTRY_KEY)", Credential, Secrets, cancellationToken), "RegistryKey (RMON_REGISTRY_KEY)")
+        ? Storage.Secrets.RegistryKey.Parse(await KeyVaultSecret.ResolveAsync(text, RegistryKeyName, Credential, Secrets, cancellationToken), RegistryKeyName)
         : null;
 
     internal async Task<HandleKey?> HandleKeyAsync(CancellationToken cancellationToken) => HandleKey is { } text
-        ? Storage.Secrets.HandleKey.Parse(await KeyVaultSecret.ResolveAsync(text, "HandleKey (RMON_HANDLE_KEY)", Credential, Secrets, cancellationToken), "HandleKey (RMON_HANDLE_KEY)")
+        ? Storage.Secrets.HandleKey.Parse(await KeyVaultSecret.ResolveAsync(text, HandleKeyName, Credential, Secrets, cancellationToken), HandleKeyName)
         : null;
 
     private static Uri? UrlOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps ? url : null;

@@ -116,15 +116,17 @@ internal static class GlobalOptions
     /// <summary>The Azure home that is set, or null; half of one is no home.</summary>
     private static AzureHome? AzureOf(ParseResult parsed)
     {
-        static string? Set(string? option, string variable) => (option ?? Environment.GetEnvironmentVariable(variable)) is { } value && !string.IsNullOrWhiteSpace(value) ? value : null;
-        return (Set(parsed.GetValue(Blobs), "RMON_BLOBS"), Set(parsed.GetValue(Cosmos), "RMON_COSMOS")) switch
-        {
-            (null, null) => null,
-            ({ } blobs, { } cosmos) => new AzureHome { Blobs = blobs, Cosmos = cosmos, Folder = HomeOf(parsed), ErasureKey = Set(null, "RMON_ERASURE_KEY"), RegistryKey = Set(null, "RMON_REGISTRY_KEY"), HandleKey = Set(null, "RMON_HANDLE_KEY") },
-            (null, _) => throw new UserException("An Azure home needs --blobs or RMON_BLOBS too.", ExitCodes.Usage),
-            _ => throw new UserException("An Azure home needs --cosmos or RMON_COSMOS too.", ExitCodes.Usage),
-        };
+        var settings = SettingsOf(parsed);
+        return AzureHome.Of(settings, HomeOf(parsed)) ?? (AzureHome.FaultsOf(settings) is [var fault, ..] ? throw new UserException(fault, ExitCodes.Usage) : null);
     }
+
+    /// <summary>Settings as the environment has them, and the command line in place of those that it names.</summary>
+    public static Func<string, string?> SettingsOf(ParseResult parsed) => name => name switch
+    {
+        "RMON_BLOBS" => parsed.GetValue(Blobs),
+        "RMON_COSMOS" => parsed.GetValue(Cosmos),
+        _ => null,
+    } ?? Environment.GetEnvironmentVariable(name);
 
     private static async Task<IReadOnlyList<string>> CohortsAsync(ParseResult parsed, AzureHome? azure, CancellationToken cancellationToken) =>
         azure is null ? CohortStore.List(HomeOf(parsed)) : await CohortStore.ListAsync(azure, cancellationToken);

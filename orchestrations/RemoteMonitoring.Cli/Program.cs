@@ -78,9 +78,13 @@ public static class Program
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_gracefulStop });
         }
-        catch (Exception e) when (OneLine(e) is { } line)
+        catch (Exception e) when (LinesOf(e) is { } lines)
         {
-            await Console.Error.WriteLineAsync($"rmon: {CommandLine.AsTyped(line)}");
+            foreach (var line in lines)
+            {
+                await Console.Error.WriteLineAsync($"rmon: {CommandLine.AsTyped(line.ReplaceLineEndings(" "))}");
+            }
+
             return e switch { OperationCanceledException => ExitCodes.Cancelled, UserException user => user.ExitCode, _ => ExitCodes.BadInput };
         }
         catch (Exception e)
@@ -94,13 +98,14 @@ public static class Program
     private static string PathOf(SymbolResult? result) =>
         result is CommandResult { Parent: not null } command ? $"{PathOf(command.Parent)}{command.Command.Name} " : "";
 
-    /// <summary>What to say of a fault that the user can mend; null for a fault of the program, which keeps its stack trace.</summary>
-    private static string? OneLine(Exception e) => e switch
+    /// <summary>What to say of faults that the user can mend, a line each; null for a fault of the program, which keeps its stack trace.</summary>
+    private static IReadOnlyList<string>? LinesOf(Exception e) => e switch
     {
-        OperationCanceledException => "stopped; run the same command again to go on.",
-        AggregateException { InnerExceptions: [var only] } => OneLine(only),
-        UserException or LakeException or ImportException or Risk.Scoring.ModelException or Risk.Elsewhere.ElsewhereException => e.Message.ReplaceLineEndings(" "),
-        IOException or UnauthorizedAccessException => e.Message.ReplaceLineEndings(" "),
+        OperationCanceledException => ["stopped; run the same command again to go on."],
+        AggregateException { InnerExceptions: [var only] } => LinesOf(only),
+        UserException user => user.Lines,
+        LakeException or ImportException or Risk.Scoring.ModelException or Risk.Elsewhere.ElsewhereException => [e.Message],
+        IOException or UnauthorizedAccessException => [e.Message],
         _ => null,
     };
 }

@@ -1,8 +1,15 @@
 namespace RemoteMonitoring.Cli;
 
-/// <summary>The user asked for something that cannot be done; the message says in one line what, and what to do.</summary>
-internal sealed class UserException(string message, int exitCode = ExitCodes.BadInput) : Exception(message)
+/// <summary>The user asked for something that cannot be done; each line says what, and what to do.</summary>
+internal sealed class UserException(IReadOnlyList<string> lines, int exitCode) : Exception(string.Join(' ', lines))
 {
+    public UserException(string message, int exitCode = ExitCodes.BadInput)
+        : this([message], exitCode)
+    {
+    }
+
+    public IReadOnlyList<string> Lines { get; } = lines;
+
     public int ExitCode { get; } = exitCode;
 }
 

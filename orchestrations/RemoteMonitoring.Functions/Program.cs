@@ -7,28 +7,40 @@ using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using RemoteMonitoring.Functions;
 using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Secrets;
+using RemoteMonitoring.Workflows;
+using RemoteMonitoring.Workflows.Schedules;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 
 string? Setting(string name) => builder.Configuration[name] is { } value && !string.IsNullOrWhiteSpace(value) ? value : null;
 
-if (Setting("RMON_BLOBS") is not { } blobs || Setting("RMON_COSMOS") is not { } cosmos)
+var faults = HostSettings.FaultsOf(Setting);
+var home = AzureHome.Of(Setting, Setting("RMON_HOME") ?? Path.Combine(Path.GetTempPath(), "rmon"));
+if (home is null || faults.Count > 0)
 {
-    await Console.Error.WriteLineAsync("The app's settings name no home: set RMON_BLOBS and RMON_COSMOS.");
+    foreach (var fault in faults.DefaultIfEmpty("The app's settings name no home: set RMON_BLOBS and RMON_COSMOS."))
+    {
+        await Console.Error.WriteLineAsync(fault);
+    }
+
     return 3;
 }
 
-builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(new AzureHome
+// What is sound of these runs, and the lists ship.
+string[] unsound =
+[
+    .. Setting(DueSchedules.Setting) is { } schedules ? ScheduleFile.Parse(schedules, DueSchedules.Setting).Faults : [],
+    .. await HostSettings.FollowUpFaultsAsync(home.Folder, CancellationToken.None),
+];
+foreach (var fault in unsound)
 {
-    Blobs = blobs,
-    Cosmos = cosmos,
-    ErasureKey = Setting("RMON_ERASURE_KEY"),
-    RegistryKey = Setting("RMON_REGISTRY_KEY"),
-    HandleKey = Setting("RMON_HANDLE_KEY"),
-    Folder = Setting("RMON_HOME") ?? Path.Combine(Path.GetTempPath(), "rmon"),
-});
+    await Console.Error.WriteLineAsync(fault);
+}
+
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(home);
 builder.Services.AddSingleton<FunctionsHost>();
 builder.Services.AddSingleton<DueSchedules>();
 builder.Services.AddSingleton<DueFollowUps>();
@@ -44,5 +56,7 @@ if (Setting("APPLICATIONINSIGHTS_CONNECTION_STRING") is not null)
     telemetry.UseAzureMonitorExporter(o => o.Credential = byIdentity ? new DefaultAzureCredential() : null);
 }
 
-await builder.Build().RunAsync();
+var app = builder.Build();
+SecretReports.Begin(SecretSettings.OfProcess, app.Services);
+await app.RunAsync();
 return 0;

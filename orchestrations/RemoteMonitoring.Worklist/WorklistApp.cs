@@ -35,7 +35,7 @@ public static class WorklistApp
             {
                 if (options.Certificate is { } certificate)
                 {
-                    listen.UseHttps(certificate);
+                    listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate());
                 }
             });
             kestrel.AddServerHeader = false;

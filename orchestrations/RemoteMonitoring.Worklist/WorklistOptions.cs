@@ -14,8 +14,8 @@ public sealed record WorklistOptions(IPAddress Listen, int Port)
     /// <summary>Port unless another is asked for.</summary>
     public const int DefaultPort = 8081;
 
-    /// <summary>Certificate of TLS, with its key; null for none, and then the loopback alone is listened on.</summary>
-    public X509Certificate2? Certificate { get; init; }
+    /// <summary>Gives each connection the certificate of TLS, with its key, as it is then; null for none, and then the loopback alone is listened on.</summary>
+    public Func<X509Certificate2>? Certificate { get; init; }
 
     /// <summary>
     /// Address by which people open the pages where an ingress ends TLS before them, and nothing but it reaches the port; null where they are reached

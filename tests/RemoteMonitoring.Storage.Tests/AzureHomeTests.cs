@@ -1,13 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text;
-using Azure.Core;
-using Azure.Core.Pipeline;
-using Azure.Security.KeyVault.Secrets;
 using RemoteMonitoring.Azurite;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Storage.Tests.Lake;
+using RemoteMonitoring.Vault;
 
 namespace RemoteMonitoring.Storage.Tests;
 
@@ -54,7 +51,7 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
     [Fact]
     public async Task Cohorts_are_the_folders_of_the_container_and_a_secret_may_say_where_it_is()
     {
-        using var vault = new Vault(azurite.ConnectionString());
+        using var vault = new FakeVault(azurite.ConnectionString());
         var container = await azurite.NewContainerAsync();
         var lake = LakeBlobs.WithConnectionString(azurite.ConnectionString(), container);
         foreach (var path in new[] { "tihm/bronze/a", "a b/x", ".hidden/x", "simulated/gold/b" })
@@ -62,7 +59,7 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
             await lake.TryCreateAsync(path, new byte[] { 1 }, default);
         }
 
-        Assert.Equal(["simulated", "tihm"], await CohortStore.ListAsync(Home(_secret) with { BlobContainer = container, Credential = new Token(), Secrets = vault.Options }, default));
+        Assert.Equal(["simulated", "tihm"], await CohortStore.ListAsync(Home(_secret) with { BlobContainer = container, Credential = new FakeToken(), Secrets = vault.Options }, default));
         Assert.Equal(["GET /secrets/blobs none", "GET /secrets/blobs Bearer token-for-https://vault.azure.net/.default"], vault.Seen);
     }
 
@@ -79,11 +76,11 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_secret_of_a_version_is_asked_for_by_it()
     {
-        using var vault = new Vault("v");
-        Assert.Equal("v", await KeyVaultSecret.ResolveAsync(_secret + "/0123", "Blobs", new Token(), vault.Options, default));
+        using var vault = new FakeVault("v");
+        Assert.Equal("v", await KeyVaultSecret.ResolveAsync(_secret + "/0123", "Blobs", new FakeToken(), vault.Options, default));
         Assert.StartsWith("GET /secrets/blobs/0123", vault.Seen[0], StringComparison.Ordinal);
-        Assert.Equal("plain", await KeyVaultSecret.ResolveAsync("plain", "Blobs", new Token(), vault.Options, default));
-        Assert.Equal("https://account.documents.azure.com/", await KeyVaultSecret.ResolveAsync("https://account.documents.azure.com/", "Cosmos", new Token(), vault.Options, default));
+        Assert.Equal("plain", await KeyVaultSecret.ResolveAsync("plain", "Blobs", new FakeToken(), vault.Options, default));
+        Assert.Equal("https://account.documents.azure.com/", await KeyVaultSecret.ResolveAsync("https://account.documents.azure.com/", "Cosmos", new FakeToken(), vault.Options, default));
     }
 
     [Theory]
@@ -92,8 +89,8 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
     [InlineData("https://somebody-elses.example", 200, "does not match")]
     public async Task A_secret_that_cannot_be_had_is_one_line_that_names_setting_and_secret(string resource, int status, string says)
     {
-        using var vault = new Vault("v") { Resource = resource, Status = (HttpStatusCode)status };
-        var e = await Assert.ThrowsAsync<LakeException>(() => KeyVaultSecret.ResolveAsync(_secret, "Blobs", new Token(), vault.Options, default));
+        using var vault = new FakeVault("v") { Resource = resource, Status = (HttpStatusCode)status };
+        var e = await Assert.ThrowsAsync<LakeException>(() => KeyVaultSecret.ResolveAsync(_secret, "Blobs", new FakeToken(), vault.Options, default));
         e.SaysInOneLine(_secret);
         Assert.StartsWith("Blobs: ", e.Message, StringComparison.Ordinal);
         Assert.Contains(says, e.Message, StringComparison.Ordinal);
@@ -102,8 +99,8 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
     [Fact]
     public async Task The_key_of_the_registry_comes_from_the_vault_and_what_is_none_is_one_line_without_it()
     {
-        using var vault = new Vault(new string('a', 64));
-        var home = Home("x") with { RegistryKey = _secret, Credential = new Token(), Secrets = vault.Options };
+        using var vault = new FakeVault(new string('a', 64));
+        var home = Home("x") with { RegistryKey = _secret, Credential = new FakeToken(), Secrets = vault.Options };
         Assert.Equal(RegistryKey.Parse(new string('A', 64), "here").Id, (await home.RegistryKeyAsync(default))!.Id);
         Assert.Null(await Home("x").RegistryKeyAsync(default));
         var e = await Assert.ThrowsAsync<LakeException>(() => (Home("x") with { RegistryKey = "0123topsecret" }).RegistryKeyAsync(default));
@@ -113,52 +110,7 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
 
     [Fact]
     public async Task What_is_in_a_vault_but_no_secret_is_one_line() =>
-        (await Assert.ThrowsAsync<LakeException>(() => KeyVaultSecret.ResolveAsync("https://vault.vault.azure.net/keys/k", "Blobs", new Token(), null, default))).SaysInOneLine("/secrets/NAME");
+        (await Assert.ThrowsAsync<LakeException>(() => KeyVaultSecret.ResolveAsync("https://vault.vault.azure.net/keys/k", "Blobs", new FakeToken(), null, default))).SaysInOneLine("/secrets/NAME");
 
     private static AzureHome Home(string blobs) => new() { Blobs = blobs, Cosmos = CosmosKey + Convert.ToBase64String(new byte[64]), Folder = Path.GetTempPath() };
-
-    /// <summary>A credential that says what it was asked for.</summary>
-    private sealed class Token : TokenCredential
-    {
-        public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
-            new($"token-for-{requestContext.Scopes.Single()}", DateTimeOffset.MaxValue);
-
-        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) => new(GetToken(requestContext, cancellationToken));
-    }
-
-    /// <summary>Challenges who has no token, and gives who has one the secret. The client's check of the challenge stays on.</summary>
-    internal sealed class Vault : HttpMessageHandler
-    {
-        private readonly string _secret;
-
-        public Vault(string secret)
-        {
-            _secret = secret;
-            Options = new SecretClientOptions { Transport = new HttpClientTransport(this), Retry = { MaxRetries = 0 } };
-        }
-
-        public SecretClientOptions Options { get; }
-
-        public string Resource { get; init; } = "https://vault.azure.net";
-
-        public HttpStatusCode Status { get; init; } = HttpStatusCode.OK;
-
-        public List<string> Seen { get; } = [];
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            Seen.Add($"{request.Method} {request.RequestUri!.AbsolutePath.TrimEnd('/')} {request.Headers.Authorization?.ToString() ?? "none"}");
-            if (request.Headers.Authorization is null)
-            {
-                var challenge = new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StringContent("{}") };
-                challenge.Headers.TryAddWithoutValidation("WWW-Authenticate", $"Bearer authorization=\"https://login.microsoftonline.com/tenant\", resource=\"{Resource}\"");
-                return Task.FromResult(challenge);
-            }
-
-            var body = Status == HttpStatusCode.OK
-                ? System.Text.Json.JsonSerializer.Serialize(new { value = _secret, id = request.RequestUri.GetLeftPart(UriPartial.Path), attributes = new { enabled = true } })
-                : """{"error":{"code":"x","message":"y"}}""";
-            return Task.FromResult(new HttpResponseMessage(Status) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
-        }
-    }
 }

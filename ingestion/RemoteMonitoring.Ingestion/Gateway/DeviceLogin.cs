@@ -5,7 +5,8 @@ namespace RemoteMonitoring.Ingestion.Gateway;
 /// <summary>Who a connection is, by client id, user name and password, as IoT Hub checks it.</summary>
 /// <param name="DeviceId">The authenticated device.</param>
 /// <param name="Expires">Until when its token is good.</param>
-public sealed record DeviceLogin(string DeviceId, DateTimeOffset Expires)
+/// <param name="Key">The key of the device that signed it.</param>
+public sealed record DeviceLogin(string DeviceId, DateTimeOffset Expires, byte[] Key)
 {
     /// <summary>
     /// Checks a login. The user name is <c>{host}/{deviceId}/?api-version=…</c>, or its older forms
@@ -33,7 +34,7 @@ public sealed record DeviceLogin(string DeviceId, DateTimeOffset Expires)
             return (null, registry.Find(deviceId) is null ? Gateway.Refusal.UnknownDevice : Gateway.Refusal.Revoked);
         }
 
-        if (!token.IsSignedBy(keys.Primary) && !token.IsSignedBy(keys.Secondary))
+        if ((token.IsSignedBy(keys.Primary) ? keys.Primary : token.IsSignedBy(keys.Secondary) ? keys.Secondary : null) is not { } key)
         {
             return (null, Gateway.Refusal.WrongKey);
         }
@@ -43,6 +44,6 @@ public sealed record DeviceLogin(string DeviceId, DateTimeOffset Expires)
             return (null, Gateway.Refusal.WrongResource);
         }
 
-        return token.Expires <= time.GetUtcNow() ? (null, Gateway.Refusal.TokenExpired) : (new DeviceLogin(deviceId, token.Expires), null);
+        return token.Expires <= time.GetUtcNow() ? (null, Gateway.Refusal.TokenExpired) : (new DeviceLogin(deviceId, token.Expires, key), null);
     }
 }

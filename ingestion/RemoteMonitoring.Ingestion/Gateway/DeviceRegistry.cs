@@ -9,10 +9,15 @@ namespace RemoteMonitoring.Ingestion.Gateway;
 /// <param name="DeviceId">Its id; exact in case.</param>
 /// <param name="Created">When it was added.</param>
 /// <param name="Revoked">When it was revoked; null while it may connect.</param>
-public sealed record RegisteredDevice(string DeviceId, DateTimeOffset Created, DateTimeOffset? Revoked);
+/// <param name="Rotating">Since when its key is being replaced; null where it is not.</param>
+public sealed record RegisteredDevice(string DeviceId, DateTimeOffset Created, DateTimeOffset? Revoked, DateTimeOffset? Rotating);
 
 /// <summary>The two symmetric keys of a device, either of which signs its tokens, so that one can be replaced at a time.</summary>
-public sealed record DeviceKeys(byte[] Primary, byte[] Secondary);
+public sealed record DeviceKeys(byte[] Primary, byte[] Secondary)
+{
+    /// <summary>Whether a key is one of the two.</summary>
+    public bool Has(ReadOnlySpan<byte> key) => CryptographicOperations.FixedTimeEquals(key, Primary) || CryptographicOperations.FixedTimeEquals(key, Secondary);
+}
 
 /// <summary>
 /// The devices that may connect to the gateway, and their keys, in one SQLite file that only its owner may read. Several
@@ -50,7 +55,8 @@ public sealed class DeviceRegistry : IDisposable
                     revoked INTEGER
                 ) WITHOUT ROWID;
                 """);
-            return command.ExecuteNonQuery();
+            command.ExecuteNonQuery();
+            return AddRotating();
         });
     }
 
@@ -104,10 +110,34 @@ public sealed class DeviceRegistry : IDisposable
         return command.ExecuteNonQuery() == 1;
     });
 
+    /// <summary>Begins to replace the key of a device: it gets a new primary key, and the one that it had is good beside it until <see cref="FinishRotation"/>.</summary>
+    /// <returns>False where there is no such device, it was revoked, or its key is being replaced already.</returns>
+    public bool BeginRotation(string deviceId) => Update(
+        "UPDATE devices SET secondary_key = primary_key, primary_key = $key, rotating = $now WHERE device_id = $id AND revoked IS NULL AND rotating IS NULL", deviceId);
+
+    /// <summary>Withdraws the key that a device had before: connections by it are closed, and no other is let in.</summary>
+    /// <returns>False where there is no such device, it was revoked, or its key is not being replaced.</returns>
+    public bool FinishRotation(string deviceId) => Update(
+        "UPDATE devices SET secondary_key = $key, rotating = NULL WHERE device_id = $id AND revoked IS NULL AND rotating IS NOT NULL", deviceId);
+
+    /// <summary>The keys of all devices that may connect.</summary>
+    public IReadOnlyDictionary<string, DeviceKeys> Keys() => Try(() =>
+    {
+        using var command = Command("SELECT device_id, primary_key, secondary_key FROM devices WHERE revoked IS NULL");
+        using var reader = command.ExecuteReader();
+        var keys = new Dictionary<string, DeviceKeys>(StringComparer.Ordinal);
+        while (reader.Read())
+        {
+            keys.Add(reader.GetString(0), new DeviceKeys((byte[])reader[1], (byte[])reader[2]));
+        }
+
+        return keys;
+    });
+
     /// <summary>All devices, by id.</summary>
     public IReadOnlyList<RegisteredDevice> List() => Try(() =>
     {
-        using var command = Command("SELECT device_id, created, revoked FROM devices ORDER BY device_id");
+        using var command = Command("SELECT device_id, created, revoked, rotating FROM devices ORDER BY device_id");
         using var reader = command.ExecuteReader();
         var devices = new List<RegisteredDevice>();
         while (reader.Read())
@@ -123,7 +153,7 @@ public sealed class DeviceRegistry : IDisposable
 
     /// <summary>The keys of a device that may connect; null where there is none, or it was revoked.</summary>
     public DeviceKeys? KeysOf(string deviceId) => Select(deviceId, reader =>
-        reader.IsDBNull(2) ? new DeviceKeys((byte[])reader[3], (byte[])reader[4]) : null);
+        reader.IsDBNull(2) ? new DeviceKeys((byte[])reader[4], (byte[])reader[5]) : null);
 
     /// <inheritdoc />
     public void Dispose()
@@ -137,7 +167,7 @@ public sealed class DeviceRegistry : IDisposable
     private T? Select<T>(string deviceId, Func<SqliteDataReader, T?> read)
         where T : class => Try(() =>
     {
-        using var command = Command("SELECT device_id, created, revoked, primary_key, secondary_key FROM devices WHERE device_id = $id");
+        using var command = Command("SELECT device_id, created, revoked, rotating, primary_key, secondary_key FROM devices WHERE device_id = $id");
         command.Parameters.AddWithValue("$id", deviceId);
         using var reader = command.ExecuteReader();
         return reader.Read() ? read(reader) : null;
@@ -146,7 +176,34 @@ public sealed class DeviceRegistry : IDisposable
     private static RegisteredDevice Device(SqliteDataReader reader) => new(
         reader.GetString(0),
         DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(1)),
-        reader.IsDBNull(2) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(2)));
+        reader.IsDBNull(2) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(2)),
+        reader.IsDBNull(3) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(3)));
+
+    /// <summary>Files of earlier versions have no such column; of two processes that open one at once the first adds it.</summary>
+    private int AddRotating()
+    {
+        using var transaction = _connection.BeginTransaction(deferred: false);
+        using var has = Command("SELECT count(*) FROM pragma_table_info('devices') WHERE name = 'rotating'");
+        has.Transaction = transaction;
+        if ((long)has.ExecuteScalar()! == 0)
+        {
+            using var add = Command("ALTER TABLE devices ADD COLUMN rotating INTEGER");
+            add.Transaction = transaction;
+            add.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+        return 0;
+    }
+
+    private bool Update(string sql, string deviceId) => Try(() =>
+    {
+        using var command = Command(sql);
+        command.Parameters.AddWithValue("$id", deviceId);
+        command.Parameters.AddWithValue("$key", RandomNumberGenerator.GetBytes(KeyBytes));
+        command.Parameters.AddWithValue("$now", _time.GetUtcNow().ToUnixTimeMilliseconds());
+        return command.ExecuteNonQuery() == 1;
+    });
 
     private SqliteCommand Command(string sql)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using RemoteMonitoring.Storage;
 
 namespace RemoteMonitoring.Ingestion.Gateway;
@@ -29,8 +30,13 @@ public sealed record GatewayHome(string Folder)
     public GatewayOptions Options(string host, int port, TimeProvider time)
     {
         string[] hosts = [.. new[] { host, "localhost", IPAddress.Loopback.ToString(), Dns.GetHostName() }.Distinct(StringComparer.OrdinalIgnoreCase)];
-        var (server, authority) = DevelopmentCertificates.Ensure(Folder, hosts, time);
-        authority.Dispose();
-        return new GatewayOptions { Hosts = hosts, Port = port, Certificate = server };
+        return new GatewayOptions { Hosts = hosts, Port = port, Certificate = Ensure(), Renew = Ensure };
+
+        X509Certificate2 Ensure()
+        {
+            var (server, authority) = DevelopmentCertificates.Ensure(Folder, hosts, time);
+            authority.Dispose();
+            return server;
+        }
     }
 }

@@ -24,6 +24,12 @@ public sealed record GatewayOptions
     /// <summary>Certificate with its key.</summary>
     public required X509Certificate2 Certificate { get; init; }
 
+    /// <summary>Gives the certificate once more, another where it runs out soon: connections after that have it. Null where it stays.</summary>
+    public Func<X509Certificate2>? Renew { get; init; }
+
+    /// <summary>How often it is asked for. Default 1 h.</summary>
+    public TimeSpan RenewInterval { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Certificates that stand between it and what devices trust, sent along.</summary>
     public X509Certificate2Collection Intermediates { get; init; } = [];
 
@@ -39,7 +45,7 @@ public sealed record GatewayOptions
     /// <summary>Time that a connection has to send its last acknowledgements when it ends. Default 5 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often revocations, expired tokens and idle connections are looked for. Default 1 s.</summary>
+    /// <summary>How often revocations, withdrawn keys, expired tokens and idle connections are looked for. Default 1 s.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>For tests that watch the wire: no TLS, and loopback only.</summary>

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
@@ -29,7 +30,7 @@ public sealed class GatewayServer : IAsyncDisposable
     private readonly RefusalLog _refusals;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _aborted = new();
-    private readonly SslServerAuthenticationOptions _tls;
+    private volatile SslServerAuthenticationOptions _tls;
     private readonly SemaphoreSlim _places;
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
@@ -44,11 +45,7 @@ public sealed class GatewayServer : IAsyncDisposable
         _metrics = new GatewayMetrics(meters);
         _refusals = new RefusalLog(logger, time);
         _places = new SemaphoreSlim(options.MostConnections);
-        _tls = new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = SslStreamCertificateContext.Create(options.Certificate, options.Intermediates, offline: true),
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-        };
+        _tls = TlsOf(options.Certificate);
     }
 
     /// <summary>The port it listens on, once started.</summary>
@@ -270,10 +267,10 @@ public sealed class GatewayServer : IAsyncDisposable
         });
         try
         {
-            // Who was revoked between the check and the line above is not seen by the next sweep.
-            if (_registry.KeysOf(login.DeviceId) is null)
+            // Who was revoked, or whose key was, between the check and the line above is not seen by the next sweep.
+            if (WithdrawnOf(_registry.KeysOf(login.DeviceId), login) is { } withdrawn)
             {
-                throw new RefusedException(Refusal.Revoked);
+                throw new RefusedException(withdrawn);
             }
 
             await AnswerAsync(mqtt, MqttConnectReturnCode.ConnectionAccepted, timeout.Token);
@@ -304,6 +301,7 @@ public sealed class GatewayServer : IAsyncDisposable
     {
         using var timer = new PeriodicTimer(_options.SweepInterval, _time);
         var version = -1L;
+        var renewed = _time.GetTimestamp();
         var fails = false;
         try
         {
@@ -323,9 +321,15 @@ public sealed class GatewayServer : IAsyncDisposable
                 }
 
                 _refusals.Flush();
+                if (_time.GetElapsedTime(renewed) >= _options.RenewInterval)
+                {
+                    renewed = _time.GetTimestamp();
+                    RenewCertificate();
+                }
+
                 try
                 {
-                    CloseRevoked(ref version);
+                    CloseWithdrawn(ref version);
                     if (fails)
                     {
                         Log.GatewayRegistryWorks(_logger);
@@ -347,7 +351,7 @@ public sealed class GatewayServer : IAsyncDisposable
         }
     }
 
-    private void CloseRevoked(ref long version)
+    private void CloseWithdrawn(ref long version)
     {
         var now = _registry.Version;
         if (now == version)
@@ -356,13 +360,46 @@ public sealed class GatewayServer : IAsyncDisposable
         }
 
         version = now;
-        var enabled = _registry.List().Where(d => d.Revoked is null).Select(d => d.DeviceId).ToHashSet(StringComparer.Ordinal);
+        var keys = _registry.Keys();
         foreach (var (device, connection) in _connected)
         {
-            if (!enabled.Contains(device))
+            if (WithdrawnOf(keys.GetValueOrDefault(device), connection.Login) is { } withdrawn)
             {
-                connection.Close(Refusal.Revoked);
+                connection.Close(withdrawn);
             }
+        }
+    }
+
+    private static Refusal? WithdrawnOf(DeviceKeys? keys, DeviceLogin login) => keys is null ? Refusal.Revoked : keys.Has(login.Key) ? null : Refusal.KeyWithdrawn;
+
+    private SslServerAuthenticationOptions TlsOf(X509Certificate2 certificate) => new()
+    {
+        ServerCertificateContext = SslStreamCertificateContext.Create(certificate, _options.Intermediates, offline: true),
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+    };
+
+    /// <summary>The certificate of before stays where another cannot be had, and is left to those whose handshake it is in.</summary>
+    private void RenewCertificate()
+    {
+        try
+        {
+            if (_options.Renew?.Invoke() is not { } certificate)
+            {
+                return;
+            }
+
+            if (certificate.Thumbprint == _tls.ServerCertificateContext!.TargetCertificate.Thumbprint)
+            {
+                certificate.Dispose();
+                return;
+            }
+
+            _tls = TlsOf(certificate);
+            Log.GatewayCertificateRenewed(_logger, certificate.NotAfter.ToUniversalTime());
+        }
+        catch (LakeException e)
+        {
+            Log.GatewayCertificateFails(_logger, e.Message);
         }
     }
 

@@ -36,6 +36,9 @@ public enum Refusal
     /// <summary><c>wrong-key</c>: neither key of the device signed the token.</summary>
     WrongKey,
 
+    /// <summary><c>key-withdrawn</c>: the key that the connection was let in by was replaced since.</summary>
+    KeyWithdrawn,
+
     /// <summary><c>token-expired</c>: before or while it was connected.</summary>
     TokenExpired,
 
@@ -75,6 +78,7 @@ public static class Refusals
         Refusal.Revoked => "revoked",
         Refusal.WrongResource => "wrong-resource",
         Refusal.WrongKey => "wrong-key",
+        Refusal.KeyWithdrawn => "key-withdrawn",
         Refusal.TokenExpired => "token-expired",
         Refusal.WrongTopic => "wrong-topic",
         Refusal.QualityOfService2 => "qos-2",

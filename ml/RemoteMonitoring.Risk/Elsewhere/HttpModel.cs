@@ -5,6 +5,8 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using RemoteMonitoring.Risk.Scoring;
 using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 
 namespace RemoteMonitoring.Risk.Elsewhere;
 
@@ -33,11 +35,12 @@ internal sealed class HttpModel : IOutsideModel
     private readonly HttpEndpoint _endpoint;
     private readonly MappedColumns _columns;
     private readonly MappedOutput _output;
+    private readonly SecretSettings _secrets;
 
-    internal HttpModel(HttpEndpoint endpoint, MappedColumns columns)
+    internal HttpModel(HttpEndpoint endpoint, MappedColumns columns, SecretSettings? secrets = null)
     {
         endpoint.Check();
-        (_endpoint, _columns) = (endpoint, columns);
+        (_endpoint, _columns, _secrets) = (endpoint, columns, secrets ?? SecretSettings.OfProcess);
         _output = columns.Mapping.Output ?? throw new ModelException("features.json: output: a model behind an endpoint needs one, for instance { \"as\": \"probability\" }.");
     }
 
@@ -107,9 +110,10 @@ internal sealed class HttpModel : IOutsideModel
     private byte[] Ask(byte[] body, CancellationToken cancellationToken)
     {
         var wait = s_firstWait;
+        var key = _endpoint.KeyVariable is { } variable ? Key(variable, cancellationToken) : null;
         for (var attempt = 1; ; attempt++)
         {
-            var (answer, problem, mayPass, after) = Try(body, cancellationToken);
+            var (answer, problem, mayPass, after) = Try(body, ref key, cancellationToken);
             if (answer is not null)
             {
                 return answer;
@@ -127,17 +131,26 @@ internal sealed class HttpModel : IOutsideModel
         }
     }
 
-    private (byte[]? Answer, string Problem, bool MayPass, TimeSpan? After) Try(byte[] body, CancellationToken cancellationToken)
+    private (byte[]? Answer, string Problem, bool MayPass, TimeSpan? After) Try(byte[] body, ref string? key, CancellationToken cancellationToken)
+    {
+        var outcome = Try(body, key, cancellationToken);
+        if (outcome.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && key is not null && OtherKey(_endpoint.KeyVariable!, key, cancellationToken) is { } newer)
+        {
+            key = newer; // it was replaced since it was read
+            outcome = Try(body, key, cancellationToken);
+        }
+
+        return (outcome.Answer, outcome.Problem, outcome.MayPass, outcome.After);
+    }
+
+    private (byte[]? Answer, string Problem, bool MayPass, TimeSpan? After, HttpStatusCode? Status) Try(byte[] body, string? key, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(_endpoint.Timeout);
         using var request = new HttpRequestMessage(HttpMethod.Post, _endpoint.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        if (_endpoint.KeyVariable is { } variable)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Key(variable));
-        }
+        request.Headers.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
 
         try
         {
@@ -146,24 +159,24 @@ internal sealed class HttpModel : IOutsideModel
             {
                 using var content = new MemoryStream();
                 response.Content.CopyTo(content, null, timeout.Token);
-                return (content.ToArray(), "", false, null);
+                return (content.ToArray(), "", false, null, null);
             }
 
             var mayPass = (int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
-            return (null, string.Create(CultureInfo.InvariantCulture, $"answered HTTP {(int)response.StatusCode}"), mayPass, AfterOf(response));
+            return (null, string.Create(CultureInfo.InvariantCulture, $"answered HTTP {(int)response.StatusCode}"), mayPass, AfterOf(response), response.StatusCode);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, string.Create(CultureInfo.InvariantCulture, $"did not answer within {_endpoint.Timeout.TotalSeconds:0.#} s"), true, null);
+            return (null, string.Create(CultureInfo.InvariantCulture, $"did not answer within {_endpoint.Timeout.TotalSeconds:0.#} s"), true, null, null);
         }
         catch (HttpRequestException e)
         {
             // A certificate that is not trusted today will not be in a second.
             return e.HttpRequestError switch
             {
-                HttpRequestError.SecureConnectionError => (null, "could not be asked: its certificate is not trusted", false, null),
-                HttpRequestError.ConfigurationLimitExceeded => (null, $"answered with more than {MostAnswerBytes >> 20} MiB", false, null),
-                _ => (null, $"could not be reached ({e.HttpRequestError})", true, null),
+                HttpRequestError.SecureConnectionError => (null, "could not be asked: its certificate is not trusted", false, null, null),
+                HttpRequestError.ConfigurationLimitExceeded => (null, $"answered with more than {MostAnswerBytes >> 20} MiB", false, null, null),
+                _ => (null, $"could not be reached ({e.HttpRequestError})", true, null, null),
             };
         }
     }
@@ -176,13 +189,23 @@ internal sealed class HttpModel : IOutsideModel
         _ => null,
     };
 
-    private string Key(string variable)
+    private string Key(string variable, CancellationToken cancellationToken)
     {
-        var key = Environment.GetEnvironmentVariable(variable);
-        return !string.IsNullOrWhiteSpace(key) && key.All(c => c is > ' ' and < '\x7f')
-            ? key
-            : throw new ElsewhereException($"{Named}{Host} cannot be asked: the environment variable {variable} {(string.IsNullOrWhiteSpace(key) ? "is not set, and has to hold its key" : "holds no key: it has spaces or control characters")}", mayPass: false);
+        try
+        {
+            return _secrets.Find(variable, KeyFault, cancellationToken) ?? throw CannotBeAsked($"the environment variable {variable} is not set, and has to hold its key");
+        }
+        catch (LakeException e)
+        {
+            throw CannotBeAsked(e.Message);
+        }
     }
+
+    private string? OtherKey(string variable, string refused, CancellationToken cancellationToken) => _secrets.FindOther(variable, refused, KeyFault, cancellationToken);
+
+    private static string? KeyFault(string key) => key.All(c => c is > ' ' and < '\x7f') ? null : "holds no key: it has spaces or control characters";
+
+    private ElsewhereException CannotBeAsked(string why) => new($"{Named}{Host} cannot be asked: {why}", mayPass: false);
 
     private void Read(byte[] answer, Span<double> raw)
     {

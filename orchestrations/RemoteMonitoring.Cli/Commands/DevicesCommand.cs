@@ -10,7 +10,7 @@ internal static class DevicesCommand
 {
     public static Command Create() => new("devices", "Devices of the local gateway, and the clocks of all devices")
     {
-        Add(), List(), Revoke(), ConnectionString(), DevicesDriftCommand.Create(),
+        Add(), List(), Rotate(), Revoke(), ConnectionString(), DevicesDriftCommand.Create(),
     };
 
     private static Command Add()
@@ -39,7 +39,7 @@ internal static class DevicesCommand
             }
             else
             {
-                terminal.Table(["device", "added", "revoked"], devices.Select(d => new[] { d.DeviceId, Time(d.Created), d.Revoked is { } at ? Time(at) : "" }));
+                terminal.Table(["device", "added", "key being replaced since", "revoked"], devices.Select(d => new[] { d.DeviceId, Time(d.Created), Time(d.Rotating), Time(d.Revoked) }));
             }
 
             terminal.Document(new JsonObject
@@ -48,9 +48,38 @@ internal static class DevicesCommand
                 {
                     ["device_id"] = d.DeviceId,
                     ["created"] = Time(d.Created),
+                    ["rotating"] = d.Rotating is { } since ? Time(since) : null,
                     ["revoked"] = d.Revoked is { } at ? Time(at) : null,
                 })]),
             });
+        }, token));
+        return command;
+    }
+
+    private static Command Rotate()
+    {
+        var id = new Argument<string>("id") { Description = "Id of the device" };
+        var finish = new Option<bool>("--finish") { Description = "End it: the key of before is withdrawn, and a connection by it closed within seconds" };
+        var command = new Command("rotate", "Replace the key of a device while the gateway runs: the new one and the one of before are good until --finish") { id, finish };
+        command.SetAction((parsed, token) => Run(parsed, (terminal, registry, _) =>
+        {
+            var device = parsed.GetRequiredValue(id);
+            var ends = parsed.GetValue(finish);
+            if (!(ends ? registry.FinishRotation(device) : registry.BeginRotation(device)))
+            {
+                throw registry.Find(device) switch
+                {
+                    null => NoSuchDevice(device),
+                    { Revoked: not null } => new UserException($"The device '{device}' is revoked, and has no key to replace."),
+                    { Rotating: { } since } => new UserException($"The key of '{device}' is being replaced since {Time(since)}. Put the new one into the device ('rmon devices connection-string {device}'), and then end it with 'rmon devices rotate {device} --finish'."),
+                    _ => new UserException($"The key of '{device}' is not being replaced; begin with 'rmon devices rotate {device}'."),
+                };
+            }
+
+            terminal.Line(ends
+                ? $"The key that {device} had before is withdrawn."
+                : $"{device} has a new key: rmon devices connection-string {device}. The one of before is good too, until 'rmon devices rotate {device} --finish'.");
+            terminal.Document(new JsonObject { ["device_id"] = device, ["rotating"] = registry.Find(device)!.Rotating is { } begun ? Time(begun) : null });
         }, token));
         return command;
     }
@@ -113,6 +142,8 @@ internal static class DevicesCommand
     }
 
     private static UserException NoSuchDevice(string device) => new($"There is no device '{device}'. See 'rmon devices list', or add it with 'rmon devices add {device}'.");
+
+    private static string Time(DateTimeOffset? at) => at is { } known ? Time(known) : "";
 
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

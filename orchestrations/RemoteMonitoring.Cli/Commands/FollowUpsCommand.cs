@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using NodaTime;
 using RemoteMonitoring.Cli.Runs;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.FollowUps;
@@ -38,6 +40,11 @@ internal static class FollowUpsCommand
                 terminal.Line($"{variable} is not set here; it must be where 'rmon serve' runs.");
             }
 
+            foreach (var variable in named.SelectMany(n => new[] { n.Delivery?.Webhook, n.Delivery?.EscalationWebhook }).OfType<Webhook>().Select(w => w.SecretVariable).Distinct().Except(unset))
+            {
+                await CheckSecretAsync(terminal, variable, token);
+            }
+
             var unknown = await UnknownAsync(parsed, settings, token);
             terminal.Document(new JsonObject { ["teams"] = new JsonArray([.. settings.Teams.Keys.Select(t => (JsonNode)t)]), ["delivers_for_others"] = settings.Default is not null, ["unset"] = new JsonArray([.. unset.Select(v => (JsonNode)v)]), ["unknown"] = new JsonArray([.. unknown.Select(u => (JsonNode)u)]) });
             return unknown.Length == 0
@@ -45,6 +52,18 @@ internal static class FollowUpsCommand
                 : throw new UserException($"{Path.Combine(home, FollowUpFile.FileName)}: names what the home does not know: {string.Join(", ", unknown)}. 'rmon users list' shows the users, the roster the teams.");
         });
         return command;
+    }
+
+    private static async Task CheckSecretAsync(Terminal terminal, string variable, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SecretSettings.OfProcess.FindAsync(variable, null, cancellationToken);
+        }
+        catch (LakeException e)
+        {
+            terminal.Line($"{e.Message}; what it signs is not delivered from here.");
+        }
     }
 
     /// <summary>Teams and users that the file names and no cohort has that is meant; none where there is no cohort yet.</summary>

@@ -27,8 +27,11 @@ internal static class GatewayCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            var faults = StartFaults.Of(parsed);
+            var host = faults.Host(Host, parsed);
+            faults.Throw();
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
-            await using var hub = await LocalHub.StartAsync(terminal, store, parsed.GetRequiredValue(Host), parsed.GetValue(Port), token, parsed.GetValue(partitions));
+            await using var hub = await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(Port), token, parsed.GetValue(partitions));
             terminal.Document(new JsonObject
             {
                 ["cohort"] = store.Cohort,

@@ -7,6 +7,7 @@ using RemoteMonitoring.Ingestion.Gateway;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
@@ -38,31 +39,45 @@ internal static class ServeCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            var faults = StartFaults.Of(parsed);
             if (parsed.GetValue(lease) is not (>= 1 and <= 3600))
             {
-                throw new UserException("--lease takes 1 to 3600 seconds.", ExitCodes.Usage);
+                faults.Add(["--lease takes 1 to 3600 seconds."]);
             }
 
             if (parsed.GetValue(activities) is < 1 or > MostActivities)
             {
-                throw new UserException(string.Create(CultureInfo.InvariantCulture, $"--activities takes 1 to {MostActivities}."), ExitCodes.Usage);
+                faults.Add([string.Create(CultureInfo.InvariantCulture, $"--activities takes 1 to {MostActivities}.")]);
             }
 
-            var worklist = WorklistPages.OptionsOf(terminal, parsed, Environment.GetEnvironmentVariable);
             var runs = !parsed.GetValue(noWorkflows);
-            if (!runs && parsed.GetValue(noWorker) && worklist is null)
+            if (!runs && parsed.GetValue(noWorker) && parsed.GetValue(WorklistPages.None))
             {
-                throw new UserException("There is nothing left to serve: leave out --no-worker, --no-workflows or --no-worklist.", ExitCodes.Usage);
+                faults.Add(["There is nothing left to serve: leave out --no-worker, --no-workflows or --no-worklist."]);
+            }
+
+            var host = faults.Host(GatewayCommand.Host, parsed);
+            var worklist = await WorklistPages.OptionsOfAsync(faults, terminal, parsed, SecretSettings.OfProcess, token);
+            var home = GlobalOptions.HomeOf(parsed);
+            if (runs)
+            {
+                faults.Add((await faults.TryAsync(() => ScheduleFile.FindAsync(home, token)))?.Faults ?? [], ExitCodes.BadInput);
+            }
+
+            using var meters = new RunMeters();
+            using var export = faults.Try(() => MetricsExport.Start(Environment.GetEnvironmentVariable));
+            faults.Throw();
+            SecretSettings.OfProcess.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
+            foreach (var fault in runs ? await HostSettings.FollowUpFaultsAsync(home, token) : [])
+            {
+                await terminal.Errors.WriteLineAsync($"rmon: {fault}");
             }
 
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
-            var home = GlobalOptions.HomeOf(parsed);
             var schedules = runs ? await SchedulesAsync(terminal, home, store, token) : [];
             await using var hub = parsed.GetValue(noWorker) || parsed.GetValue(noGateway)
                 ? null
-                : await LocalHub.StartAsync(terminal, store, parsed.GetRequiredValue(GatewayCommand.Host), parsed.GetValue(GatewayCommand.Port), token);
-            using var meters = new RunMeters();
-            using var export = MetricsExport.Start(Environment.GetEnvironmentVariable);
+                : await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(GatewayCommand.Port), token);
             var options = new EngineOptions
             {
                 Lease = Duration.FromSeconds(parsed.GetValue(lease)),

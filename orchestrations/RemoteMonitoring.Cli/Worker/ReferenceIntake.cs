@@ -4,26 +4,37 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Cli.Worker;
 
 /// <summary>
 /// <c>POST /reference/{kind}</c>: lines of JSON, each an event of the kind, appended to the reference log all or none. The same
-/// body again is appended once. Answers name a line, what is wrong and the mend, and never say what the line had.
+/// body again is appended once. Answers name a line, what is wrong and the mend, and never say what the line had. The key is looked up at
+/// each request, so that it may be replaced while the worker runs; while it is, the one before is let in too.
 /// </summary>
-internal sealed class ReferenceIntake(string key, ReferenceLog log)
+internal sealed class ReferenceIntake(SecretSettings secrets, ReferenceLog log)
 {
+    /// <summary>The setting that has the key, or two with a comma between: the newest, and the one before.</summary>
+    public const string KeySetting = "RMON_REFERENCE_KEY";
+
+    /// <summary>Keys that are shorter can be guessed.</summary>
+    public const int MinKeyLength = 16;
+
+    private const int MostKeys = 2;
+
     /// <summary>Bytes of a body at the most: 1 MB.</summary>
     public const int MaxBytes = 1 << 20;
 
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly byte[] _key = SHA256.HashData(Encoding.UTF8.GetBytes(key));
+    /// <summary>The setting's text; null where it is not set, and there is no intake then.</summary>
+    public static Task<string?> KeysAsync(SecretSettings secrets, CancellationToken cancellationToken) => secrets.FindAsync(KeySetting, Fault, cancellationToken);
 
     public async Task TakeAsync(HttpContext context, string kind)
     {
-        if (!IsLetIn(context.Request.Headers.Authorization))
+        if (!await IsLetInAsync(context.Request.Headers.Authorization, context.RequestAborted))
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
             await RefuseAsync(context, StatusCodes.Status401Unauthorized, "the request has no 'Authorization: Bearer KEY' with the key that this worker was given");
@@ -58,10 +69,38 @@ internal sealed class ReferenceIntake(string key, ReferenceLog log)
         }
     }
 
-    /// <summary>By hashes of one length: how much of the key is right does not show in the time.</summary>
-    private bool IsLetIn(string? authorization) =>
-        authorization is not null && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(authorization["Bearer ".Length..].Trim())), _key);
+    /// <summary>Who has a key that is not known may have one that is newer than what was read.</summary>
+    private async Task<bool> IsLetInAsync(string? authorization, CancellationToken cancellationToken)
+    {
+        if (authorization is null || !authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) || await KeysAsync(secrets, cancellationToken) is not { } keys)
+        {
+            return false;
+        }
+
+        var given = authorization["Bearer ".Length..].Trim();
+        return IsOneOf(given, keys) || (await secrets.FindOtherAsync(KeySetting, keys, Fault, cancellationToken) is { } newer && IsOneOf(given, newer));
+    }
+
+    /// <summary>By hashes of one length: how much of a key is right does not show in the time.</summary>
+    private static bool IsOneOf(string given, string keys)
+    {
+        var (hash, found) = (SHA256.HashData(Encoding.UTF8.GetBytes(given)), false);
+        foreach (var key in Split(keys))
+        {
+            found |= CryptographicOperations.FixedTimeEquals(hash, SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        }
+
+        return found;
+    }
+
+    private static string? Fault(string keys) => Split(keys) switch
+    {
+        { Length: > MostKeys } => $"has more than {MostKeys} keys: give the newest, a comma, and the one before, or one key without a comma.",
+        var split when split.Any(k => k.Length < MinKeyLength) => $"{(split.Length > 1 ? "has a key that is" : "is")} too short to be a key: {MinKeyLength} characters at least.",
+        _ => null,
+    };
+
+    private static string[] Split(string keys) => keys.Split(',', StringSplitOptions.TrimEntries);
 
     private static Task RefuseAsync(HttpContext context, int status, string problem) =>
         WorkerEndpoint.SayAsync(context, status, new JsonObject { ["error"] = problem });

@@ -28,11 +28,21 @@ internal sealed class UnreliableLake : Lake
         (_lake, _chances, _random) = (lake, spec, new Random((int)spec.GetValueOrDefault("seed", 1)));
 
     /// <summary>The same cohort behind a lake that fails.</summary>
-    public static CohortStore Behind(CohortStore store, string spec) => new(
-        store.Cohort,
-        new UnreliableLake(store.Lake, spec.Split(',').Select(p => p.Split('=')).ToDictionary(p => p[0], p => double.Parse(p[1], CultureInfo.InvariantCulture), StringComparer.Ordinal)),
-        store.Documents,
-        store.Folder);
+    public static CohortStore Behind(CohortStore store, string spec)
+    {
+        var chances = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var part in spec.Split(','))
+        {
+            if (part.Split('=') is not [var name, var text] || !double.TryParse(text, CultureInfo.InvariantCulture, out var chance))
+            {
+                throw new UserException($"--faults takes NAME=CHANCE, with commas between; got '{part}'.", ExitCodes.Usage);
+            }
+
+            chances[name] = chance;
+        }
+
+        return new CohortStore(store.Cohort, new UnreliableLake(store.Lake, chances), store.Documents, store.Folder);
+    }
 
     public override string NameOf(string path) => _lake.NameOf(path);
 

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using RemoteMonitoring.Ingestion.Worker;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry;
 
 namespace RemoteMonitoring.Cli.Worker;
@@ -21,7 +22,7 @@ internal static class WorkerEndpoint
 {
     private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static async Task<WebApplication> StartAsync(WorkerEndpointOptions options, WorkerState state, ReferenceLog log, CancellationToken cancellationToken)
+    public static async Task<WebApplication> StartAsync(WorkerEndpointOptions options, WorkerState state, ReferenceLog log, SecretSettings secrets, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -32,7 +33,7 @@ internal static class WorkerEndpoint
         });
         builder.Logging.ClearProviders();
         var app = builder.Build();
-        var intake = options.ReferenceKey is { } key ? new ReferenceIntake(key, log) : null;
+        var intake = await ReferenceIntake.KeysAsync(secrets, cancellationToken) is null ? null : new ReferenceIntake(secrets, log);
         app.Run(context => AnswerAsync(context, state, intake));
         try
         {
@@ -80,28 +81,7 @@ internal static class WorkerEndpoint
     }
 }
 
-/// <summary>Where a worker listens, and what lets reference events in.</summary>
+/// <summary>Where a worker listens.</summary>
 /// <param name="Listen">Address; the loopback unless said otherwise.</param>
-/// <param name="Port">Port.</param>
-/// <param name="ReferenceKey">The bearer key of <c>POST /reference</c>; null where there is no such endpoint.</param>
-internal sealed record WorkerEndpointOptions(IPAddress Listen, int Port, string? ReferenceKey)
-{
-    /// <summary>Environment variable of the key.</summary>
-    public const string KeyVariable = "RMON_REFERENCE_KEY";
-
-    /// <summary>Keys that are shorter can be guessed.</summary>
-    public const int MinKeyLength = 16;
-
-    /// <summary>As the command line and the environment have it; throws where they make no sense.</summary>
-    public static WorkerEndpointOptions Of(string listen, int port, string? key)
-    {
-        if (!IPAddress.TryParse(listen, out var address))
-        {
-            throw new UserException($"--listen '{listen}' is no IP address; give for instance 127.0.0.1, or 0.0.0.0 for all of this machine.", ExitCodes.Usage);
-        }
-
-        return string.IsNullOrEmpty(key) ? new WorkerEndpointOptions(address, port, null)
-            : key.Length < MinKeyLength ? throw new UserException($"{KeyVariable} is too short to be a key: {MinKeyLength} characters at least.", ExitCodes.Usage)
-            : new WorkerEndpointOptions(address, port, key);
-    }
-}
+/// <param name="Port">Port; 0 for any that is free.</param>
+internal sealed record WorkerEndpointOptions(IPAddress Listen, int Port);

@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Worklist;
@@ -14,9 +13,6 @@ namespace RemoteMonitoring.Cli.Worker;
 /// <summary>The care manager's pages beside what else is served, and the options of the command line that say where.</summary>
 internal sealed class WorklistPages : IAsyncDisposable
 {
-    /// <summary>Environment variable of the password of a PFX file.</summary>
-    public const string PasswordVariable = "RMON_WORKLIST_CERTIFICATE_PASSWORD";
-
     /// <summary>Environment variable of the address that people open, where an ingress ends TLS.</summary>
     public const string AddressVariable = "RMON_WORKLIST_ADDRESS";
 
@@ -34,7 +30,7 @@ internal sealed class WorklistPages : IAsyncDisposable
 
     public static Option<string> Host { get; } = new("--worklist-host") { Description = $"IP address that the pages listen on; another than the loopback needs a certificate, or in {AddressVariable} the https address that people open, where an ingress ends TLS", DefaultValueFactory = _ => "127.0.0.1", HelpName = "ADDRESS" };
 
-    public static Option<string?> Certificate { get; } = new("--worklist-certificate") { Description = $"Certificate of the pages with its key: PFX (its password in {PasswordVariable}), or PEM", HelpName = "FILE" };
+    public static Option<string?> Certificate { get; } = new("--worklist-certificate") { Description = $"Certificate of the pages with its key: PFX (its password in {PagesCertificate.PasswordVariable}), or PEM", HelpName = "FILE" };
 
     public static Option<string?> Key { get; } = new("--worklist-key") { Description = "Key of a PEM certificate, where it is in another file", HelpName = "FILE" };
 
@@ -43,35 +39,48 @@ internal sealed class WorklistPages : IAsyncDisposable
     /// <summary>Address that people open.</summary>
     public Uri Address => new(_app.Urls.First());
 
-    /// <summary>What the command line and the environment say; null where no pages are wanted. What makes no sense throws.</summary>
-    public static WorklistOptions? OptionsOf(Terminal terminal, ParseResult parsed, Func<string, string?> variable)
+    /// <summary>What the command line and the environment say; null where no pages are wanted, or not all of it makes sense.</summary>
+    public static async Task<WorklistOptions?> OptionsOfAsync(StartFaults faults, Terminal terminal, ParseResult parsed, SecretSettings settings, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(None))
         {
             return null;
         }
 
-        if (!IPAddress.TryParse(parsed.GetRequiredValue(Host), out var listen))
-        {
-            throw new UserException($"--worklist-host '{parsed.GetRequiredValue(Host)}' is no IP address; give for instance 0.0.0.0 for all of this machine.", ExitCodes.Usage);
-        }
-
         if (parsed.GetValue(Port) is < 0 or > 65535)
         {
-            throw new UserException("--worklist-port takes 0 to 65535.", ExitCodes.Usage);
+            faults.Add(["--worklist-port takes 0 to 65535."]);
         }
 
-        var certificate = parsed.GetValue(Certificate) is { } file ? Load(file, parsed.GetValue(Key), variable(PasswordVariable)) : null;
-        var organisation = OrganisationOptions.Of(variable);
+        if (parsed.GetValue(Key) is not null && parsed.GetValue(Certificate) is null)
+        {
+            faults.Add(["--worklist-key is the key of a certificate: name that with --worklist-certificate."]);
+        }
+
+        var certificate = parsed.GetValue(Certificate) is { } file ? faults.Try(() => PagesCertificate.Open(file, parsed.GetValue(Key), settings, terminal)) : null;
+        var organisation = OrganisationOptions.Of(settings);
+        faults.Add(organisation?.Faults ?? []);
+        if (organisation is not null && settings.Set(OrganisationOptions.SecretSetting) is not null)
+        {
+            await faults.TryAsync(() => organisation.SecretAsync(cancellationToken));
+        }
+
+        if (faults.Address(Host, parsed) is not { } listen)
+        {
+            return null;
+        }
+
         var options = new WorklistOptions(listen, parsed.GetValue(Port) ?? WorklistOptions.DefaultPort)
         {
-            Certificate = certificate,
-            Address = variable(AddressVariable) is { Length: > 0 } address ? Uri.TryCreate(address, UriKind.Absolute, out var url) ? url : new Uri("relative", UriKind.Relative) : null,
-            Hosts = [.. NamesOf(certificate), .. listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(listen) ? Array.Empty<string>() : [listen.ToString()]],
+            Certificate = certificate is null ? null : () => certificate.Current,
+            Address = settings.Set(AddressVariable) is { } address ? Uri.TryCreate(address, UriKind.Absolute, out var url) ? url : new Uri("relative", UriKind.Relative) : null,
+            Hosts = [.. certificate?.Names ?? [], .. listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(listen) ? Array.Empty<string>() : [listen.ToString()]],
             Organisation = organisation,
             Log = new TerminalLogger<WorklistPages>(terminal.Errors, TimeProvider.System),
         };
-        return (options.Fault ?? organisation?.Fault) is { } fault ? throw new UserException(fault, ExitCodes.Usage) : options;
+        // A certificate that cannot be used has its line; that there is none is not another.
+        faults.Add(options.Fault is { } fault && (certificate is not null || parsed.GetValue(Certificate) is null) ? [fault] : []);
+        return options;
     }
 
     /// <summary>Starts the pages and says where they are; null where the port is taken that nobody asked for by its number.</summary>
@@ -124,24 +133,5 @@ internal sealed class WorklistPages : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _services.Dispose();
-    }
-
-    /// <summary>The names that a certificate is for: the pages may be asked for by those.</summary>
-    private static IEnumerable<string> NamesOf(X509Certificate2? certificate) =>
-        certificate?.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(a => a.ToString()))) ?? [];
-
-    private static X509Certificate2 Load(string file, string? keyFile, string? password)
-    {
-        try
-        {
-            var certificate = Path.GetExtension(file).ToLowerInvariant() is ".pfx" or ".p12"
-                ? X509CertificateLoader.LoadPkcs12FromFile(file, password)
-                : X509Certificate2.CreateFromPemFile(file, keyFile ?? file);
-            return certificate.HasPrivateKey ? certificate : throw new UserException($"{file}: has no private key; name its file with --worklist-key.", ExitCodes.Usage);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new UserException($"{file}: cannot be used as a certificate with its key ({e.Message}); give a PFX file with its password in {PasswordVariable}, or PEM with --worklist-key.".ReplaceLineEndings(" "), ExitCodes.Usage);
-        }
     }
 }

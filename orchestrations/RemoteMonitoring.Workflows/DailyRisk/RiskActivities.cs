@@ -139,7 +139,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
             Rows = [.. plan.Shards.Select(s => s.Length)],
             Notices = [.. DataQuality.Judge(manifest, spec.AsOf), .. isChampion && models.Warning is { } warning ? [warning] : (string[])[], .. ofModel is null ? (string[])[] : [ofModel], .. ofBands],
             Challenger = isChampion ? models.Challenger : null,
-            Delivers = await FollowUpActivities.FileOfAsync(store, cancellationToken) is null ? null : true,
+            Delivers = await FollowUpActivities.IsAskedForAsync(store, cancellationToken) ? true : null,
         };
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using NodaTime;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Workflows.Engine;
 
 namespace RemoteMonitoring.Workflows.FollowUps;
@@ -19,7 +20,7 @@ public sealed class FollowUpActivities(
 
     private static readonly Duration s_again = Duration.FromMinutes(5);
 
-    private readonly WebhookDelivery _delivery = delivery ?? new WebhookDelivery(Environment.GetEnvironmentVariable, time);
+    private readonly WebhookDelivery _delivery = delivery ?? new WebhookDelivery(SecretSettings.OfProcess, time);
     private readonly ConcurrentDictionary<string, FollowUpLog> _logs = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, RosterTeams> _rosters = new(StringComparer.Ordinal);
 
@@ -32,6 +33,19 @@ public sealed class FollowUpActivities(
 
     /// <summary>The settings of a cohort's home; null where it has none.</summary>
     public static Task<FollowUpFile?> FileOfAsync(CohortStore store, CancellationToken cancellationToken) => FollowUpFile.FindAsync(Path.GetDirectoryName(store.Folder)!, cancellationToken);
+
+    /// <summary>Whether a cohort's home has settings, or has them where they cannot be read just now: the lists of a night do not wait for that.</summary>
+    public static async Task<bool> IsAskedForAsync(CohortStore store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FileOfAsync(store, cancellationToken) is not null;
+        }
+        catch (LakeException)
+        {
+            return true;
+        }
+    }
 
     /// <summary>Starts a follow-up, unless it was before; false where it was.</summary>
     public static async Task<bool> StartAsync(CohortStore store, IWorkflowClient client, FollowUpInput input, CancellationToken cancellationToken) =>

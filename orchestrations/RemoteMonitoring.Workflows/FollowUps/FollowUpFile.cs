@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 
 namespace RemoteMonitoring.Workflows.FollowUps;
 
@@ -21,7 +22,7 @@ namespace RemoteMonitoring.Workflows.FollowUps;
 ///   "teams": { "team-001": { "quietHours": "20:00-07:00" }, "team-002": { "deliver": false } }
 /// }
 /// </code>
-/// <c>secret</c> is the <em>name</em> of the environment variable that holds it. A team has what the default says where it does not say otherwise; who names
+/// <c>secret</c> is the <em>name</em> of the environment variable that holds it, or the URL of a Key Vault secret. A team has what the default says where it does not say otherwise; who names
 /// another <c>webhook</c> names its <c>secret</c> too. <c>escalateTo</c> has a <c>user</c>, or a <c>webhook</c> with its <c>secret</c>, or both. <c>includePatientId</c> (false) tells the
 /// receiver who the patient is. Nothing else may stand there. Without the file nothing is delivered. The variable <see cref="Variable"/> may hold its text instead.
 /// </summary>
@@ -32,18 +33,18 @@ public sealed record FollowUpFile(FollowUpSettings? Settings, IReadOnlyList<stri
     /// <summary>Name of the file in its home.</summary>
     public const string FileName = "follow-ups.json";
 
-    /// <summary>Environment variable that has its text where a home's machines have no files of their own; the file is then not looked for.</summary>
+    /// <summary>Environment variable that has its text, or the URL of the Key Vault secret that has it, where a home's machines have no files of their own; the file is then not looked for.</summary>
     public const string Variable = "RMON_FOLLOW_UPS";
 
     private const int SchemaVersion = 1;
 
     /// <summary>The file of a home, or what stands in its place; null where there is neither.</summary>
-    public static Task<FollowUpFile?> FindAsync(string home, CancellationToken cancellationToken) => FindAsync(home, Environment.GetEnvironmentVariable, cancellationToken);
+    public static Task<FollowUpFile?> FindAsync(string home, CancellationToken cancellationToken) => FindAsync(home, SecretSettings.OfProcess, cancellationToken);
 
-    /// <summary>The same by other variables.</summary>
-    public static async Task<FollowUpFile?> FindAsync(string home, Func<string, string?> variable, CancellationToken cancellationToken)
+    /// <summary>The same by other settings.</summary>
+    public static async Task<FollowUpFile?> FindAsync(string home, SecretSettings settings, CancellationToken cancellationToken)
     {
-        if (variable(Variable) is { Length: > 0 } text)
+        if (await settings.FindAsync(Variable, null, cancellationToken) is { } text)
         {
             return Parse(text, Variable);
         }

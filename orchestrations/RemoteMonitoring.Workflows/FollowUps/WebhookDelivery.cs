@@ -4,6 +4,8 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using NodaTime;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 
 namespace RemoteMonitoring.Workflows.FollowUps;
 
@@ -11,17 +13,22 @@ namespace RemoteMonitoring.Workflows.FollowUps;
 /// <param name="Status">What came of it.</param>
 /// <param name="Problem">Why it was not taken, in a few words; null where it was.</param>
 /// <param name="RetryAfter">How long the receiver asks to be left alone; null where it does not say.</param>
-public sealed record WebhookAnswer(DeliveryStatus Status, string? Problem = null, Duration? RetryAfter = null);
+public sealed record WebhookAnswer(DeliveryStatus Status, string? Problem = null, Duration? RetryAfter = null)
+{
+    /// <summary>Whether it was refused for who sent it.</summary>
+    internal bool IsUnauthorized { get; init; }
+}
 
 /// <summary>
 /// Sends a payload to a webhook, signed: <c>X-RMon-Signature: v1=hex(HMAC-SHA256(secret, timestamp + "." + body))</c>, with the timestamp
-/// (Unix seconds) in <c>X-RMon-Timestamp</c>. <c>Idempotency-Key</c> is the follow-up's, whatever it is sent for. Redirects are not followed.
+/// (Unix seconds) in <c>X-RMon-Timestamp</c>. <c>Idempotency-Key</c> is the follow-up's, whatever it is sent for. Redirects are not followed. Who answers
+/// 401 or 403 is sent it once more where the secret has been replaced since it was read.
 /// </summary>
-/// <param name="variables">Finds the value of an environment variable.</param>
+/// <param name="secrets">Where secrets of receivers are found.</param>
 /// <param name="time">Time.</param>
 /// <param name="handler">How requests are sent; null for the network.</param>
 /// <param name="patience">How long an answer is waited for; null for <see cref="Timeout"/>. Of the answer the headers alone are read.</param>
-public sealed class WebhookDelivery(Func<string, string?> variables, TimeProvider time, HttpMessageHandler? handler = null, TimeSpan? patience = null) : IDisposable
+public sealed class WebhookDelivery(SecretSettings secrets, TimeProvider time, HttpMessageHandler? handler = null, TimeSpan? patience = null) : IDisposable
 {
     /// <summary>How long an answer is waited for unless something else is asked for.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -40,11 +47,30 @@ public sealed class WebhookDelivery(Func<string, string?> variables, TimeProvide
     /// <summary>Sends it once.</summary>
     public async Task<WebhookAnswer> SendAsync(Webhook webhook, string key, int attempt, byte[] body, CancellationToken cancellationToken)
     {
-        if (variables(webhook.SecretVariable) is not { Length: > 0 } secret)
+        try
         {
-            return new WebhookAnswer(DeliveryStatus.Failed, $"the environment variable {webhook.SecretVariable} is not set");
-        }
+            if (await secrets.FindAsync(webhook.SecretVariable, null, cancellationToken) is not { } secret)
+            {
+                return new WebhookAnswer(DeliveryStatus.Failed, $"the environment variable {webhook.SecretVariable} is not set");
+            }
 
+            var answer = await SendAsync(webhook, secret, key, attempt, body, cancellationToken);
+            return answer.IsUnauthorized && await secrets.FindOtherAsync(webhook.SecretVariable, secret, null, cancellationToken) is { } newer
+                ? await SendAsync(webhook, newer, key, attempt, body, cancellationToken)
+                : answer;
+        }
+        catch (LakeException)
+        {
+            // Which vault it is in is nobody's business who reads a follow-up.
+            return new WebhookAnswer(DeliveryStatus.Failed, $"the secret that {webhook.SecretVariable} names cannot be had; 'rmon follow-ups check' says why");
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _client.Dispose();
+
+    private async Task<WebhookAnswer> SendAsync(Webhook webhook, string secret, string key, int attempt, byte[] body, CancellationToken cancellationToken)
+    {
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         using var request = new HttpRequestMessage(HttpMethod.Post, webhook.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
@@ -68,9 +94,6 @@ public sealed class WebhookDelivery(Func<string, string?> variables, TimeProvide
         }
     }
 
-    /// <inheritdoc />
-    public void Dispose() => _client.Dispose();
-
     private WebhookAnswer Of(HttpResponseMessage response)
     {
         var problem = string.Create(CultureInfo.InvariantCulture, $"status {(int)response.StatusCode}");
@@ -78,7 +101,7 @@ public sealed class WebhookDelivery(Func<string, string?> variables, TimeProvide
         {
             >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => new WebhookAnswer(DeliveryStatus.Taken),
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new WebhookAnswer(DeliveryStatus.Failed, problem, RetryAfter(response)),
-            _ => new WebhookAnswer(DeliveryStatus.Refused, problem),
+            _ => new WebhookAnswer(DeliveryStatus.Refused, problem) { IsUnauthorized = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden },
         };
     }
 

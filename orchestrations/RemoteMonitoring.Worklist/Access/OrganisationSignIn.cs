@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Worklist.Access;
@@ -12,9 +14,12 @@ namespace RemoteMonitoring.Worklist.Access;
 /// <summary>The organisation that people sign in with, by OpenID Connect: code flow with PKCE.</summary>
 /// <param name="Authority">Its address: of Entra ID <c>https://login.microsoftonline.com/TENANT/v2.0</c>, with the tenant's own id.</param>
 /// <param name="ClientId">What this application is called there.</param>
-/// <param name="ClientSecret">Its secret there.</param>
-public sealed record OrganisationOptions(Uri Authority, string ClientId, string ClientSecret)
+/// <param name="Secrets">Where its secret there is found, as <see cref="SecretSetting"/>: looked up at each sign-in, so that it may be replaced while the pages run.</param>
+public sealed record OrganisationOptions(Uri Authority, string ClientId, SecretSettings Secrets)
 {
+    /// <summary>The setting that has the secret.</summary>
+    public const string SecretSetting = "RMON_OIDC_CLIENT_SECRET";
+
     /// <summary>Names of Entra ID for more than one organisation, and the id of the tenant in which all private accounts are.</summary>
     private static readonly string[] s_manyTenants = ["common", "organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"];
 
@@ -24,24 +29,30 @@ public sealed record OrganisationOptions(Uri Authority, string ClientId, string 
     /// </summary>
     public string NameClaim { get; init; } = "preferred_username";
 
-    /// <summary>What is wrong with it, in a line; null where nothing is.</summary>
-    public string? Fault =>
-        !Authority.IsAbsoluteUri || (Authority.Scheme != Uri.UriSchemeHttps && !Authority.IsLoopback) ? "RMON_OIDC_AUTHORITY must be an https address, of Entra ID https://login.microsoftonline.com/TENANT/v2.0."
-        : Authority.Segments.Any(s => s_manyTenants.Contains(s.TrimEnd('/'), StringComparer.OrdinalIgnoreCase)) ? "RMON_OIDC_AUTHORITY must name one tenant by its id: users of any other could call themselves by the names of yours."
-        : NameClaim is not ("preferred_username" or "upn" or "email") ? "RMON_OIDC_NAME_CLAIM is preferred_username, upn or email."
-        : ClientId.Length == 0 ? "RMON_OIDC_CLIENT_ID is missing: what this application is called at the organisation."
-        : ClientSecret.Length == 0 ? "RMON_OIDC_CLIENT_SECRET is missing."
-        : null;
+    /// <summary>What is wrong with it, a line each; none where nothing is.</summary>
+    public IReadOnlyList<string> Faults =>
+    [
+        .. !Authority.IsAbsoluteUri || (Authority.Scheme != Uri.UriSchemeHttps && !Authority.IsLoopback) ? ["RMON_OIDC_AUTHORITY must be an https address, of Entra ID https://login.microsoftonline.com/TENANT/v2.0."]
+            : Authority.Segments.Any(s => s_manyTenants.Contains(s.TrimEnd('/'), StringComparer.OrdinalIgnoreCase)) ? ["RMON_OIDC_AUTHORITY must name one tenant by its id: users of any other could call themselves by the names of yours."]
+            : (string[])[],
+        .. NameClaim is "preferred_username" or "upn" or "email" ? (string[])[] : ["RMON_OIDC_NAME_CLAIM is preferred_username, upn or email."],
+        .. ClientId.Length > 0 ? (string[])[] : ["RMON_OIDC_CLIENT_ID is missing: what this application is called at the organisation."],
+        .. Secrets.Set(SecretSetting) is not null ? (string[])[] : [$"{SecretSetting} is missing: the secret of this application at the organisation, or the URL of the Key Vault secret that holds it."],
+    ];
 
     /// <summary>As the environment has it; null where no organisation is named.</summary>
-    public static OrganisationOptions? Of(Func<string, string?> variable) => variable("RMON_OIDC_AUTHORITY") is not { Length: > 0 } authority ? null
+    public static OrganisationOptions? Of(SecretSettings settings) => settings.Set("RMON_OIDC_AUTHORITY") is not { } authority ? null
         : new OrganisationOptions(
             Uri.TryCreate(authority, UriKind.Absolute, out var address) ? address : new Uri("relative", UriKind.Relative),
-            variable("RMON_OIDC_CLIENT_ID") ?? "",
-            variable("RMON_OIDC_CLIENT_SECRET") ?? "")
+            settings.Set("RMON_OIDC_CLIENT_ID") ?? "",
+            settings)
         {
-            NameClaim = variable("RMON_OIDC_NAME_CLAIM") is { Length: > 0 } claim ? claim : "preferred_username",
+            NameClaim = settings.Set("RMON_OIDC_NAME_CLAIM") ?? "preferred_username",
         };
+
+    /// <summary>The secret as it is now.</summary>
+    public async Task<string> SecretAsync(CancellationToken cancellationToken) =>
+        await Secrets.FindAsync(SecretSetting, null, cancellationToken) ?? throw new InvalidOperationException($"{SecretSetting} was set when the pages began.");
 }
 
 /// <summary>Signing in with an organisation: it says who somebody is; what they may do is what is stated of the user here, and nothing that it says.</summary>
@@ -67,7 +78,7 @@ internal static class OrganisationSignIn
             return;
         }
 
-        if (organisation.Fault is { } fault)
+        if (organisation.Faults is [var fault, ..])
         {
             throw new ArgumentException(fault, nameof(options));
         }
@@ -76,7 +87,6 @@ internal static class OrganisationSignIn
         {
             oidc.Authority = organisation.Authority.AbsoluteUri;
             oidc.ClientId = organisation.ClientId;
-            oidc.ClientSecret = organisation.ClientSecret;
             oidc.CallbackPath = CallbackPath;
             oidc.ResponseType = OpenIdConnectResponseType.Code;
             oidc.ResponseMode = OpenIdConnectResponseMode.Query;
@@ -103,12 +113,19 @@ internal static class OrganisationSignIn
                 cookie.SecurePolicy = options.IsSecure ? CookieSecurePolicy.Always : CookieSecurePolicy.None;
             }
 
+            oidc.Events.OnAuthorizationCodeReceived = async context => context.TokenEndpointRequest!.ClientSecret = await organisation.SecretAsync(context.HttpContext.RequestAborted);
             oidc.Events.OnTokenValidated = context => AcceptAsync(context, services, organisation);
-            oidc.Events.OnRemoteFailure = context =>
+            oidc.Events.OnRemoteFailure = async context =>
             {
                 options.Log.OrganisationFailed((context.Failure?.InnerException ?? context.Failure)?.GetType().Name ?? "unknown");
                 context.HandleResponse();
-                return IsAway(context.Failure) ? s_away.AnswerAsync(context.HttpContext) : s_failed.AnswerAsync(context.HttpContext);
+                if (IsRefusedToUs(context.Failure))
+                {
+                    // The secret may have been replaced: whoever begins again is signed in by the newer one.
+                    await organisation.Secrets.FindOtherAsync(OrganisationOptions.SecretSetting, "", null, context.HttpContext.RequestAborted);
+                }
+
+                await (IsAway(context.Failure) ? s_away : s_failed).AnswerAsync(context.HttpContext);
             };
         });
     }
@@ -160,11 +177,25 @@ internal static class OrganisationSignIn
         context.Properties.IsPersistent = false;
     }
 
+    /// <summary>Whether the organisation did not take our secret (RFC 6749, 5.2).</summary>
+    private static bool IsRefusedToUs(Exception? failure)
+    {
+        for (; failure is not null; failure = failure.InnerException)
+        {
+            if (failure is OpenIdConnectProtocolException && failure.Message.Contains("invalid_client", StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static bool IsAway(Exception? failure)
     {
         for (; failure is not null; failure = failure.InnerException)
         {
-            if (failure is HttpRequestException or IOException or TaskCanceledException)
+            if (failure is HttpRequestException or IOException or TaskCanceledException or LakeException)
             {
                 return true;
             }

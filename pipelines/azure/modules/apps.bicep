@@ -50,7 +50,7 @@ var start = '[ -f /app/rmon.dll ] || exec python3 -m http.server {0} --directory
 @description('Name that people open the pages by.')
 var worklistHost = empty(pagesHost) ? 'worklist.${environment.properties.defaultDomain}' : pagesHost
 
-@description('What both programs read.')
+@description('What both programs read. A secret is named by its URL, and read by the program\'s identity, again and again where it may be replaced.')
 var homeSettings = [
   { name: 'RMON_BLOBS', value: blobs }
   { name: 'RMON_COSMOS', value: cosmos }
@@ -88,7 +88,6 @@ resource worker 'Microsoft.App/containerApps@2026-07-01' = {
       registries: [{ server: registryServer, identity: identities.worker }]
       // Within the environment alone: rosters and outcomes come in here from whatever hands them over.
       ingress: { external: false, allowInsecure: false, targetPort: 8080, transport: 'http' }
-      secrets: [{ name: 'reference-key', keyVaultUrl: '${vaultUrl}reference-key', identity: identities.worker }]
     }
     template: {
       terminationGracePeriodSeconds: 30
@@ -115,7 +114,7 @@ resource worker 'Microsoft.App/containerApps@2026-07-01' = {
           env: concat(homeSettings, [
             { name: 'AZURE_CLIENT_ID', value: clients.worker }
             { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'Authorization=AAD;ClientId=${clients.worker}' }
-            { name: 'RMON_REFERENCE_KEY', secretRef: 'reference-key' }
+            { name: 'RMON_REFERENCE_KEY', value: '${vaultUrl}reference-key' }
           ])
           // While nothing can land, starting again mends nothing: that is for readiness and an alert.
           probes: concat(
@@ -161,11 +160,6 @@ resource worklist 'Microsoft.App/containerApps@2026-07-01' = {
         transport: 'http'
         clientCertificateMode: 'ignore'
       }
-      secrets: [
-        { name: 'oidc-client-secret', keyVaultUrl: '${vaultUrl}oidc-client-secret', identity: identities.worklist }
-        { name: 'follow-up-secret', keyVaultUrl: '${vaultUrl}follow-up-secret', identity: identities.worklist }
-        { name: 'follow-ups', keyVaultUrl: '${vaultUrl}follow-ups', identity: identities.worklist }
-      ]
     }
     template: {
       terminationGracePeriodSeconds: 30
@@ -201,9 +195,9 @@ resource worklist 'Microsoft.App/containerApps@2026-07-01' = {
               value: '${az.environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
             }
             { name: 'RMON_OIDC_CLIENT_ID', value: oidcClientId }
-            { name: 'RMON_OIDC_CLIENT_SECRET', secretRef: 'oidc-client-secret' }
-            { name: 'RMON_FOLLOW_UPS', secretRef: 'follow-ups' }
-            { name: 'RMON_FOLLOW_UP_SECRET', secretRef: 'follow-up-secret' }
+            { name: 'RMON_OIDC_CLIENT_SECRET', value: '${vaultUrl}oidc-client-secret' }
+            { name: 'RMON_FOLLOW_UPS', value: '${vaultUrl}follow-ups' }
+            { name: 'RMON_FOLLOW_UP_SECRET', value: '${vaultUrl}follow-up-secret' }
           ])
           probes: [{ type: 'Liveness', tcpSocket: { port: 8081 }, periodSeconds: 10, failureThreshold: 3 }]
         }

@@ -62,7 +62,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    keyVaultReferenceIdentity: identities.functions
     clientAffinityEnabled: false
     publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
@@ -99,8 +98,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         RMON_ERASURE_KEY: '${vaultUrl}erasure-key'
         RMON_REGISTRY_KEY: '${vaultUrl}registry-key'
         RMON_HANDLE_KEY: '${vaultUrl}handle-key'
-        RMON_FOLLOW_UPS: '@Microsoft.KeyVault(SecretUri=${vaultUrl}follow-ups)'
-        RMON_FOLLOW_UP_SECRET: '@Microsoft.KeyVault(SecretUri=${vaultUrl}follow-up-secret)'
+        RMON_FOLLOW_UPS: '${vaultUrl}follow-ups'
+        RMON_FOLLOW_UP_SECRET: '${vaultUrl}follow-up-secret'
       },
       learning,
       empty(schedules) ? {} : { RMON_SCHEDULES: schedules }

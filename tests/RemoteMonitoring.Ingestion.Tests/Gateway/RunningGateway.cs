@@ -23,6 +23,7 @@ internal sealed class RunningGateway : IAsyncDisposable, IMeterFactory, ILogger<
         Log = GatewayLog.Open(Home.LogFile, new GatewayLogOptions { Partitions = 2 }, time);
         var options = adjust(Home.Options("localhost", 0, time) with { SweepInterval = TimeSpan.FromMilliseconds(50) });
         Plain = options.PlainLoopback;
+        Sweep = options.SweepInterval;
         Authority = X509CertificateLoader.LoadCertificateFromFile(Home.AuthorityFile);
         _listener.InstrumentPublished = (instrument, listener) =>
         {
@@ -55,6 +56,8 @@ internal sealed class RunningGateway : IAsyncDisposable, IMeterFactory, ILogger<
     public X509Certificate2 Authority { get; }
 
     public bool Plain { get; }
+
+    public TimeSpan Sweep { get; }
 
     public ConcurrentQueue<string> Logged { get; } = new();
 

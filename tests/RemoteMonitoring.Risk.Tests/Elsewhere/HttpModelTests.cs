@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
+using RemoteMonitoring.Features.Sets;
 using RemoteMonitoring.Risk.Elsewhere;
 using RemoteMonitoring.Risk.Scoring;
+using RemoteMonitoring.Risk.Training;
+using RemoteMonitoring.Storage.Secrets;
+using RemoteMonitoring.Vault;
 
 namespace RemoteMonitoring.Risk.Tests.Elsewhere;
 
@@ -147,6 +151,37 @@ public sealed class HttpModelTests
         var document = ModelFiles.Save(model).Single(f => f.Key == ModelFiles.DocumentName).Value;
         Assert.Contains(Variable, System.Text.Encoding.UTF8.GetString(document), StringComparison.Ordinal);
         Assert.DoesNotContain("sesame", System.Text.Encoding.UTF8.GetString(document), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_that_is_replaced_in_the_vault_is_sent_at_once_where_the_one_of_before_is_refused()
+    {
+        using var vault = new FakeVault("one");
+        var clock = new VaultClock();
+        var secrets = new SecretSettings(_ => vault.Url, clock, new FakeToken(), vault.Options);
+        var taken = "Bearer one";
+        LoopbackModel? endpoint = null;
+        using var server = endpoint = new LoopbackModel((call, _) => endpoint!.Received[call - 1].Authorization == taken ? (200, "[0.1,0.2]") : (401, ""));
+        var model = new HttpModel(
+            server.Endpoint with { KeyVariable = "RMON_MODEL_KEY_TEST" }, new MappedColumns(FeatureMapping.Read(ElsewhereCase.Mapping(output: """, "output": { "as": "probability" }"""), "features.json"), [.. FeatureSet.Home.Columns]), secrets);
+        var rows = new FeatureMatrix(new float[6], 3);
+        model.Raw(rows, default);
+        (vault.Secret, taken) = ("two", "Bearer two");
+        clock.Pass(SecretSettings.LeastBetween);
+        model.Raw(rows, default);
+        Assert.Equal(["Bearer one", "Bearer one", "Bearer two"], server.Received.Select(r => r.Authorization));
+
+        // Where there is no other it is not asked for again.
+        taken = "Bearer three";
+        clock.Pass(SecretSettings.LeastBetween);
+        Assert.Contains("HTTP 401", Assert.Throws<ElsewhereException>(() => model.Raw(rows, default)).Message, StringComparison.Ordinal);
+        Assert.Equal(4, server.Calls);
+
+        // A key that no header can have takes no good one's place.
+        (vault.Secret, taken) = ("with spaces in it", "Bearer two");
+        clock.Pass(SecretSettings.RefreshAfter);
+        model.Raw(rows, default);
+        Assert.Equal(5, server.Calls);
     }
 
     [Theory]

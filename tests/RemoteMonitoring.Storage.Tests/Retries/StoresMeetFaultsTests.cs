@@ -11,6 +11,7 @@ using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Storage.Tests.Documents.Cosmos;
 using RemoteMonitoring.Storage.Tests.Lake;
+using RemoteMonitoring.Vault;
 
 namespace RemoteMonitoring.Storage.Tests.Retries;
 
@@ -38,7 +39,7 @@ public sealed class StoresMeetFaultsTests(AzuriteFixture azurite)
     {
         foreach (var stays in (bool[])[false, true])
         {
-            using var vault = new AzureHomeTests.Vault("the secret");
+            using var vault = new FakeVault("the secret");
             var meets = FaultTable.Meet(fault, Private);
             await using var proxy = new FaultyProxy(vault, r => r.Number == 1 || (stays && r.Number > 1) ? meets : Fault.None);
             var credential = new CountingCredential();

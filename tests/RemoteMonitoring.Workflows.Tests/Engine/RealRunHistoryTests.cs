@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using NodaTime;
 using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Workflows.DailyRisk;
 using RemoteMonitoring.Workflows.Drift;
@@ -153,7 +154,7 @@ public sealed class RealRunHistoryTests(TrainedHome trained)
         new ReportActivities((_, _) => ValueTask.FromResult(home.Store), [TrainedHome.Task]).AddTo(registry);
         // By their clock the night is of this morning.
         var morning = new ClockByHand(MadeUpFeed.At(12.3));
-        new FollowUpActivities((_, _) => ValueTask.FromResult(home.Store), () => engine!.Client, morning, new WebhookDelivery(_ => "secret", morning, new TakesAll())).AddTo(registry);
+        new FollowUpActivities((_, _) => ValueTask.FromResult(home.Store), () => engine!.Client, morning, new WebhookDelivery(new SecretSettings(_ => "secret", morning), morning, new TakesAll())).AddTo(registry);
         return engine = WorkflowEngine.Start(Path.Combine(home.Root, "workflows.db"), registry, new EngineOptions(), TimeProvider.System, NullLogger.Instance);
     }
 

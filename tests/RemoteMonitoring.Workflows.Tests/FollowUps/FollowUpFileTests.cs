@@ -1,4 +1,5 @@
 using NodaTime;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Workflows.Tests.FollowUps;
@@ -51,10 +52,10 @@ public sealed class FollowUpFileTests
     {
         var home = Directory.CreateTempSubdirectory("rmon-follow-ups-").FullName;
         await File.WriteAllTextAsync(Path.Combine(home, FollowUpFile.FileName), $$"""{ "schemaVersion": 1, "worklist": "https://file.example/", "default": { {{Default}} } }""");
-        Assert.Equal("https://file.example/", (await FollowUpFile.FindAsync(home, _ => null, default))!.Settings!.Worklist.AbsoluteUri);
-        Assert.Equal("https://file.example/", (await FollowUpFile.FindAsync(home, _ => "", default))!.Settings!.Worklist.AbsoluteUri);
-        Assert.Equal("https://set.example/", (await FollowUpFile.FindAsync(home, name => name == "RMON_FOLLOW_UPS" ? """{ "schemaVersion": 1, "worklist": "https://set.example/" }""" : null, default))!.Settings!.Worklist.AbsoluteUri);
-        Assert.StartsWith("RMON_FOLLOW_UPS: ", Assert.Single((await FollowUpFile.FindAsync(home, _ => "no JSON", default))!.Faults), StringComparison.Ordinal);
+        Assert.Equal("https://file.example/", (await FollowUpFile.FindAsync(home, new SecretSettings(_ => null, TimeProvider.System), default))!.Settings!.Worklist.AbsoluteUri);
+        Assert.Equal("https://file.example/", (await FollowUpFile.FindAsync(home, new SecretSettings(_ => "", TimeProvider.System), default))!.Settings!.Worklist.AbsoluteUri);
+        Assert.Equal("https://set.example/", (await FollowUpFile.FindAsync(home, new SecretSettings(name => name == "RMON_FOLLOW_UPS" ? """{ "schemaVersion": 1, "worklist": "https://set.example/" }""" : null, TimeProvider.System), default))!.Settings!.Worklist.AbsoluteUri);
+        Assert.StartsWith("RMON_FOLLOW_UPS: ", Assert.Single((await FollowUpFile.FindAsync(home, new SecretSettings(_ => "no JSON", TimeProvider.System), default))!.Faults), StringComparison.Ordinal);
         Directory.Delete(home, recursive: true);
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using NodaTime;
 using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
@@ -34,7 +35,7 @@ internal sealed class FollowUpHome : HttpMessageHandler, IAsyncDisposable
     {
         Time = time ?? TimeProvider.System;
         Begun = UnixMicros.ToInstant(Instant.FromDateTimeOffset(Time.GetUtcNow()).ToUnixMicros());
-        Delivery = new WebhookDelivery(name => name == "SECRET" ? Secret : null, Time, network?.Invoke(this) ?? this, patience);
+        Delivery = new WebhookDelivery(new SecretSettings(name => name == "SECRET" ? Secret : null, Time), Time, network?.Invoke(this) ?? this, patience);
         _activities = new FollowUpActivities((_, _) => ValueTask.FromResult(Home.Store), () => Engine.Client, Time, Delivery);
         _activities.AddTo(Registry);
         new HousekeepingActivities((_, _) => ValueTask.FromResult(Home.Store), () => Engine.Client, Time).AddTo(Registry);

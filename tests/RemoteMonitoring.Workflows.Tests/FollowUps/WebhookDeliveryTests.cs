@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using NodaTime;
 using RemoteMonitoring.FaultyServices;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Workflows.Tests.FollowUps;
@@ -32,7 +33,7 @@ public sealed class WebhookDeliveryTests
     {
         using var service = new HttpClientHandler();
         await using var proxy = new FaultyProxy(service, _ => Fault.Answer(503, "", $"Retry-After: {retryAfter}"));
-        using var delivery = new WebhookDelivery(_ => "s", new ClockByHand(Instant.FromUtc(2026, 6, 1, 12, 0)), proxy.Handler());
+        using var delivery = new WebhookDelivery(new SecretSettings(_ => "s", TimeProvider.System), new ClockByHand(Instant.FromUtc(2026, 6, 1, 12, 0)), proxy.Handler());
         var answer = await delivery.SendAsync(new Webhook(new Uri("https://hooks.example.org/"), "S"), new string('0', 32), 1, "{}"u8.ToArray(), default);
         Assert.Equal(Duration.FromSeconds(seconds), answer.RetryAfter);
     }
@@ -93,7 +94,7 @@ public sealed class WebhookDeliveryTests
                 // Whoever asked has gone.
             }
         });
-        using var delivery = new WebhookDelivery(_ => "s", TimeProvider.System, patience: patience);
+        using var delivery = new WebhookDelivery(new SecretSettings(_ => "s", TimeProvider.System), TimeProvider.System, patience: patience);
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         var result = await delivery.SendAsync(new Webhook(new Uri($"http://127.0.0.1:{port}/"), "S"), new string('0', 32), 1, "{}"u8.ToArray(), default);
         await over.CancelAsync();

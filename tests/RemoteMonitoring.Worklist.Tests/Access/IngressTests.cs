@@ -13,7 +13,7 @@ public sealed class IngressTests
     public async Task Behind_an_ingress_cookies_are_bound_to_the_host_and_the_organisation_sends_people_back_to_what_they_opened()
     {
         await using var organisation = await Organisation.StartAsync();
-        await using var pages = await ServedPages.StartAsync(o => o with { Address = s_address, Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.ClientSecret) });
+        await using var pages = await ServedPages.StartAsync(o => o with { Address = s_address, Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.Secrets()) });
         using var browser = pages.Open();
         var answer = await AskAsync(browser, "/sign-in/organisation?return=/");
         Assert.Contains("redirect_uri=https%3A%2F%2Fpages.example.org%2Fsign-in%2Fcallback", answer.Headers.Location!.OriginalString, StringComparison.Ordinal);

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using RemoteMonitoring.Storage.Secrets;
 
 namespace RemoteMonitoring.Worklist.Tests.Access;
 
@@ -34,6 +35,12 @@ internal sealed class Organisation : IAsyncDisposable
     public bool SignsWithAnotherKey { get; set; }
 
     public bool HasNoTokens { get; set; }
+
+    /// <summary>What it takes of who signs people in.</summary>
+    public string Takes { get; set; } = ClientSecret;
+
+    /// <summary>Settings that have a secret.</summary>
+    public static SecretSettings Secrets(string secret = ClientSecret) => new(_ => secret, TimeProvider.System);
 
     public static async Task<Organisation> StartAsync()
     {
@@ -91,7 +98,12 @@ internal sealed class Organisation : IAsyncDisposable
         }
 
         var form = await context.Request.ReadFormAsync();
-        var isRight = form["code"] == Code && form["client_id"] == ClientId && form["client_secret"] == ClientSecret
+        if (form["client_secret"] != Takes)
+        {
+            return Results.Json(new { error = "invalid_client" }, statusCode: 401);
+        }
+
+        var isRight = form["code"] == Code && form["client_id"] == ClientId
             && Base64UrlEncoder.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(form["code_verifier"].ToString()))) == _challenge;
         if (!isRight)
         {

@@ -1,5 +1,7 @@
 using System.Net;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Vault;
 using RemoteMonitoring.Worklist.Access;
 
 namespace RemoteMonitoring.Worklist.Tests.Access;
@@ -66,7 +68,7 @@ public sealed class OrganisationSignInTests
     public async Task An_address_of_mail_counts_where_the_organisation_vouches_for_it(bool? verified, HttpStatusCode status)
     {
         await using var organisation = await Organisation.StartAsync();
-        await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.ClientSecret) { NameClaim = "email" } });
+        await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.Secrets()) { NameClaim = "email" } });
         organisation.Claims["email"] = "nurse";
         if (verified is { } isVerified)
         {
@@ -112,6 +114,30 @@ public sealed class OrganisationSignInTests
     }
 
     [Fact]
+    public async Task A_secret_that_is_replaced_at_the_organisation_and_in_the_vault_signs_people_in_without_a_restart()
+    {
+        await using var organisation = await Organisation.StartAsync();
+        using var vault = new FakeVault(Organisation.ClientSecret);
+        var clock = new VaultClock();
+        var secrets = new SecretSettings(name => name == OrganisationOptions.SecretSetting ? vault.Url : null, clock, new FakeToken(), vault.Options);
+        await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, secrets) });
+        await SignsInAsync(HttpStatusCode.Found);
+        organisation.Takes = vault.Secret = "another secret of the two";
+        clock.Pass(SecretSettings.LeastBetween);
+        await SignsInAsync(HttpStatusCode.Unauthorized); // by the one of before; who begins again has the newer one
+        await SignsInAsync(HttpStatusCode.Found);
+        organisation.Takes = vault.Secret = "a third";
+        clock.Pass(SecretSettings.RefreshAfter);
+        await SignsInAsync(HttpStatusCode.Found);
+
+        async Task SignsInAsync(HttpStatusCode status)
+        {
+            using var browser = pages.Open();
+            Assert.Equal(status, (await SignInAsync(browser, organisation, "/break-glass")).StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task A_provider_that_is_away_gives_one_clear_page()
     {
         var organisation = await Organisation.StartAsync();
@@ -141,19 +167,19 @@ public sealed class OrganisationSignInTests
     public void A_setting_that_lets_others_in_is_refused(string authority, string claim, string says)
     {
         var settings = new Dictionary<string, string> { ["RMON_OIDC_AUTHORITY"] = authority, ["RMON_OIDC_CLIENT_ID"] = "id", ["RMON_OIDC_CLIENT_SECRET"] = "s", ["RMON_OIDC_NAME_CLAIM"] = claim };
-        Assert.Contains(says, OrganisationOptions.Of(settings.GetValueOrDefault)!.Fault!, StringComparison.Ordinal);
+        Assert.Contains(says, OrganisationOptions.Of(new SecretSettings(settings.GetValueOrDefault, TimeProvider.System))!.Faults.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_tenant_of_its_own_is_not_and_without_one_there_are_passwords()
     {
         var settings = new Dictionary<string, string> { ["RMON_OIDC_AUTHORITY"] = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0", ["RMON_OIDC_CLIENT_ID"] = "id", ["RMON_OIDC_CLIENT_SECRET"] = "s" };
-        Assert.Null(OrganisationOptions.Of(settings.GetValueOrDefault)!.Fault);
-        Assert.Null(OrganisationOptions.Of(_ => null));
+        Assert.Empty(OrganisationOptions.Of(new SecretSettings(settings.GetValueOrDefault, TimeProvider.System))!.Faults);
+        Assert.Null(OrganisationOptions.Of(new SecretSettings(_ => null, TimeProvider.System)));
     }
 
     private static Task<ServedPages> StartAsync(Organisation organisation, string secret = Organisation.ClientSecret, Uri? address = null) =>
-        ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(address ?? organisation.Address, Organisation.ClientId, secret) });
+        ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(address ?? organisation.Address, Organisation.ClientId, Organisation.Secrets(secret)) });
 
     private static async Task<HttpResponseMessage> SignInAsync(ServedPages.Browser browser, Organisation organisation, string to)
     {

@@ -315,7 +315,7 @@ public sealed class RouteTests
     }
 
     private static Task<ServedPages> StartAsync(Organisation? organisation) =>
-        ServedPages.StartAsync(o => organisation is null ? o : o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.ClientSecret) });
+        ServedPages.StartAsync(o => organisation is null ? o : o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.Secrets()) });
 
     private static IEnumerable<(string Route, string Address, string Who)> TableOf(bool byOrganisation) => byOrganisation
         ? s_table.Where(r => r.Route != "POST /sign-in").Append(($"GET {OrganisationPath}", OrganisationPath, Anybody))

@@ -15,7 +15,7 @@ public sealed class TlsTests
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-        await using var pages = await ServedPages.StartAsync(o => o with { Certificate = certificate });
+        await using var pages = await ServedPages.StartAsync(o => o with { Certificate = () => certificate });
         Assert.Equal("https", pages.Address.Scheme);
         using var browser = pages.Open(certificate);
         var answer = await browser.SignInAsync("nurse", ServedPages.Password);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using NodaTime;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
+using RemoteMonitoring.Storage.Secrets;
 using RemoteMonitoring.Telemetry.Readings;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Engine;
@@ -33,7 +34,7 @@ public sealed class ToldFollowUpsTests
             await store.Documents.UpsertAsync(Containers.Urgent, [new Document { PartitionKey = UrgentReading.PartitionOf(now), Id = reading.Id, Body = reading.ToJson() }], default);
 
             using var receiver = new Receiver();
-            using var delivery = new WebhookDelivery(_ => "secret", TimeProvider.System, receiver);
+            using var delivery = new WebhookDelivery(new SecretSettings(_ => "secret", TimeProvider.System), TimeProvider.System, receiver);
             var registry = new WorkflowRegistry();
             WorkflowEngine? engine = null;
             new FollowUpActivities((_, _) => ValueTask.FromResult(store), () => engine!.Client, TimeProvider.System, delivery).AddTo(registry);

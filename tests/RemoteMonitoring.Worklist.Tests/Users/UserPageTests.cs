@@ -76,7 +76,7 @@ public sealed class UserPageTests
     {
         await using var organisation = await Organisation.StartAsync();
         organisation.Claims["preferred_username"] = "admin";
-        await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.ClientSecret) });
+        await using var pages = await ServedPages.StartAsync(o => o with { Organisation = new OrganisationOptions(organisation.Address, Organisation.ClientId, Organisation.Secrets()) });
         using var admin = pages.Open();
         await admin.GetAsync(organisation.SignIn((await admin.GetAsync("/sign-in/organisation")).Headers.Location!));
         var answer = await admin.PostAsync("/users", "/users", ("name", "ada"), ("display", "Ada"), ("role", "Lead"));

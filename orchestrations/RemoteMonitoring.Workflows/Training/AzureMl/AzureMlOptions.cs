@@ -34,22 +34,9 @@ public sealed record AzureMlOptions
     /// <param name="variable">Value of an environment variable, or null.</param>
     public static AzureMlOptions Read(Func<string, string?> variable)
     {
-        var missing = s_required.Where(key => string.IsNullOrWhiteSpace(variable(key))).ToArray();
-        if (missing.Length > 0)
+        if (Faults(variable) is [var fault, ..])
         {
-            throw new ArgumentException($"Training on Azure ML needs {string.Join(", ", missing)} in the environment; pipelines/azureml/README.md says what they are.");
-        }
-
-        var environment = variable(s_required[4])!;
-        if (environment.Split(':') is not [{ Length: > 0 }, { Length: > 0 }])
-        {
-            throw new ArgumentException($"{s_required[4]} must be NAME:VERSION, and is '{environment}'.");
-        }
-
-        var endpoint = variable("RMON_AZUREML_ENDPOINT") is { Length: > 0 } stated ? stated : "https://management.azure.com";
-        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || !(url.Scheme == Uri.UriSchemeHttps || url.IsLoopback))
-        {
-            throw new ArgumentException($"RMON_AZUREML_ENDPOINT must be an https address, and is '{endpoint}'.");
+            throw new ArgumentException(fault);
         }
 
         return new AzureMlOptions
@@ -58,9 +45,36 @@ public sealed record AzureMlOptions
             ResourceGroup = variable(s_required[1])!,
             Workspace = variable(s_required[2])!,
             Compute = variable(s_required[3])!,
-            Environment = environment,
+            Environment = variable(s_required[4])!,
             Datastore = variable(s_required[5])!,
-            Endpoint = url,
+            Endpoint = new Uri(EndpointOf(variable)),
         };
     }
+
+    /// <summary>What is wrong with them, a line each, where any is set; none where nobody means to train there.</summary>
+    public static IReadOnlyList<string> FaultsOf(Func<string, string?> variable) => s_required.All(key => string.IsNullOrWhiteSpace(variable(key))) ? [] : Faults(variable);
+
+    private static List<string> Faults(Func<string, string?> variable)
+    {
+        var faults = new List<string>();
+        var missing = s_required.Where(key => string.IsNullOrWhiteSpace(variable(key))).ToArray();
+        if (missing.Length > 0)
+        {
+            faults.Add($"Training on Azure ML needs {string.Join(", ", missing)} in the environment; pipelines/azureml/README.md says what they are.");
+        }
+
+        if (variable(s_required[4]) is { } environment && !string.IsNullOrWhiteSpace(environment) && environment.Split(':') is not [{ Length: > 0 }, { Length: > 0 }])
+        {
+            faults.Add($"{s_required[4]} must be NAME:VERSION.");
+        }
+
+        if (!Uri.TryCreate(EndpointOf(variable), UriKind.Absolute, out var url) || !(url.Scheme == Uri.UriSchemeHttps || url.IsLoopback))
+        {
+            faults.Add("RMON_AZUREML_ENDPOINT must be an https address.");
+        }
+
+        return faults;
+    }
+
+    private static string EndpointOf(Func<string, string?> variable) => variable("RMON_AZUREML_ENDPOINT") is { Length: > 0 } stated ? stated : "https://management.azure.com";
 }
