@@ -71,7 +71,7 @@ public sealed class SecretSettingsTests : IDisposable
             Assert.Equal(1 + i, _vault.Reads);
         }
 
-        Assert.Equal($"{Name}: the secret at {_vault.Url} cannot be had (503); the last good one stays in use.", Assert.Single(_said));
+        Assert.Equal($"{Name}: the secret at {_vault.Url} cannot be had (503: the service is too busy; run again later); the last good one stays in use.", Assert.Single(_said));
         Assert.Equal([(Name, 1L), (Name, 1L), (Name, 1L)], _meters.Counted);
         _vault.Status = HttpStatusCode.OK;
         _clock.Pass(TimeSpan.FromMinutes(1));
