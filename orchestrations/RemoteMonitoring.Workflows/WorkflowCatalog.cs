@@ -27,7 +27,7 @@ public static class WorkflowCatalog
         IMeterFactory? meters = null)
     {
         var registry = new WorkflowRegistry();
-        new RiskActivities(cohorts, before: before).AddTo(registry);
+        new RiskActivities(cohorts, before: before, time: time).AddTo(registry);
         new HousekeepingActivities(cohorts, client, time).AddTo(registry);
         new TrainingActivities(cohorts, time).AddTo(registry);
         new DriftActivities(cohorts, time, meters).AddTo(registry);

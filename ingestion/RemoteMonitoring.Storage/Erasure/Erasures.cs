@@ -31,6 +31,9 @@ public sealed class Erasures
     /// <summary>How many; the last one's number in the reference log.</summary>
     public int Count => _tombstones.Count;
 
+    /// <summary>When each was stated, in order.</summary>
+    public IEnumerable<Instant> Stated => _tombstones.Select(t => t.Known);
+
     /// <summary>These, and one that is stated after them.</summary>
     public Erasures With(Tombstone tombstone, ErasureKey key) => new([.. _tombstones, tombstone], key);
 

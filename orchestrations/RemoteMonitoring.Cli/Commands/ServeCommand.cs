@@ -11,6 +11,7 @@ using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Schedules;
+using RemoteMonitoring.Workflows.Service;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -70,6 +71,7 @@ internal static class ServeCommand
             };
             await using var engine = runs ? CohortEngine.Start(terminal, store, options, isWatched: false, meters: meters) : null;
             await using var pages = worklist is null ? null : await WorklistPages.StartAsync(terminal, store, worklist, parsed.GetValue(WorklistPages.Port) is not null, engine?.Client, token);
+            var gauges = export is null ? null : new ServiceGauges(meters, TimeProvider.System);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
             terminal.Line(runs
                 ? $"Serving cohort '{store.Cohort}', {Terminal.Number(schedules.Count)} schedules. Ctrl-C stops; what is under way goes on when somebody serves again."
@@ -82,6 +84,7 @@ internal static class ServeCommand
                     ScheduleAsync(terminal, home, store, engine, schedules, stop.Token),
                     TellAsync(terminal, engine, stop.Token),
                     FollowUpLoop.RunAsync(terminal, store, engine.Client, stop.Token),
+                    gauges is null ? Task.Delay(Timeout.Infinite, stop.Token) : ServiceLevelLoop.RunAsync(store, engine.Client, () => SchedulesAsync(terminal, home, store, stop.Token), gauges, stop.Token),
                 ],
             ];
             // None ends by itself but by a fault, and then the others have no use.
