@@ -32,6 +32,7 @@ builder.Services.AddSingleton(new AzureHome
 builder.Services.AddSingleton<FunctionsHost>();
 builder.Services.AddSingleton<DueSchedules>();
 builder.Services.AddSingleton<DueFollowUps>();
+builder.Services.AddSingleton<DueServiceLevels>();
 
 var telemetry = builder.Services.AddOpenTelemetry()
     .UseFunctionsWorkerDefaults()

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Engine;
@@ -20,7 +20,7 @@ internal static class ServiceLevelLoop
             {
                 gauges.State(store.Cohort, await new ServiceLevels(store, await schedules(), client, TimeProvider.System).MeasureAsync(cancellationToken));
             }
-            catch (Exception e) when (e is LakeException or UserException or SqliteException or IOException)
+            catch (Exception e) when (e is LakeException or UserException or DbException or IOException)
             {
                 // Nothing is stated while nothing can be measured, and that is what an alert looks for.
             }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using NodaTime;
 using RemoteMonitoring.Ingestion;
@@ -38,7 +39,7 @@ public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> sch
             {
                 levels.AddRange(await measure());
             }
-            catch (LakeException)
+            catch (Exception e) when (e is LakeException or DbException or IOException)
             {
                 // What it says may name files, and this goes to where metrics go.
                 levels.Add(new ServiceLevel(objective, null, ServiceState.Unknown, null, "cannot be read", "A file or document that it is told by cannot be read: the command that makes or shows it says which."));
