@@ -27,6 +27,7 @@ internal static class GatewayCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            using var export = terminal.StartExport();
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             await using var hub = await LocalHub.StartAsync(terminal, store, parsed.GetRequiredValue(Host), parsed.GetValue(Port), token, parsed.GetValue(partitions));
             terminal.Document(new JsonObject

@@ -39,6 +39,7 @@ internal static class ServeCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            using var export = terminal.StartExport();
             if (parsed.GetValue(lease) is not (>= 1 and <= 3600))
             {
                 throw new UserException("--lease takes 1 to 3600 seconds.", ExitCodes.Usage);
@@ -63,7 +64,6 @@ internal static class ServeCommand
                 ? null
                 : await LocalHub.StartAsync(terminal, store, parsed.GetRequiredValue(GatewayCommand.Host), parsed.GetValue(GatewayCommand.Port), token);
             using var meters = new RunMeters();
-            using var export = MetricsExport.Start(Environment.GetEnvironmentVariable);
             var options = new EngineOptions
             {
                 Lease = Duration.FromSeconds(parsed.GetValue(lease)),
@@ -111,7 +111,7 @@ internal static class ServeCommand
 
     private static async Task LandAsync(Terminal terminal, CohortStore store, CancellationToken cancellationToken)
     {
-        var logger = new TerminalLogger<IngestionWorker>(terminal.Errors, TimeProvider.System);
+        var logger = terminal.Log<IngestionWorker>();
         var log = GatewayHome.Of(store).LogFile;
         while (!File.Exists(log))
         {

@@ -31,9 +31,10 @@ internal static class WorkerCommand
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
+            using var export = terminal.StartExport();
             await using var opened = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             await using var store = parsed.GetValue(faults) is { } spec ? UnreliableLake.Behind(opened, spec) : null;
-            var logger = new TerminalLogger<IngestionWorker>(terminal.Errors, TimeProvider.System);
+            var logger = terminal.Log<IngestionWorker>();
             await using var localHub = parsed.GetValue(noGateway) || parsed.GetValue(once) || parsed.GetValue(kafka) is not null
                 ? null
                 : await LocalHub.StartAsync(terminal, opened, parsed.GetRequiredValue(GatewayCommand.Host), parsed.GetValue(GatewayCommand.Port), token);
@@ -61,7 +62,6 @@ internal static class WorkerCommand
         using var meters = new RunMeters();
         var state = new WorkerState();
         using var metrics = new WorkerMetrics(meters, state, () => store.Documents.RequestUnits);
-        using var export = MetricsExport.Start(Environment.GetEnvironmentVariable);
         await using var http = endpoint.Port == 0 ? null : await WorkerEndpoint.StartAsync(endpoint, state, store.Reference, cancellationToken);
         await new IngestionWorker(store, source, options, state, metrics, TimeProvider.System, logger).RunAsync(once, cancellationToken);
         terminal.Line($"{Terminal.Number(state.Landed)} messages landed");

@@ -69,7 +69,7 @@ internal sealed class WorklistPages : IAsyncDisposable
             Address = variable(AddressVariable) is { Length: > 0 } address ? Uri.TryCreate(address, UriKind.Absolute, out var url) ? url : new Uri("relative", UriKind.Relative) : null,
             Hosts = [.. NamesOf(certificate), .. listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(listen) ? Array.Empty<string>() : [listen.ToString()]],
             Organisation = organisation,
-            Log = new TerminalLogger<WorklistPages>(terminal.Errors, TimeProvider.System),
+            Log = terminal.Log<WorklistPages>(),
         };
         return (options.Fault ?? organisation?.Fault) is { } fault ? throw new UserException(fault, ExitCodes.Usage) : options;
     }

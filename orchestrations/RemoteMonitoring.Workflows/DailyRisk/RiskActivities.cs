@@ -20,8 +20,10 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 /// <param name="tasks">The tasks there are; null for the bundled ones.</param>
 /// <param name="before">Called for each patient before scoring, by tests that inject faults.</param>
 /// <param name="time">Time; null for the system's.</param>
+/// <param name="metrics">What nights are measured by; null where nobody measures.</param>
 public sealed class RiskActivities(
-    Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, IReadOnlyList<TaskDefinition>? tasks = null, Action<string>? before = null, TimeProvider? time = null)
+    Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, IReadOnlyList<TaskDefinition>? tasks = null, Action<string>? before = null, TimeProvider? time = null,
+    WorkflowMetrics? metrics = null)
 {
     /// <summary>How often a part may have stopped its process, before it is taken to be its fault: others may have stopped it too. For one patient more, since nobody is set aside lightly.</summary>
     private const int MostDeaths = 3;
@@ -214,7 +216,8 @@ public sealed class RiskActivities(
     {
         var store = await cohorts(asked.Spec.Cohort, cancellationToken);
         var plan = await _plans.LoadAsync(asked.Spec, cancellationToken);
-        var ledger = await DoneAsync(store, plan.Run, asked.Parts, cancellationToken) ?? await FinishAsync(store, plan, asked, cancellationToken);
+        var done = await DoneAsync(store, plan.Run, asked.Parts, cancellationToken);
+        var ledger = done ?? await FinishAsync(store, plan, asked, cancellationToken);
         foreach (var folder in (string[])[plan.Run, asked.InstanceId])
         {
             foreach (var path in await store.Lake.ListAsync(LakePaths.WorkOf(folder), cancellationToken))
@@ -224,6 +227,12 @@ public sealed class RiskActivities(
         }
 
         _plans.Forget(asked.Spec);
+        WorkflowTraces.Shipped(plan.Run);
+        if (done is null)
+        {
+            metrics?.Published(ledger.Task, ledger.Scored, ledger.SetAside, ledger.Listed);
+        }
+
         return OutcomeOf(ledger, alreadyThere: false);
     }
 
