@@ -40,6 +40,7 @@ public static class Program
         root.Subcommands.Add(DriftCommand.Create());
         root.Subcommands.Add(ScoreCommand.Create());
         root.Subcommands.Add(WorklistCommand.Create());
+        root.Subcommands.Add(StatusCommand.Create());
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(RunsCommand.Create());
         root.Subcommands.Add(SchedulesCommand.Create());

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using RemoteMonitoring.Cli.Worker;
 using Spectre.Console;
 
 namespace RemoteMonitoring.Cli;
@@ -41,6 +43,20 @@ internal sealed class Terminal
     public IAnsiConsole People { get; }
 
     public TextWriter Errors { get; }
+
+    /// <summary>Loggers whose lines are sent to who collects them, beside what is said here; null where nobody does.</summary>
+    public ILoggerFactory? Sent { get; set; }
+
+    /// <summary>The log of a part of the program, on standard error.</summary>
+    public TerminalLogger<T> Log<T>(LogLevel least = LogLevel.Information, params IReadOnlyList<string> silent) => new(Errors, TimeProvider.System, least, Sent?.CreateLogger<T>(), silent);
+
+    /// <summary>Begins to send what the program tells of itself, where the environment asks for it; null where it does not.</summary>
+    public TelemetryExport? StartExport()
+    {
+        var export = TelemetryExport.Start(Environment.GetEnvironmentVariable);
+        Sent = export?.Logs;
+        return export;
+    }
 
     /// <summary>Prints the one document of <c>--json</c>; does nothing without it.</summary>
     public void Document(JsonObject document)

@@ -22,14 +22,19 @@ public sealed partial class DueSchedules(FunctionsHost host, IConfiguration sett
     /// </summary>
     public async Task StartAsync(DurableTaskClient durable, CancellationToken cancellationToken)
     {
-        var set = Set();
+        var file = File();
+        foreach (var fault in file?.Faults ?? [])
+        {
+            LogFault(fault);
+        }
+
+        var set = file?.Sound;
         foreach (var cohort in await host.CohortsAsync(cancellationToken))
         {
             try
             {
                 var scheduler = new Scheduler(await host.RegisterAsync(cohort, durable, cancellationToken), time);
-                var schedules = set?.Where(s => s.Cohort == cohort) ?? await BundledSchedules.OfAsync(await host.CohortAsync(cohort, cancellationToken), cancellationToken);
-                foreach (var schedule in schedules)
+                foreach (var schedule in await OfAsync(cohort, set, cancellationToken))
                 {
                     await StartAsync(scheduler, schedule, cancellationToken);
                 }
@@ -64,22 +69,14 @@ public sealed partial class DueSchedules(FunctionsHost host, IConfiguration sett
         }
     }
 
-    /// <summary>Those of the setting that nothing is wrong with; null where there is no setting.</summary>
-    private IReadOnlyList<Schedule>? Set()
-    {
-        if (settings[Setting] is not { } text || string.IsNullOrWhiteSpace(text))
-        {
-            return null;
-        }
+    /// <summary>The schedules of a cohort.</summary>
+    public Task<IReadOnlyList<Schedule>> OfAsync(string cohort, CancellationToken cancellationToken) => OfAsync(cohort, File()?.Sound, cancellationToken);
 
-        var file = ScheduleFile.Parse(text, Setting);
-        foreach (var fault in file.Faults)
-        {
-            LogFault(fault);
-        }
+    private async Task<IReadOnlyList<Schedule>> OfAsync(string cohort, IReadOnlyList<Schedule>? set, CancellationToken cancellationToken) =>
+        set is null ? await BundledSchedules.OfAsync(await host.CohortAsync(cohort, cancellationToken), cancellationToken) : [.. set.Where(s => s.Cohort == cohort)];
 
-        return file.Sound;
-    }
+    /// <summary>What the setting says; null where there is none.</summary>
+    private ScheduleFile? File() => settings[Setting] is { } text && !string.IsNullOrWhiteSpace(text) ? ScheduleFile.Parse(text, Setting) : null;
 
     /// <summary>The words of our own faults; of others only the kind, since theirs may quote what they stumbled over.</summary>
     private static string Why(Exception e) => e is LakeException ? e.Message : e.GetType().Name;

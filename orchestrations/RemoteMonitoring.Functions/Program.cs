@@ -44,6 +44,7 @@ builder.Services.AddSingleton(home);
 builder.Services.AddSingleton<FunctionsHost>();
 builder.Services.AddSingleton<DueSchedules>();
 builder.Services.AddSingleton<DueFollowUps>();
+builder.Services.AddSingleton<DueServiceLevels>();
 
 var telemetry = builder.Services.AddOpenTelemetry()
     .UseFunctionsWorkerDefaults()

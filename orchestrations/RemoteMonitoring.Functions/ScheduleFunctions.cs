@@ -4,7 +4,7 @@ using Microsoft.DurableTask.Client;
 namespace RemoteMonitoring.Functions;
 
 /// <summary>Time passes.</summary>
-public sealed class ScheduleFunctions(DueSchedules schedules, DueFollowUps followUps)
+public sealed class ScheduleFunctions(DueSchedules schedules, DueFollowUps followUps, DueServiceLevels levels)
 {
     /// <summary>
     /// Looks every minute for what is due. The cron texts, zones and catching up are the schedules' own, not the trigger's, which knows
@@ -23,5 +23,13 @@ public sealed class ScheduleFunctions(DueSchedules schedules, DueFollowUps follo
     {
         ArgumentNullException.ThrowIfNull(timer);
         return followUps.LookAsync(client, cancellationToken);
+    }
+
+    /// <summary>Measures the service every minute, for alerts and the workbook.</summary>
+    [Function("service-levels")]
+    public Task MeasureServiceAsync([TimerTrigger("30 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(timer);
+        return levels.MeasureAsync(client, cancellationToken);
     }
 }

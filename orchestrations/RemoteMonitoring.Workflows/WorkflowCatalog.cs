@@ -26,12 +26,13 @@ public static class WorkflowCatalog
         Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, Func<IWorkflowClient> client, TimeProvider time, Action<string>? before = null,
         IMeterFactory? meters = null)
     {
-        var registry = new WorkflowRegistry();
-        new RiskActivities(cohorts, before: before).AddTo(registry);
+        var metrics = meters is null ? null : new WorkflowMetrics(meters);
+        var registry = new WorkflowRegistry { Metrics = metrics };
+        new RiskActivities(cohorts, before: before, time: time, metrics: metrics).AddTo(registry);
         new HousekeepingActivities(cohorts, client, time).AddTo(registry);
         new TrainingActivities(cohorts, time).AddTo(registry);
         new DriftActivities(cohorts, time, meters).AddTo(registry);
-        new FollowUpActivities(cohorts, client, time).AddTo(registry);
+        new FollowUpActivities(cohorts, client, time, metrics: metrics).AddTo(registry);
         new ReportActivities(cohorts).AddTo(registry);
         return registry;
     }

@@ -29,6 +29,9 @@ public sealed record DeviceTopic
         return bag is null ? null : ParseBag(bag);
     }
 
+    /// <summary>The same with this property in place of what was sent under its name.</summary>
+    public DeviceTopic With(string name, string value) => this with { Properties = [.. Properties.Where(p => p.Key != name), new(name, value)] };
+
     /// <summary>The properties, and more of them, as a JSON object of text, or null where there are none.</summary>
     public string? ToJson(params ReadOnlySpan<KeyValuePair<string, string>> more) => EnvelopeProperties.Format([.. Properties, .. more]);
 

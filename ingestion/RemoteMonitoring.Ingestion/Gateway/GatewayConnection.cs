@@ -162,6 +162,8 @@ internal sealed class GatewayConnection : IDisposable
         }
 
         var topic = DeviceTopic.TryParse(publish.Topic, Login.DeviceId) ?? throw new RefusedException(Refusal.WrongTopic);
+        var span = IngestionTraces.IsWanted ? IngestionTraces.Accept(topic.Properties) : null;
+        topic = span?.Id is { } id ? topic.With(IngestionTraces.Property, id) : topic;
         var durable = _log.AppendAsync(
             new GatewayMessage
             {
@@ -171,8 +173,20 @@ internal sealed class GatewayConnection : IDisposable
                 Body = System.Buffers.BuffersExtensions.ToArray(publish.Payload),
             },
             _closing.Token);
+        if (span is not null)
+        {
+            _ = EndAsync(span, durable);
+        }
+
         // What is in the log is acknowledged, though the connection may be closing.
         await _outgoing.Writer.WriteAsync(new Outgoing(durable, acknowledgement), CancellationToken.None);
+    }
+
+    /// <summary>A message is taken in when it is durable.</summary>
+    private static async Task EndAsync(System.Diagnostics.Activity span, Task durable)
+    {
+        await durable.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        span.SetStatus(durable.IsCompletedSuccessfully ? System.Diagnostics.ActivityStatusCode.Unset : System.Diagnostics.ActivityStatusCode.Error).Dispose();
     }
 
     private ValueTask SendAsync(MqttPacket? packet) => packet is null ? ValueTask.CompletedTask : _outgoing.Writer.WriteAsync(new Outgoing(Task.CompletedTask, packet), _closing.Token);

@@ -1,3 +1,4 @@
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Readings;
 
 namespace RemoteMonitoring.Ingestion.Landing;
@@ -39,6 +40,7 @@ public sealed class PartitionLanding(Silver silver, PartitionChain chain)
             }
 
             var start = chain.Next;
+            using var span = IngestionTraces.Land(LakePaths.Bronze(chain.Partition, start), batch.Envelopes);
             if (await chain.TryAppendAsync(batch.Envelopes, batch.Landed, cancellationToken))
             {
                 using var derived = silver.Derive(batch.Envelopes, batch.Landed);
@@ -48,8 +50,11 @@ public sealed class PartitionLanding(Silver silver, PartitionChain chain)
                     await silver.WriteAsync(file, batch.Landed, derived, cancellationToken);
                 }
 
+                span?.SetTag("messages", batch.Envelopes.Count).SetTag("accepted", derived.Accepted);
                 return new LandedBatch { Rows = batch.Envelopes.Count, Accepted = derived.Accepted, Rejected = derived.Rejected };
             }
+
+            IngestionTraces.Discard(span);
         }
     }
 }

@@ -31,8 +31,8 @@ public sealed class Erasures
     /// <summary>How many; the last one's number in the reference log.</summary>
     public int Count => _tombstones.Count;
 
-    /// <summary>When the last of them was stated; null where there is none.</summary>
-    public Instant? Last => _tombstones.Count == 0 ? null : _tombstones.Max(t => t.Known);
+    /// <summary>When each was stated, in order.</summary>
+    public IEnumerable<Instant> Stated => _tombstones.Select(t => t.Known);
 
     /// <summary>These, and one that is stated after them.</summary>
     public Erasures With(Tombstone tombstone, ErasureKey key) => new([.. _tombstones, tombstone], key);

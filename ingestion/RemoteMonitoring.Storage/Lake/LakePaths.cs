@@ -156,7 +156,10 @@ public static class LakePaths
     private const string ShadowEnding = ".shadow.json";
 
     /// <summary>A file of the report of drift of a task's inputs, scores and performance as of an instant.</summary>
-    public static string Drift(string task, string asOf, string file) => $"drift/{task}/{asOf}/{file}";
+    public static string Drift(string task, string asOf, string file) => $"{DriftFolder(task)}/{asOf}/{file}";
+
+    /// <summary>Folder of the reports of drift of a task.</summary>
+    public static string DriftFolder(string task) => $"drift/{task}";
 
     /// <summary>Folder of the tables for reports, by the version of their form.</summary>
     public const string ReportFolder = "bi/v1";

@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace RemoteMonitoring.Telemetry.Messages;
 
 /// <summary>Application properties as bronze keeps them: a JSON object of text, or null for none.</summary>
-internal static class ApplicationProperties
+public static class ApplicationProperties
 {
+    /// <summary>The text of properties; null for none.</summary>
     public static string? Format(IReadOnlyList<KeyValuePair<string, string>> properties)
     {
         if (properties.Count == 0)

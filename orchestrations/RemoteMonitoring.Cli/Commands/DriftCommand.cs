@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using NodaTime;
-using RemoteMonitoring.Cli.Worker;
 using RemoteMonitoring.Risk.Drift;
 using RemoteMonitoring.Workflows.Drift;
 
@@ -25,7 +24,7 @@ internal static class DriftCommand
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var instant = await RunCommand.AsOfAsync(terminal, store, definition, ScoreCommand.AsOf(parsed.GetValue(asOf)), token);
             using var meters = new RunMeters();
-            using var export = MetricsExport.Start(Environment.GetEnvironmentVariable);
+            using var export = terminal.StartExport();
             var metrics = new DriftMetrics(meters);
             var (report, outcome) = await terminal.StageAsync("drift", async _ =>
             {

@@ -29,6 +29,7 @@ internal static class GatewayCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             var faults = StartFaults.Of(parsed);
             var host = faults.Host(Host, parsed);
+            using var export = faults.Try(terminal.StartExport);
             faults.Throw();
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             await using var hub = await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(Port), token, parsed.GetValue(partitions));

@@ -143,7 +143,9 @@ internal static class RunCommand
     /// <summary>Starts or finds the run, sees it through with an engine of this process, and says what came of it.</summary>
     public static async Task<int> RunAsync<TIn, TOut>(Terminal terminal, CohortStore store, Asked<TIn, TOut> asked, CancellationToken cancellationToken, Action<string>? before = null)
     {
-        await using var engine = CohortEngine.Start(terminal, store, before: before);
+        using var meters = new RunMeters();
+        using var export = terminal.StartExport();
+        await using var engine = CohortEngine.Start(terminal, store, before: before, meters: meters);
         var (id, how) = await asked.AskAsync(engine.Register, cancellationToken);
         var found = how == AskedRun.Stands ? await engine.Client.FindAsync(id, cancellationToken) : null;
         if (how == AskedRun.Stands && found is null)

@@ -12,6 +12,7 @@ using RemoteMonitoring.Workflows;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Schedules;
+using RemoteMonitoring.Workflows.Service;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -65,7 +66,7 @@ internal static class ServeCommand
             }
 
             using var meters = new RunMeters();
-            using var export = faults.Try(() => MetricsExport.Start(Environment.GetEnvironmentVariable));
+            using var export = faults.Try(terminal.StartExport);
             faults.Throw();
             SecretSettings.OfProcess.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
             foreach (var fault in runs ? await HostSettings.FollowUpFaultsAsync(home, token) : [])
@@ -85,6 +86,7 @@ internal static class ServeCommand
             };
             await using var engine = runs ? CohortEngine.Start(terminal, store, options, isWatched: false, meters: meters) : null;
             await using var pages = worklist is null ? null : await WorklistPages.StartAsync(terminal, store, worklist, parsed.GetValue(WorklistPages.Port) is not null, engine?.Client, token);
+            var gauges = export is null ? null : new ServiceGauges(meters, TimeProvider.System);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
             terminal.Line(runs
                 ? $"Serving cohort '{store.Cohort}', {Terminal.Number(schedules.Count)} schedules. Ctrl-C stops; what is under way goes on when somebody serves again."
@@ -97,6 +99,7 @@ internal static class ServeCommand
                     ScheduleAsync(terminal, home, store, engine, schedules, stop.Token),
                     TellAsync(terminal, engine, stop.Token),
                     FollowUpLoop.RunAsync(terminal, store, engine.Client, stop.Token),
+                    gauges is null ? Task.Delay(Timeout.Infinite, stop.Token) : ServiceLevelLoop.RunAsync(store, engine.Client, () => SchedulesAsync(terminal, home, store, stop.Token), gauges, stop.Token),
                 ],
             ];
             // None ends by itself but by a fault, and then the others have no use.
@@ -123,7 +126,7 @@ internal static class ServeCommand
 
     private static async Task LandAsync(Terminal terminal, CohortStore store, CancellationToken cancellationToken)
     {
-        var logger = new TerminalLogger<IngestionWorker>(terminal.Errors, TimeProvider.System);
+        var logger = terminal.Log<IngestionWorker>();
         var log = GatewayHome.Of(store).LogFile;
         while (!File.Exists(log))
         {

@@ -48,12 +48,12 @@ internal static class WorkerCommand
             }
 
             using var meters = new RunMeters();
-            using var export = faults.Try(() => MetricsExport.Start(Environment.GetEnvironmentVariable));
+            using var export = faults.Try(terminal.StartExport);
             faults.Throw();
             secrets.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
             await using var opened = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             await using var store = parsed.GetValue(unreliable) is { } spec ? UnreliableLake.Behind(opened, spec) : null;
-            var logger = new TerminalLogger<IngestionWorker>(terminal.Errors, TimeProvider.System);
+            var logger = terminal.Log<IngestionWorker>();
             await using var localHub = parsed.GetValue(noGateway) || parsed.GetValue(once) || parsed.GetValue(s_kafka) is not null
                 ? null
                 : await LocalHub.StartAsync(terminal, opened, host, parsed.GetValue(GatewayCommand.Port), token);

@@ -57,8 +57,8 @@ internal sealed class CohortEngine : IAsyncDisposable
     public static CohortEngine StartIdle(Terminal terminal, CohortStore store) => Start(terminal, store, new EngineOptions { ActivitiesAtATime = 0 });
 
     private static TerminalLogger<WorkflowEngine> LoggerOf(Terminal terminal, bool isWatched) => isWatched
-        ? new TerminalLogger<WorkflowEngine>(terminal.Errors, TimeProvider.System, LogLevel.Warning, "ActivityFailed")
-        : new TerminalLogger<WorkflowEngine>(terminal.Errors, TimeProvider.System);
+        ? terminal.Log<WorkflowEngine>(LogLevel.Warning, "ActivityFailed")
+        : terminal.Log<WorkflowEngine>();
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 }

@@ -16,7 +16,7 @@ internal sealed class LocalHub : IAsyncDisposable
         var gateway = Home.Options(host, port, time);
         _registry = new DeviceRegistry(Home.RegistryFile, time);
         Log = GatewayLog.Open(Home.LogFile, options, time);
-        Server = new GatewayServer(_registry, Log, gateway, time, new TerminalLogger<GatewayServer>(terminal.Errors, time), _meters);
+        Server = new GatewayServer(_registry, Log, gateway, time, terminal.Log<GatewayServer>(), _meters);
     }
 
     public GatewayHome Home { get; }

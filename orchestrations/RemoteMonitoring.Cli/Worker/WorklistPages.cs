@@ -76,7 +76,7 @@ internal sealed class WorklistPages : IAsyncDisposable
             Address = settings.Set(AddressVariable) is { } address ? Uri.TryCreate(address, UriKind.Absolute, out var url) ? url : new Uri("relative", UriKind.Relative) : null,
             Hosts = [.. certificate?.Names ?? [], .. listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(listen) ? Array.Empty<string>() : [listen.ToString()]],
             Organisation = organisation,
-            Log = new TerminalLogger<WorklistPages>(terminal.Errors, TimeProvider.System),
+            Log = terminal.Log<WorklistPages>(),
         };
         // A certificate that cannot be used has its line; that there is none is not another.
         faults.Add(options.Fault is { } fault && (certificate is not null || parsed.GetValue(Certificate) is null) ? [fault] : []);

@@ -60,6 +60,7 @@ public static class CompactionStage
         var inputs = PinnedInputs.Of(account, position);
         var current = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken);
         var reference = await store.Reference.LoadAsync(position, cancellationToken);
+        CompactionTraces.LinkTo(account.Files, current?.Inputs.Frontier);
         var (shards, areSet) = options.ShardsAfter(current, reference.Patients.Select(p => p.PatientId).Distinct(StringComparer.Ordinal).Count());
         var previous = options.Full || current is null || !CanGoOnFrom(current, inputs, shards) ? null : current;
         var places = new DevicePlaces(new AssignmentIndex(reference.Assignments), shards);

@@ -42,7 +42,7 @@ public static class DailyRiskRun
         var trends = scored.SelectMany(s => s.Trends).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal);
         Prediction[] candidates = [.. TeamWorklists.Candidates(plan, scored.SelectMany(s => s.Predictions)).Select(p => p with { Trends = trends[p.PatientId] })];
         var (ledger, worklists) = await RiskPublication.FinishAsync(store, plan, scored, candidates, TeamWorklists.Count(plan, scored.SelectMany(s => s.Predictions)),
-            Silence.TopTenth([.. scored.SelectMany(s => s.Predictions).Select(p => p.Probability)]), notices, cancellationToken);
+            Silence.TopTenth([.. scored.SelectMany(s => s.Predictions).Select(p => p.Probability)]), notices, TimeProvider.System, cancellationToken);
         if (registry?.Challenger is { } challenger && registry.Champion == request.Model)
         {
             await ShadowAsync(store, ledger, request.Task, challenger, cancellationToken);

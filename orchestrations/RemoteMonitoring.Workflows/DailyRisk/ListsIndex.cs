@@ -38,8 +38,12 @@ public static class ListsIndex
             .Select(g => g.OrderBy(l => l.Scored > 0).ThenBy(l => l.AsOf).ThenBy(l => l.Watermark).ThenBy(l => l.Run, StringComparer.Ordinal).Last()),
     ];
 
-    /// <summary>Adds the lists of a run.</summary>
-    internal static Task AddAsync(DocumentStore documents, ListsMade lists, CancellationToken cancellationToken) => documents.UpsertAsync(Containers.Runs, [ToDocument(lists)], cancellationToken);
+    /// <summary>Adds the lists of a run. Of lists that are made once more it stays true when they were first there.</summary>
+    internal static async Task AddAsync(DocumentStore documents, ListsMade lists, CancellationToken cancellationToken)
+    {
+        var before = await documents.FindAsync(Containers.Runs, ListsMade.Partition, lists.Id, cancellationToken) is { } there ? RiskDocumentJson.ReadListsMade(there.Body) : null;
+        await documents.UpsertAsync(Containers.Runs, [ToDocument(before is null ? lists : lists with { Shipped = before.Shipped })], cancellationToken);
+    }
 
     private static async Task MakeAsync(DocumentStore documents, CancellationToken cancellationToken)
     {

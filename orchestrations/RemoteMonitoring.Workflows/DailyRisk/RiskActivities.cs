@@ -19,7 +19,11 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 /// <param name="cohorts">Opens a cohort by its name; it is not closed here.</param>
 /// <param name="tasks">The tasks there are; null for the bundled ones.</param>
 /// <param name="before">Called for each patient before scoring, by tests that inject faults.</param>
-public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, IReadOnlyList<TaskDefinition>? tasks = null, Action<string>? before = null)
+/// <param name="time">Time; null for the system's.</param>
+/// <param name="metrics">What nights are measured by; null where nobody measures.</param>
+public sealed class RiskActivities(
+    Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, IReadOnlyList<TaskDefinition>? tasks = null, Action<string>? before = null, TimeProvider? time = null,
+    WorkflowMetrics? metrics = null)
 {
     /// <summary>How often a part may have stopped its process, before it is taken to be its fault: others may have stopped it too. For one patient more, since nobody is set aside lightly.</summary>
     private const int MostDeaths = 3;
@@ -212,7 +216,8 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     {
         var store = await cohorts(asked.Spec.Cohort, cancellationToken);
         var plan = await _plans.LoadAsync(asked.Spec, cancellationToken);
-        var ledger = await DoneAsync(store, plan.Run, asked.Parts, cancellationToken) ?? await FinishAsync(store, plan, asked, cancellationToken);
+        var done = await DoneAsync(store, plan.Run, asked.Parts, cancellationToken);
+        var ledger = done ?? await FinishAsync(store, plan, asked, cancellationToken);
         foreach (var folder in (string[])[plan.Run, asked.InstanceId])
         {
             foreach (var path in await store.Lake.ListAsync(LakePaths.WorkOf(folder), cancellationToken))
@@ -222,6 +227,12 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         }
 
         _plans.Forget(asked.Spec);
+        WorkflowTraces.Shipped(plan.Run);
+        if (done is null)
+        {
+            metrics?.Published(ledger.Task, ledger.Scored, ledger.SetAside, ledger.Listed);
+        }
+
         return OutcomeOf(ledger, alreadyThere: false);
     }
 
@@ -254,7 +265,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
     private static async Task<LedgerEntry?> DoneAsync(CohortStore store, string run, IReadOnlyList<PartOutcome> parts, CancellationToken cancellationToken) =>
         await store.Lake.AllExistAsync(parts.Select(p => p.File).OfType<string>(), cancellationToken) ? null : await RiskPublication.TryFindAsync(store, run, cancellationToken);
 
-    private static async Task<LedgerEntry> FinishAsync(CohortStore store, RiskPlan plan, ListsAsked asked, CancellationToken cancellationToken)
+    private async Task<LedgerEntry> FinishAsync(CohortStore store, RiskPlan plan, ListsAsked asked, CancellationToken cancellationToken)
     {
         var parts = new List<ScoredRows>();
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -281,7 +292,7 @@ public sealed class RiskActivities(Func<string, CancellationToken, ValueTask<Coh
         }
 
         candidates = await WithTrendsAsync(store.Lake, asked.Parts, [.. TeamWorklists.Candidates(plan, candidates)], cancellationToken);
-        return (await RiskPublication.FinishAsync(store, plan, parts, candidates, counts, Silence.TopTenth(probabilities), asked.Notices, cancellationToken)).Ledger;
+        return (await RiskPublication.FinishAsync(store, plan, parts, candidates, counts, Silence.TopTenth(probabilities), asked.Notices, time ?? TimeProvider.System, cancellationToken)).Ledger;
     }
 
     /// <summary>Candidates with their trends; those of all who may be listed of a part are not held at once.</summary>

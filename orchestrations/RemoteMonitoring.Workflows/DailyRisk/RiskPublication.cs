@@ -33,10 +33,11 @@ internal static class RiskPublication
     /// <param name="scored">Patients scored, by team.</param>
     /// <param name="top">The probability from which on a patient is of the riskiest tenth.</param>
     /// <param name="notices">What teams have to be told of the run as a whole.</param>
+    /// <param name="time">Time: the lists say when they were there.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public static async Task<(LedgerEntry Ledger, IReadOnlyList<TeamWorklist> Worklists)> FinishAsync(
         CohortStore store, RiskPlan plan, IReadOnlyList<ScoredRows> parts, IReadOnlyList<Prediction> candidates, IReadOnlyDictionary<string, int> scored, double top,
-        IReadOnlyList<string> notices, CancellationToken cancellationToken)
+        IReadOnlyList<string> notices, TimeProvider time, CancellationToken cancellationToken)
     {
         var request = plan.Request;
         NotScored[] notScored = [.. plan.TooLittleHistory, .. parts.SelectMany(p => p.NotScored)];
@@ -104,7 +105,9 @@ internal static class RiskPublication
                 Containers.Worklists, [.. some.Select(w => new Document { PartitionKey = w.CareTeamId, Id = DocumentId(ledger), Body = RiskDocumentJson.ToJson(w) })], cancellationToken);
         }
 
-        await ListsIndex.AddAsync(store.Documents, new ListsMade(plan.Run, request.Task.Name, request.Task.Title, request.AsOf, UnixMicros.ToInstant(plan.Manifest.Inputs.Watermark), ledger.Scored), cancellationToken);
+        var shipped = Instant.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+        await ListsIndex.AddAsync(
+            store.Documents, new ListsMade(plan.Run, request.Task.Name, request.Task.Title, request.AsOf, UnixMicros.ToInstant(plan.Manifest.Inputs.Watermark), ledger.Scored, shipped), cancellationToken);
         // Last of the documents: where it is, the others are.
         await store.Documents.UpsertAsync(
             Containers.Runs, [new Document { PartitionKey = DailyRiskRun.Workflow, Id = DocumentId(ledger), Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }], cancellationToken);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -37,6 +38,9 @@ public sealed class WorkflowRegistry
     private readonly Dictionary<string, WorkflowDefinition> _workflows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Func<string, CancellationToken, Task<string>>> _activities = new(StringComparer.Ordinal);
 
+    /// <summary>What steps are measured by; null where nobody measures.</summary>
+    public WorkflowMetrics? Metrics { get; init; }
+
     /// <summary>Names of the workflows.</summary>
     public IReadOnlyCollection<string> Workflows => _workflows.Keys;
 
@@ -62,8 +66,33 @@ public sealed class WorkflowRegistry
     public WorkflowDefinition? Workflow(string name) => _workflows.GetValueOrDefault(name);
 
     /// <summary>Does an activity, with input and output as JSON; one that is not known fails for good.</summary>
-    public Task<string> RunAsync(string activity, string input, CancellationToken cancellationToken) =>
-        _activities.TryGetValue(activity, out var run)
-            ? run(input, cancellationToken)
-            : throw new PermanentFailureException($"This version of the program has no activity '{activity}'.");
+    public Task<string> RunAsync(string activity, string input, CancellationToken cancellationToken) => RunAsync(activity, input, null, cancellationToken);
+
+    /// <summary>The same for a run whose steps are of one trace by its id; null where the engine has a trace of its own under way.</summary>
+    public async Task<string> RunAsync(string activity, string input, string? run, CancellationToken cancellationToken)
+    {
+        if (!_activities.TryGetValue(activity, out var work))
+        {
+            throw new PermanentFailureException($"This version of the program has no activity '{activity}'.");
+        }
+
+        using var span = WorkflowTraces.Step(activity, run);
+        var (began, outcome) = (TimeProvider.System.GetTimestamp(), "failed");
+        try
+        {
+            var output = await work(input, cancellationToken);
+            outcome = "done";
+            return output;
+        }
+        catch (Exception e)
+        {
+            outcome = cancellationToken.IsCancellationRequested ? "cancelled" : "failed";
+            span?.SetStatus(ActivityStatusCode.Error, e.GetType().Name); // what it says may name a file
+            throw;
+        }
+        finally
+        {
+            Metrics?.Step(activity, outcome, TimeProvider.System.GetElapsedTime(began));
+        }
+    }
 }

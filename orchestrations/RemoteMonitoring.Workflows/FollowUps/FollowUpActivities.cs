@@ -12,8 +12,10 @@ namespace RemoteMonitoring.Workflows.FollowUps;
 /// <param name="client">The engine's client.</param>
 /// <param name="time">Time.</param>
 /// <param name="delivery">How it is sent; null for the network, with secrets from the environment.</param>
+/// <param name="metrics">What deliveries are measured by; null where nobody measures.</param>
 public sealed class FollowUpActivities(
-    Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, Func<IWorkflowClient> client, TimeProvider time, WebhookDelivery? delivery = null)
+    Func<string, CancellationToken, ValueTask<CohortStore>> cohorts, Func<IWorkflowClient> client, TimeProvider time, WebhookDelivery? delivery = null,
+    WorkflowMetrics? metrics = null)
 {
     /// <summary>Lists that are older are nobody's morning: a day that is scored afterwards tells nobody.</summary>
     public static readonly Duration Oldest = Duration.FromDays(2);
@@ -134,6 +136,7 @@ public sealed class FollowUpActivities(
         var payload = PayloadOf(store, settings, team, asked, attempt, content);
         var webhook = purpose == DeliveryPurpose.Escalation ? team.EscalationWebhook ?? team.Webhook : team.Webhook;
         var answer = await _delivery.SendAsync(webhook, input.Key, attempt, payload.ToBytes(), cancellationToken);
+        metrics?.Delivered(answer.Status);
         return new Delivery(
             purpose, attempt, answer.Status, Now, answer.Problem, answer.Status == DeliveryStatus.Failed ? FollowUpDecision.RetryAt(team, attempt, Now, answer.RetryAfter) : null, payload.For);
     }

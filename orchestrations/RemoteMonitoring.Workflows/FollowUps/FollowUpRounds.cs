@@ -60,7 +60,7 @@ public sealed class FollowUpRounds : IDisposable
     {
         var erasures = await _store.Reference.ErasuresAsync(cancellationToken);
         if (erasures.Count > _erased && await FollowUpErasure.EraseAllAsync(_client, erasures, cancellationToken) == 0
-            && erasures.Last + s_erasing < Instant.FromDateTimeOffset(_time.GetUtcNow()))
+            && erasures.Stated.Max() + s_erasing < Instant.FromDateTimeOffset(_time.GetUtcNow()))
         {
             _erased = erasures.Count;
         }

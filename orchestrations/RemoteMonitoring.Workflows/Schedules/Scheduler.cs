@@ -27,9 +27,15 @@ public sealed class Scheduler(RunRegister register, TimeProvider time)
         var now = Instant.FromDateTimeOffset(time.GetUtcNow());
         var path = LakePaths.ScheduleBegun(schedule.IdStem);
         await register.Lake.TryCreateAsync(path, JsonSerializer.SerializeToUtf8Bytes(new ScheduleBegun(1, now), ScheduleBegunJson.Default.ScheduleBegun), cancellationToken);
-        var begun = JsonSerializer.Deserialize(await register.Lake.ReadAsync(path, cancellationToken), ScheduleBegunJson.Default.ScheduleBegun)!.Begun;
+        var begun = (await BegunAsync(register.Lake, schedule, cancellationToken)).GetValueOrDefault(now);
         return schedule.CatchUp is { } limit ? Instant.Max(begun, now - limit) : begun;
     }
+
+    /// <summary>Since when somebody serves a schedule; null where nobody ever did.</summary>
+    public static async Task<Instant?> BegunAsync(Lake lake, Schedule schedule, CancellationToken cancellationToken) =>
+        await lake.TryReadAsync(LakePaths.ScheduleBegun(schedule.IdStem), cancellationToken) is { } bytes
+            ? JsonSerializer.Deserialize(bytes, ScheduleBegunJson.Default.ScheduleBegun)!.Begun
+            : null;
 
     /// <summary>Starts an occurrence; false where it was started before.</summary>
     public async Task<bool> StartAsync(ScheduleOccurrence occurrence, CancellationToken cancellationToken)

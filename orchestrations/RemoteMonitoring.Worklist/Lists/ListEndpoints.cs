@@ -24,6 +24,7 @@ internal static class ListEndpoints
     private static async Task<IResult> ListAsync(
         string team, string? task, string? lists, string? from, string? done, Viewer viewer, WorklistServices services, CancellationToken cancellationToken)
     {
+        using var span = ListTraces.Begin("list page");
         if (await services.Access.AskTeamAsync(viewer, team, cancellationToken) is not { } allowed)
         {
             return Pages.NotFound(viewer);
@@ -35,18 +36,21 @@ internal static class ListEndpoints
             return Pages.NotFound(viewer);
         }
 
+        span.Shows(view);
         await services.Audit.RecordAsync(viewer, AuditEvent.ListViewed, team: team, detail: view.Lists is null ? "no list" : "list", shown: view.Shown, cancellationToken: cancellationToken);
         return Pages.Of<ListPage>(view with { Said = Done(services, allowed, done) });
     }
 
     private static async Task<IResult> PrintAsync(string team, string? lists, Viewer viewer, WorklistServices services, CancellationToken cancellationToken)
     {
+        using var span = ListTraces.Begin("list for print");
         if (await services.Access.AskTeamAsync(viewer, team, cancellationToken) is not { } allowed
             || await new ListReader(services).ReadAsync(allowed, null, lists, 0, int.MaxValue, cancellationToken) is not { } view)
         {
             return Pages.NotFound(viewer);
         }
 
+        span.Shows(view);
         await services.Audit.RecordAsync(viewer, AuditEvent.Exported, team: team, detail: "print", shown: view.Shown, cancellationToken: cancellationToken);
         return Pages.Of<PrintPage>(view);
     }

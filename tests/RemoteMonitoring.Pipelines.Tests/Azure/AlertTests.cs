@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using RemoteMonitoring.Workflows.Service;
+using static System.FormattableString;
 
 namespace RemoteMonitoring.Pipelines.Tests.Azure;
 
@@ -31,6 +33,26 @@ public sealed partial class AlertTests(AzureHomes homes)
         Assert.NotEmpty(asked);
         Assert.All(asked, name => Assert.Contains(name, stated));
         Assert.DoesNotContain("remotemonitoring.ingestion.behind", stated); // else nothing would be told apart
+    }
+
+    [Fact]
+    public void Each_objective_of_the_service_has_an_alert_a_runbook_a_row_of_the_page_and_a_chart_by_the_limit_that_the_program_goes_by()
+    {
+        var rows = MarkdownTable.Read("pipelines/README.md", "objective", "wanted", "figure", "alert");
+        Assert.Equal(ServiceObjectives.All.Select(o => o.Name), rows.Select(r => r[0]));
+        foreach (var (objective, row) in ServiceObjectives.All.Zip(rows))
+        {
+            Assert.StartsWith($"{objective.Instrument}", row[2], StringComparison.Ordinal);
+            Assert.Contains($"[{objective.Runbook}](#{objective.Runbook})", row[3], StringComparison.Ordinal);
+            Assert.Contains(objective.Runbook, s_alerts.Select(a => a!["runbook"]!.GetValue<string>()));
+            Assert.Contains($"'{objective.Instrument}'", Repository.Read("pipelines/azure/workbook.json"), StringComparison.Ordinal);
+        }
+
+        string Query(string alert) => s_alerts.Single(a => a!["name"]!.GetValue<string>() == alert)!["query"]!.GetValue<string>();
+        Assert.EndsWith($"age > {ServiceObjectives.MostLag.TotalSeconds}", Query("ingestion-behind"), StringComparison.Ordinal);
+        Assert.EndsWith(Invariant($"> {ServiceObjectives.MostRejected} * all"), Query("readings-rejected"), StringComparison.Ordinal);
+        Assert.EndsWith(Invariant($"scored < {ServiceObjectives.LeastCoverage}"), Query("coverage-low"), StringComparison.Ordinal);
+        Assert.EndsWith(Invariant($"psi >= {ServiceObjectives.DriftedPsi}"), Query("scores-drift"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,8 @@ public sealed class ListsIndexTests(TrainedHome trained)
         await home.Store.Documents.DeletePartitionAsync(Containers.Runs, "lists-index", default);
         // One night by this program, before anybody has read the index.
         await DailyRiskRun.RunAsync(home.Store, manifest, Request(10), default);
-        Assert.Equal(then, (await ListsIndex.ReadAsync(home.Store.Documents, default)).Skip(1));
+        // When they were there is in the index alone.
+        Assert.Equal(then.Select(l => l with { Shipped = null }), (await ListsIndex.ReadAsync(home.Store.Documents, default)).Skip(1));
         Assert.Equal(3, (await ListsIndex.ReadAsync(home.Store.Documents, default)).Count);
     }
 

@@ -19,6 +19,18 @@ internal sealed class JournalStatements(SqliteConnection connection) : IDisposab
 
     private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
 
+    /// <summary>Id of the instance that an instance was called by, in the end: its own where nobody called it.</summary>
+    public string? RunOf(long number)
+    {
+        var row = Find(number);
+        while (row?.Parent is { } parent)
+        {
+            row = Find(parent);
+        }
+
+        return row?.Id;
+    }
+
     public void Begin() => Run("BEGIN IMMEDIATE");
 
     /// <summary>Returns when the journal has been synced.</summary>

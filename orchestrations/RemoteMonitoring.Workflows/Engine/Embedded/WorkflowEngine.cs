@@ -208,6 +208,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
         // What is under way is told apart on this thread alone; whose outcome is here does not count any more.
         capacity += _stops ? 0 : outcomes.Count;
         var isAll = true;
+        string?[]? runs;
         try
         {
             _journal.Begin();
@@ -258,6 +259,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
 
             _turns.End();
             _nextTimer = _journal.NextTimer(_worker);
+            runs = WorkflowTraces.IsWanted ? [.. _turns.ToRun.Select(a => _journal.RunOf(a.Instance))] : null;
             ObjectDisposedException.ThrowIf(_isAbandoned, this);
             _journal.Commit();
         }
@@ -278,7 +280,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
         _committed?.Invoke(this);
         if (!_isAbandoned)
         {
-            DoWhatIsCommitted();
+            DoWhatIsCommitted(runs);
         }
 
         return true;
@@ -294,7 +296,8 @@ public sealed class WorkflowEngine : IAsyncDisposable
         }
     }
 
-    private void DoWhatIsCommitted()
+    /// <param name="runs">Of each activity the run that it is of; null where nobody wants to know.</param>
+    private void DoWhatIsCommitted(string?[]? runs)
     {
         foreach (var (instance, generation, _) in _turns.Unwanted)
         {
@@ -304,12 +307,12 @@ public sealed class WorkflowEngine : IAsyncDisposable
             }
         }
 
-        foreach (var activity in _turns.ToRun)
+        foreach (var (i, activity) in _turns.ToRun.Index())
         {
             var source = CancellationTokenSource.CreateLinkedTokenSource(_cancelled.Token);
             if (_underWay.TryAdd((activity.Instance, activity.Generation, activity.Task), source))
             {
-                _ = Task.Run(() => RunAsync(activity, source.Token));
+                _ = Task.Run(() => RunAsync(activity, runs?[i], source.Token));
             }
             else
             {
@@ -318,12 +321,12 @@ public sealed class WorkflowEngine : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync(ActivityRow activity, CancellationToken cancellationToken)
+    private async Task RunAsync(ActivityRow activity, string? run, CancellationToken cancellationToken)
     {
         HistoryEvent? told;
         try
         {
-            var output = await _registry.RunAsync(activity.Name, activity.Input, cancellationToken);
+            var output = await _registry.RunAsync(activity.Name, activity.Input, run, cancellationToken);
             told = new HistoryEvent(HistoryKind.ActivityCompleted, activity.Task, activity.Name, output, default);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)

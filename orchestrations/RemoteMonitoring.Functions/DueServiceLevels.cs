@@ -1,0 +1,54 @@
+using System.Diagnostics.Metrics;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
+using RemoteMonitoring.Storage.Lake;
+using RemoteMonitoring.Workflows.Service;
+
+namespace RemoteMonitoring.Functions;
+
+/// <summary>Measures the service for all cohorts, and states it as gauges.</summary>
+public sealed partial class DueServiceLevels(FunctionsHost host, DueSchedules schedules, IMeterFactory meters, TimeProvider time, ILogger<DueServiceLevels> logger) : IDisposable
+{
+    private readonly ServiceGauges _gauges = new(meters, time);
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>Measures once; while that is under way on this machine it is not done twice. What fails in one cohort keeps no other from being measured.</summary>
+    public async Task MeasureAsync(DurableTaskClient durable, CancellationToken cancellationToken)
+    {
+        if (!await _turn.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var cohort in await host.CohortsAsync(cancellationToken))
+            {
+                await MeasureAsync(cohort, durable, cancellationToken);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _turn.Dispose();
+
+    private async Task MeasureAsync(string cohort, DurableTaskClient durable, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var levels = new ServiceLevels(await host.CohortAsync(cohort, cancellationToken), await schedules.OfAsync(cohort, cancellationToken), await host.ClientAsync(durable), time);
+            _gauges.State(cohort, await levels.MeasureAsync(cancellationToken));
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(cohort, e is LakeException ? e.Message : e.GetType().Name);
+        }
+    }
+
+    [LoggerMessage(7, LogLevel.Error, "Cohort {Cohort}: the service cannot be measured, and is the next time: {Why}")]
+    private partial void LogFailed(string cohort, string why);
+}
