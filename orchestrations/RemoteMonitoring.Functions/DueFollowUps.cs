@@ -11,6 +11,7 @@ public sealed partial class DueFollowUps(FunctionsHost host, TimeProvider time, 
 {
     private readonly ConcurrentDictionary<string, FollowUpRounds> _rounds = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly Said _said = new();
 
     /// <summary>Goes round once; while a round is under way on this machine there is no other. What fails in one cohort keeps no other from its round.</summary>
     public async Task LookAsync(DurableTaskClient durable, CancellationToken cancellationToken)
@@ -55,6 +56,7 @@ public sealed partial class DueFollowUps(FunctionsHost host, TimeProvider time, 
             }
 
             var (ofReadings, ofLists) = await rounds.LookAsync(cancellationToken);
+            _said.Forget(cohort);
             if (ofReadings + ofLists > 0)
             {
                 LogBegun(cohort, ofReadings, ofLists);
@@ -62,7 +64,11 @@ public sealed partial class DueFollowUps(FunctionsHost host, TimeProvider time, 
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            LogFailed(cohort, e is LakeException ? e.Message : e.GetType().Name);
+            var why = e is LakeException ? e.Message : e.GetType().Name;
+            if (_said.IsNews(cohort, why))
+            {
+                LogFailed(cohort, why);
+            }
         }
     }
 

@@ -15,6 +15,7 @@ public sealed partial class DueSchedules(FunctionsHost host, IConfiguration sett
     public const string Setting = "RMON_SCHEDULES";
 
     private readonly ConcurrentDictionary<string, Instant> _since = new(StringComparer.Ordinal);
+    private readonly Said _said = new();
 
     /// <summary>
     /// Starts it. What fails to start is due again the next time, and keeps nothing else from starting: not what is due for other cohorts, nor by
@@ -25,7 +26,10 @@ public sealed partial class DueSchedules(FunctionsHost host, IConfiguration sett
         var file = File();
         foreach (var fault in file?.Faults ?? [])
         {
-            LogFault(fault);
+            if (_said.IsNews(fault, fault))
+            {
+                LogFault(fault);
+            }
         }
 
         var set = file?.Sound;
@@ -38,10 +42,15 @@ public sealed partial class DueSchedules(FunctionsHost host, IConfiguration sett
                 {
                     await StartAsync(scheduler, schedule, cancellationToken);
                 }
+
+                _said.Forget(cohort);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                LogCohortFailed(cohort, Why(e));
+                if (_said.IsNews(cohort, Why(e)))
+                {
+                    LogCohortFailed(cohort, Why(e));
+                }
             }
         }
     }
@@ -62,10 +71,14 @@ public sealed partial class DueSchedules(FunctionsHost host, IConfiguration sett
             }
 
             _since[schedule.Name] = now;
+            _said.Forget($"{schedule.Cohort}/{schedule.Name}");
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            LogScheduleFailed(schedule.Name, schedule.Cohort, Why(e));
+            if (_said.IsNews($"{schedule.Cohort}/{schedule.Name}", Why(e)))
+            {
+                LogScheduleFailed(schedule.Name, schedule.Cohort, Why(e));
+            }
         }
     }
 

@@ -11,6 +11,7 @@ public sealed partial class DueServiceLevels(FunctionsHost host, DueSchedules sc
 {
     private readonly ServiceGauges _gauges = new(meters, time);
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly Said _said = new();
 
     /// <summary>Measures once; while that is under way on this machine it is not done twice. What fails in one cohort keeps no other from being measured.</summary>
     public async Task MeasureAsync(DurableTaskClient durable, CancellationToken cancellationToken)
@@ -42,13 +43,18 @@ public sealed partial class DueServiceLevels(FunctionsHost host, DueSchedules sc
         {
             var levels = new ServiceLevels(await host.CohortAsync(cohort, cancellationToken), await schedules.OfAsync(cohort, cancellationToken), await host.ClientAsync(durable), time);
             _gauges.State(cohort, await levels.MeasureAsync(cancellationToken));
+            _said.Forget(cohort);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            LogFailed(cohort, e is LakeException ? e.Message : e.GetType().Name);
+            var why = e is LakeException ? e.Message : e.GetType().Name;
+            if (_said.IsNews(cohort, why))
+            {
+                LogFailed(cohort, why);
+            }
         }
     }
 
-    [LoggerMessage(7, LogLevel.Error, "Cohort {Cohort}: the service cannot be measured, and is the next time: {Why}")]
+    [LoggerMessage(8, LogLevel.Error, "Cohort {Cohort}: the service cannot be measured, and is the next time: {Why}")]
     private partial void LogFailed(string cohort, string why);
 }

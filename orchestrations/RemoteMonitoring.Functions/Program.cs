@@ -32,6 +32,7 @@ if (home is null || faults.Count > 0)
 string[] unsound =
 [
     .. Setting(DueSchedules.Setting) is { } schedules ? ScheduleFile.Parse(schedules, DueSchedules.Setting).Faults : [],
+    .. HostSettings.TrainingFaultsOf(Setting),
     .. await HostSettings.FollowUpFaultsAsync(home.Folder, CancellationToken.None),
 ];
 foreach (var fault in unsound)

@@ -31,10 +31,10 @@ public sealed class StartFaultsTests : IDisposable
         var errors = await StopsAsync(
             2,
             ["serve", "--cohort", "../ward", "--lease", "0", "--activities", "1000", "--host", "a b", "--worklist-key", "key.pem", "--worklist-port", "70000"],
-            ("RMON_BLOBS", "nowhere"), ("RMON_AZUREML_ENVIRONMENT", "no-version"), ("RMON_OIDC_AUTHORITY", "http://login.example/"), ("RMON_OIDC_NAME_CLAIM", "name"), ("RMON_WORKLIST_ADDRESS", "http://pages.example/"));
+            ("RMON_BLOBS", "nowhere"), ("RMON_OIDC_AUTHORITY", "http://login.example/"), ("RMON_OIDC_NAME_CLAIM", "name"), ("RMON_WORKLIST_ADDRESS", "http://pages.example/"));
         foreach (var says in new[]
         {
-            "--cohort '../ward'", "--lease", "--activities", "--host 'a b'", "--worklist-key", "--worklist-port", "An Azure home needs --cosmos or RMON_COSMOS too", "RMON_AZUREML_SUBSCRIPTION", "RMON_AZUREML_ENVIRONMENT must be NAME:VERSION",
+            "--cohort '../ward'", "--lease", "--activities", "--host 'a b'", "--worklist-key", "--worklist-port", "An Azure home needs --cosmos or RMON_COSMOS too",
             "RMON_OIDC_AUTHORITY", "RMON_OIDC_NAME_CLAIM", "RMON_OIDC_CLIENT_ID", "RMON_OIDC_CLIENT_SECRET", "RMON_WORKLIST_ADDRESS", "schedules.json",
         })
         {

@@ -23,7 +23,7 @@ public sealed class HostSettingsTests
     [Fact]
     public void All_faults_are_said_at_once_a_line_each_and_none_shows_a_secret()
     {
-        var faults = FaultsOf(new()
+        Dictionary<string, string?> settings = new()
         {
             ["RMON_BLOBS"] = "AccountName=a;AccountKey=topsecret",
             ["RMON_COSMOS"] = "AccountEndpoint=nowhere;AccountKey=topsecret",
@@ -33,8 +33,13 @@ public sealed class HostSettingsTests
             ["RMON_AZUREML_WORKSPACE"] = "w",
             ["RMON_AZUREML_ENVIRONMENT"] = "topsecret",
             ["RMON_AZUREML_ENDPOINT"] = "ftp://topsecret",
-        });
-        string[] named = ["RMON_BLOBS", "RMON_COSMOS", "RMON_ERASURE_KEY", "RMON_REGISTRY_KEY", "RMON_HANDLE_KEY", "RMON_AZUREML_SUBSCRIPTION", "RMON_AZUREML_ENVIRONMENT", "RMON_AZUREML_ENDPOINT"];
+        };
+        string[] grave = ["RMON_BLOBS", "RMON_COSMOS", "RMON_ERASURE_KEY", "RMON_REGISTRY_KEY", "RMON_HANDLE_KEY"];
+        // Without these nights run all the same.
+        string[] named = [.. grave, "RMON_AZUREML_SUBSCRIPTION", "RMON_AZUREML_ENVIRONMENT", "RMON_AZUREML_ENDPOINT"];
+        var faults = FaultsOf(settings);
+        Assert.Equal(grave.Length, faults.Count);
+        faults = [.. faults, .. HostSettings.TrainingFaultsOf(name => settings.GetValueOrDefault(name))];
         Assert.Equal(named.Length, faults.Count);
         Assert.All(named, (name, i) => Assert.Contains(name, faults[i], StringComparison.Ordinal));
         Assert.All(faults, line => Assert.DoesNotContain("topsecret", line, StringComparison.Ordinal));

@@ -69,7 +69,7 @@ internal static class ServeCommand
             using var export = faults.Try(terminal.StartExport);
             faults.Throw();
             SecretSettings.OfProcess.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
-            foreach (var fault in runs ? await HostSettings.FollowUpFaultsAsync(home, token) : [])
+            foreach (var fault in runs ? HostSettings.TrainingFaultsOf(GlobalOptions.SettingsOf(parsed)).Concat(await HostSettings.FollowUpFaultsAsync(home, token)) : [])
             {
                 await terminal.Errors.WriteLineAsync($"rmon: {fault}");
             }

@@ -174,9 +174,10 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
         var forgotten = 0;
         foreach (var id in instanceIds)
         {
-            // The claim stays: it names nobody, and keeps the id from being used again.
             if (await FindAsync(id, cancellationToken) is { Status: not InstanceStatus.Running })
             {
+                // What stays of the claim names nobody, and keeps the id from being used again.
+                await claims.ForgetAsync(id, cancellationToken);
                 await durable.PurgeInstanceAsync(id, cancellationToken);
                 forgotten++;
             }

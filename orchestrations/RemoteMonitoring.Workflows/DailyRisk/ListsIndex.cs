@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using NodaTime;
+using NodaTime.Text;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Telemetry;
 
@@ -12,6 +14,9 @@ public static class ListsIndex
 {
     /// <summary>Says that the runs of before there was an index are in it.</summary>
     private const string Whole = "lists-index";
+
+    private const string ShippedPartition = "lists-shipped";
+    private const string ShippedMember = "shipped";
 
     /// <summary>All of them, by instant.</summary>
     public static async Task<IReadOnlyList<ListsMade>> ReadAsync(DocumentStore documents, CancellationToken cancellationToken)
@@ -38,11 +43,17 @@ public static class ListsIndex
             .Select(g => g.OrderBy(l => l.Scored > 0).ThenBy(l => l.AsOf).ThenBy(l => l.Watermark).ThenBy(l => l.Run, StringComparer.Ordinal).Last()),
     ];
 
+    /// <summary>When lists were first there for the teams; null of those that an older program made.</summary>
+    public static async Task<Instant?> ShippedAsync(DocumentStore documents, ListsMade lists, CancellationToken cancellationToken) =>
+        await documents.FindAsync(Containers.Runs, ShippedPartition, lists.Id, cancellationToken) is { } document
+        && InstantPattern.ExtendedIso.Parse((string?)JsonNode.Parse(document.Body)?[ShippedMember] ?? "") is { Success: true, Value: var shipped } ? shipped : null;
+
     /// <summary>Adds the lists of a run. Of lists that are made once more it stays true when they were first there.</summary>
-    internal static async Task AddAsync(DocumentStore documents, ListsMade lists, CancellationToken cancellationToken)
+    internal static async Task AddAsync(DocumentStore documents, ListsMade lists, Instant shipped, CancellationToken cancellationToken)
     {
-        var before = await documents.FindAsync(Containers.Runs, ListsMade.Partition, lists.Id, cancellationToken) is { } there ? RiskDocumentJson.ReadListsMade(there.Body) : null;
-        await documents.UpsertAsync(Containers.Runs, [ToDocument(before is null ? lists : lists with { Shipped = before.Shipped })], cancellationToken);
+        await documents.UpsertAsync(Containers.Runs, [ToDocument(lists)], cancellationToken);
+        // A document of its own: a program of before, gone back to, knows no such member of the other.
+        await documents.TryCreateAsync(Containers.Runs, new Document { PartitionKey = ShippedPartition, Id = lists.Id, Body = new JsonObject { [ShippedMember] = InstantPattern.ExtendedIso.Format(shipped) }.ToJsonString() }, cancellationToken);
     }
 
     private static async Task MakeAsync(DocumentStore documents, CancellationToken cancellationToken)

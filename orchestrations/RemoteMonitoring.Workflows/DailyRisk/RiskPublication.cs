@@ -107,7 +107,7 @@ internal static class RiskPublication
 
         var shipped = Instant.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
         await ListsIndex.AddAsync(
-            store.Documents, new ListsMade(plan.Run, request.Task.Name, request.Task.Title, request.AsOf, UnixMicros.ToInstant(plan.Manifest.Inputs.Watermark), ledger.Scored, shipped), cancellationToken);
+            store.Documents, new ListsMade(plan.Run, request.Task.Name, request.Task.Title, request.AsOf, UnixMicros.ToInstant(plan.Manifest.Inputs.Watermark), ledger.Scored), shipped, cancellationToken);
         // Last of the documents: where it is, the others are.
         await store.Documents.UpsertAsync(
             Containers.Runs, [new Document { PartitionKey = DailyRiskRun.Workflow, Id = DocumentId(ledger), Body = Encoding.UTF8.GetString(RiskDocumentJson.ToBytes(ledger)) }], cancellationToken);

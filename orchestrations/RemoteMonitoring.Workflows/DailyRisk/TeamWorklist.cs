@@ -112,8 +112,7 @@ public sealed record ExpectedYield(double Mean, int Low, int High, double Observ
 /// <param name="AsOf">Instant.</param>
 /// <param name="Watermark">How far the data had come.</param>
 /// <param name="Scored">Patients scored over all teams: lists that have nobody take no other's place.</param>
-/// <param name="Shipped">When they were first there for the teams; null in those that do not say.</param>
-public sealed record ListsMade(string Run, string Task, string Title, Instant AsOf, Instant Watermark, int Scored, Instant? Shipped = null)
+public sealed record ListsMade(string Run, string Task, string Title, Instant AsOf, Instant Watermark, int Scored)
 {
     /// <summary>Partition of these documents in <see cref="Containers.Runs"/>.</summary>
     public const string Partition = "lists";

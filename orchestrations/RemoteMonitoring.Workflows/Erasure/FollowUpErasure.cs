@@ -50,14 +50,14 @@ internal static class FollowUpErasure
     }
 
     /// <summary>
-    /// The same for all who were ever erased, in the engine of who asks: an erasure reaches the engine beside it alone. To be asked for again until
-    /// nothing is left, since what was told to end is forgotten when it has.
+    /// The same for all of a cohort who were ever erased, in the engine of who asks, which may run the follow-ups of other cohorts too: an erasure reaches the
+    /// engine beside it alone. To be asked for again until nothing is left, since what was told to end is forgotten when it has.
     /// </summary>
     /// <returns>How many there were.</returns>
-    public static async Task<int> EraseAllAsync(IWorkflowClient client, Erasures erasures, CancellationToken cancellationToken)
+    public static async Task<int> EraseAllAsync(IWorkflowClient client, string cohort, Erasures erasures, CancellationToken cancellationToken)
     {
         var theirs = (await client.ListAsync(WorkflowNames.FollowUp, Most, cancellationToken))
-            .Where(i => FollowUpSteps.InputOf(i) is var input && erasures.Cover(input.PatientId, i.Created, input.AsOf))
+            .Where(i => FollowUpSteps.InputOf(i) is var input && input.Cohort == cohort && erasures.Cover(input.PatientId, i.Created, input.AsOf))
             .ToLookup(i => i.Status == InstanceStatus.Running);
         foreach (var running in theirs[true])
         {

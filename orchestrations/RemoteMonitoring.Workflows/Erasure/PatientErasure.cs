@@ -1,3 +1,4 @@
+using NodaTime;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Ingestion.Erasure;
 using RemoteMonitoring.Ingestion.Landing;
@@ -7,7 +8,6 @@ using RemoteMonitoring.Storage.Erasure;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.Engine;
-using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Workflows.Erasure;
 
@@ -67,7 +67,7 @@ public static class PatientErasure
             report.Add("half-written files", "drafts", drafts, null);
         }
 
-        NameWhatRemains(store, report);
+        ErasureRemains.Name(store.Folder, store.IsInAzure, report, Instant.FromDateTimeOffset(time.GetUtcNow()));
         var proof = ErasureProof.Of(plan, report);
         await store.Lake.ReplaceAsync(LakePaths.ErasureProof(plan.Sequence), proof.ToBytes(), cancellationToken);
         return (proof, LakePaths.ErasureProof(plan.Sequence));
@@ -87,33 +87,5 @@ public static class PatientErasure
         // All of them anew: of messages that go on without some of their readings they have other ids now.
         await DocumentProjection.RunAsync(store, await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken), cancellationToken);
         await store.Documents.CompactAsync(cancellationToken);
-    }
-
-    private static void NameWhatRemains(CohortStore store, ErasureReport report)
-    {
-        foreach (var model in report.Models)
-        {
-            report.Remains.Add($"models/{model}: was taught with rows of the patient; train again, and delete it, to be rid of what it learned from them");
-        }
-
-        if (Path.GetDirectoryName(store.Folder) is { } home && Directory.Exists(Path.Combine(home, "feeds")))
-        {
-            report.Remains.Add($"{Path.Combine(home, "feeds")}: feeds that were ingested are their sources' own and are not rewritten; delete those that hold the patient (ingesting them again brings nothing back)");
-        }
-
-        report.Remains.Add("sources of messages (an IoT hub, an event hub, feeds elsewhere) within their retention, and files written for others ('rmon features export', 'rmon export', 'rmon feedback', and what was downloaded or printed from the pages): delete the patient there");
-        if (store.IsInAzure)
-        {
-            report.Remains.Add("follow-ups in the task hub of the Functions app that runs this home's workflows, and on each machine that runs 'rmon serve' for it: ended and forgotten, with their histories, within a minute of their next round; 'GET /api/runs?workflow=follow-up' and 'rmon follow-ups list' show that none is left. Where none of these runs any more, delete the task hub, or the file workflows.db");
-        }
-
-        // Whether or not there is a file now: there may have been one, and what was sent is not known here for ever.
-        report.Remains.Add($"receivers of follow-ups, if {FollowUpFile.FileName} ever named any: were told of the patient by a handle, or by id where the settings said so; delete what they kept");
-        if (report.Things.Any(t => t.Name.StartsWith(LakePaths.ReportFolder + "/", StringComparison.Ordinal)))
-        {
-            report.Remains.Add("copies of the tables for reports in Power BI, and reports that were printed or saved ('rmon report history --out'): refresh the semantic model whole, since a refresh by increments keeps older months, and delete the files");
-        }
-
-        report.Remains.Add("backups and snapshots of this store: let them expire; after restoring one, restore bronze/reference/erasures and the key too, and erase again");
     }
 }

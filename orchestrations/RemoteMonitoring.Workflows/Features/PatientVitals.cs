@@ -66,7 +66,8 @@ public static class PatientVitals
                 return new VitalSeries(
                     vital,
                     vital.IsCounted
-                        ? [.. Days(shown, zone).Select(d => new VitalPoint(UnixMicros.ToInstant(d.LastTime), d.Told(vital).Last))]
+                        // Of the day that the stretch begins in there is but a part.
+                        ? [.. Days(shown, zone).Where(d => UnixMicros.ToInstant(d.LastTime).InZone(zone).Date > after.InZone(zone).Date).Select(d => new VitalPoint(UnixMicros.ToInstant(d.LastTime), d.Told(vital).Last))]
                         : [.. shown.Select(p => new VitalPoint(UnixMicros.ToInstant(p.Time), p.Value))],
                     range is { UsualLow: var low } && double.IsFinite(low) ? low : null,
                     range is { UsualHigh: var high } && double.IsFinite(high) ? high : null);

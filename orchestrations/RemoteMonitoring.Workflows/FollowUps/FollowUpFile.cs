@@ -44,9 +44,18 @@ public sealed record FollowUpFile(FollowUpSettings? Settings, IReadOnlyList<stri
     /// <summary>The same by other settings.</summary>
     public static async Task<FollowUpFile?> FindAsync(string home, SecretSettings settings, CancellationToken cancellationToken)
     {
-        if (await settings.FindAsync(Variable, null, cancellationToken) is { } text)
+        FollowUpFile? read = null;
+        try
         {
-            return Parse(text, Variable);
+            // One that is put in the place of a good one and is none takes no effect.
+            if (await settings.FindAsync(Variable, text => (read = Parse(text, Variable)).Faults is [var first, ..] ? $"is none: {first}" : null, cancellationToken) is { } text)
+            {
+                return Parse(text, Variable);
+            }
+        }
+        catch (LakeException) when (read is { Faults.Count: > 0 })
+        {
+            return read;
         }
 
         var path = Path.Combine(home, FileName);

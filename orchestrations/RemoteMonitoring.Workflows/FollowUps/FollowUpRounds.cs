@@ -1,5 +1,5 @@
-using NodaTime;
 using RemoteMonitoring.Storage;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Erasure;
 
@@ -18,9 +18,6 @@ public sealed class FollowUpRounds : IDisposable
 {
     /// <summary>Nights begin theirs themselves: what they left is looked for now and then.</summary>
     private static readonly TimeSpan s_lists = TimeSpan.FromSeconds(30);
-
-    /// <summary>For how long after an erasure its follow-ups are looked for: it may go on, and until it has taken the documents one may begin.</summary>
-    private static readonly Duration s_erasing = Duration.FromHours(1);
 
     private readonly TimeProvider _time;
     private readonly CohortStore _store;
@@ -44,25 +41,42 @@ public sealed class FollowUpRounds : IDisposable
     /// <summary>Goes round once.</summary>
     public async Task<FollowUpRound> LookAsync(CancellationToken cancellationToken)
     {
-        var (ofReadings, ofLists) = (await _urgent.LookAsync(cancellationToken), 0);
-        if (_looked is not { } last || _time.GetElapsedTime(last) >= s_lists)
+        var isTime = _looked is not { } last || _time.GetElapsedTime(last) >= s_lists;
+        try
         {
-            await EraseAsync(cancellationToken);
-            ofLists = await _listed.LookAsync(cancellationToken);
-            _looked = _time.GetTimestamp();
+            var (ofReadings, ofLists) = (await _urgent.LookAsync(cancellationToken), isTime ? await _listed.LookAsync(cancellationToken) : 0);
+            await _nudges.LookAsync(cancellationToken);
+            return new FollowUpRound(ofReadings, ofLists);
         }
-
-        await _nudges.LookAsync(cancellationToken);
-        return new FollowUpRound(ofReadings, ofLists);
+        finally
+        {
+            // Whatever keeps follow-ups from beginning keeps none of who was erased.
+            if (isTime)
+            {
+                await EraseAsync(cancellationToken);
+                _looked = _time.GetTimestamp();
+            }
+        }
     }
 
     private async Task EraseAsync(CancellationToken cancellationToken)
     {
         var erasures = await _store.Reference.ErasuresAsync(cancellationToken);
-        if (erasures.Count > _erased && await FollowUpErasure.EraseAllAsync(_client, erasures, cancellationToken) == 0
-            && erasures.Stated.Max() + s_erasing < Instant.FromDateTimeOffset(_time.GetUtcNow()))
+        if (erasures.Count == _erased)
         {
-            _erased = erasures.Count;
+            return;
+        }
+
+        // Until one is proved complete it may stand still for long, and what it has not reached yet may begin a follow-up.
+        var proved = _erased;
+        while (proved < erasures.Count && await _store.Lake.ExistsAsync(LakePaths.ErasureProof(proved + 1), cancellationToken))
+        {
+            proved++;
+        }
+
+        if (await FollowUpErasure.EraseAllAsync(_client, _store.Cohort, erasures, cancellationToken) == 0)
+        {
+            _erased = proved;
         }
     }
 

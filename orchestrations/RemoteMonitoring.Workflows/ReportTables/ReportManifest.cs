@@ -30,7 +30,7 @@ public sealed record ReportManifest
     /// <summary>When the export began that completed last; null while the first is under way.</summary>
     public Instant? AsOf { get; init; }
 
-    /// <summary>Months that were made, as in 2025-06, in order.</summary>
+    /// <summary>Months that were made without a problem, as in 2025-06, in order.</summary>
     public required IReadOnlyList<string> Months { get; init; }
 
     /// <summary>Models that facts name, as task/version, in order.</summary>

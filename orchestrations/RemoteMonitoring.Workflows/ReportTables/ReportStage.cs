@@ -123,9 +123,11 @@ public static class ReportStage
         await writing.AddAsync(ReportSchema.FollowUp, first, ListFacts.FollowUps(month), cancellationToken);
         await writing.AddAsync(ReportSchema.Action, first, ListFacts.Actions(month), cancellationToken);
         await writing.AddAsync(ReportSchema.Alert, first, await ListFacts.AlertsAsync(month, table => writing.BeforeAsync(table, first, cancellationToken), cancellationToken), cancellationToken);
+        var others = before.Months.Where(m => m != s_month.Format(of));
         var after = before with
         {
-            Months = [.. before.Months.Append(s_month.Format(of)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            // With a day that could not be made it is not done with, however old: the next export tries again, and tells of it again.
+            Months = [.. (problems.Count == 0 ? others.Append(s_month.Format(of)) : others).Order(StringComparer.Ordinal)],
             Models = [.. models.Order(StringComparer.Ordinal)],
         };
         after = after.With(f => ReportTable.MonthOf(f.Period) == of, [.. writing.Files, .. kept]);

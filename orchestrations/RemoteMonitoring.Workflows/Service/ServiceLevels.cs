@@ -97,7 +97,13 @@ public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> sch
             return Level(ServiceState.NotMet, (now - last.By).TotalMinutes, $"there is none of {last.By.InZone(zone):ddd d MMM}", "See where the night is with 'rmon runs list', and let the teams work by the list of before.");
         }
 
-        if (made.Min(l => l.Shipped) is not { } shipped)
+        Instant? first = null;
+        foreach (var each in made)
+        {
+            first = await ListsIndex.ShippedAsync(store.Documents, each, cancellationToken) is { } at && !(at >= first) ? at : first;
+        }
+
+        if (first is not { } shipped)
         {
             return Level(ServiceState.NotYet, null, "does not say when: an older program made it", null);
         }

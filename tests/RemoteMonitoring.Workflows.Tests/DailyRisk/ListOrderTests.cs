@@ -79,7 +79,7 @@ public sealed class ListOrderTests
         async Task MadeOfAsync(string run, double day, int scored, string task, string[] listed)
         {
             var made = new ListsMade(run, task, "Admission", MadeUpFeed.At(day), MadeUpFeed.At(day), scored);
-            await ListsIndex.AddAsync(documents, made, default);
+            await ListsIndex.AddAsync(documents, made, made.AsOf, default);
             var list = new TeamWorklist { CareTeamId = "north", Name = "North", Capacity = 9, Title = "Admission", AsOf = made.AsOf, Run = run, Scored = scored, Listed = [.. listed.Select(p => Of(p, 0.5))], NotScored = [] };
             await documents.UpsertAsync(Containers.Worklists, [new Document { PartitionKey = "north", Id = made.Id, Body = RiskDocumentJson.ToJson(list) }], default);
         }

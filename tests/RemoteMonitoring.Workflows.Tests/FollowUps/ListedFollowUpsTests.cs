@@ -139,7 +139,7 @@ public sealed class ListedFollowUpsTests
         var made = (await documents.FindAsync(Containers.Worklists, "north", FollowUpContent.ListId(home.Begun, "run-1"), default))!;
         var list = change(RiskDocumentJson.ReadWorklist(made.Body)) with { Run = run };
         await documents.UpsertAsync(Containers.Worklists, [new Document { PartitionKey = "north", Id = FollowUpContent.ListId(home.Begun, run), Body = RiskDocumentJson.ToJson(list) }], default);
-        await ListsIndex.AddAsync(documents, new ListsMade(run, FollowUpHome.Task, list.Title, home.Begun, home.Begun + Duration.FromSeconds(watermark), 12), default);
+        await ListsIndex.AddAsync(documents, new ListsMade(run, FollowUpHome.Task, list.Title, home.Begun, home.Begun + Duration.FromSeconds(watermark), 12), home.Begun, default);
     }
 
     private static async Task<FollowUpsStarted> StepAsync(FollowUpHome home) => JsonSerializer.Deserialize(

@@ -173,6 +173,24 @@ public sealed class ReportTablesTests(DriftHome made) : IClassFixture<DriftHome>
     }
 
     [Fact]
+    public async Task A_day_that_could_not_be_made_is_tried_and_told_again_however_old_its_month_is()
+    {
+        await using var home = await ReportHome.MakeAsync(made, s_nights);
+        var gone = (await home.Home.Lake.ListAsync("gold/predictions/20250403T000000Z", default)).Select(p => (Path: p, Bytes: File.ReadAllBytes(home.Home.Lake.FullPath(p)))).ToArray();
+        Array.ForEach(gone, g => home.Home.Delete(g.Path));
+        foreach (var day in (int[])[40, 200, 201]) // September: April is done with
+        {
+            Assert.StartsWith("2025-04-03: ", Assert.Single((await home.ExportAsync(day)).Problems), StringComparison.Ordinal);
+            Assert.DoesNotContain("2025-04", (await home.ManifestAsync()).Months);
+        }
+
+        Array.ForEach(gone, g => File.WriteAllBytes(home.Home.Lake.FullPath(g.Path), g.Bytes));
+        Assert.Empty((await home.ExportAsync(202)).Problems);
+        Assert.Contains("2025-04", (await home.ManifestAsync()).Months);
+        Assert.Contains((await home.ManifestAsync()).Files, f => f is { Table: "fact_prediction", Period: "date=2025-04-03" });
+    }
+
+    [Fact]
     public async Task A_month_that_cannot_be_made_is_told_stops_no_other_and_is_made_by_the_next_export()
     {
         await using var home = await ReportHome.MakeAsync(made, 29, 58); // the end of March, and of April

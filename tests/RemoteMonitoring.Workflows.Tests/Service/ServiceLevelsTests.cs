@@ -220,7 +220,10 @@ public sealed class ServiceLevelsTests : IAsyncDisposable
     }
 
     private Task ShipAsync(Instant asOf, Instant? shipped, string run = "run-1", int scored = 10) =>
-        ListsIndex.AddAsync(_home.Store.Documents, new ListsMade(run, Task, "Admission", asOf, asOf, scored, shipped), default);
+        new ListsMade(run, Task, "Admission", asOf, asOf, scored) is var made && shipped is { } at
+            ? ListsIndex.AddAsync(_home.Store.Documents, made, at, default)
+            // As an older program has it.
+            : _home.Store.Documents.UpsertAsync(Containers.Runs, [new Document { PartitionKey = ListsMade.Partition, Id = made.Id, Body = RiskDocumentJson.ToJson(made) }], default);
 
     private async Task RanAsync(Instant asOf, string run, int scored, int setAside, int notScored)
     {
