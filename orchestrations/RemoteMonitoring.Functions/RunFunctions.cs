@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -112,6 +113,11 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
             ? new AcceptedResult()
             : Problem(StatusCodes.Status409Conflict, "There is no training of that id that waits for an approval.");
     }
+
+    /// <summary>Says which commit the package was built of, as text.</summary>
+    [Function("version")]
+    public static IActionResult Version([HttpTrigger(AuthorizationLevel.Function, "get", Route = "version")] HttpRequest request) =>
+        new ContentResult { StatusCode = StatusCodes.Status200OK, ContentType = "text/plain", Content = typeof(RunFunctions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[^1] };
 
     private static async Task<bool> EndAsync(IWorkflowClient client, string instanceId, CancellationToken cancellationToken) =>
         await client.FindAsync(instanceId, cancellationToken) is { } run && TrainingRuns.HaveJob(run)

@@ -7,10 +7,11 @@
 #   deploy.sh --what-if FILE.bicepparam           shows what would change, and changes nothing
 #   deploy.sh --secret NAME FILE.bicepparam       makes a new version of a secret, of what comes on standard input
 #
-# YES=1 answers the questions. Secrets go through Azure Resource Manager and a pipe: never on a command line, in a template or on the terminal.
+# YES=1 answers the questions. Secrets go through Azure Resource Manager and a pipe: never into a file, on a command line, into a template or on the terminal.
 set -euo pipefail
 
 readonly api=2026-05-15
+readonly once=(erasure-key registry-key handle-key)
 here=$(cd "$(dirname "$0")" && pwd)
 
 usage() {
@@ -27,6 +28,10 @@ case "${1:-}" in
 esac
 file=${1:-}
 [ $# -eq 1 ] && [ -f "$file" ] || usage
+[ "$step" != secret ] || [ -n "$secret" ] || usage
+for one in "${once[@]}"; do
+    [ "$secret" != "$one" ] || { echo "deploy.sh: $secret is made once, and not replaced here: pipelines/README.md, Rotate keys" >&2; exit 2; }
+done
 command -v az >/dev/null || { echo "deploy.sh: needs the Azure CLI: https://learn.microsoft.com/cli/azure/install-azure-cli" >&2; exit 3; }
 
 parameters=$(az bicep build-params --file "$file" --stdout)
@@ -46,36 +51,41 @@ deploy() { # the rest are parameters
     az deployment sub create --name "$name" --location "$location" --template-file "$here/main.bicep" --parameters "$file" "$@" --output none
 }
 
-vault() {
-    az deployment sub show --name "$name" --query properties.outputs.vaultName.value --output tsv
+secrets_url() { # where the home's secrets are
+    local subscription vault
+    subscription=$(az account show --query id --output tsv)
+    vault=$(az deployment sub show --name "$name" --query properties.outputs.vaultName.value --output tsv)
+    [ -n "$subscription" ] && [ -n "$vault" ] || { echo "deploy.sh: $name has no vault: deploy.sh --prepare $file" >&2; exit 3; }
+    echo "/subscriptions/$subscription/resourceGroups/rg-$name/providers/Microsoft.KeyVault/vaults/$vault/secrets"
 }
 
-secret_url() {
-    echo "/subscriptions/$(az account show --query id --output tsv)/resourceGroups/rg-$name/providers/Microsoft.KeyVault/vaults/$1/secrets/$2?api-version=$api"
+put_secret() { # where, name; the value comes on standard input
+    local value
+    value=$(cat)
+    [ -n "${value//[[:space:]]/}" ] || { echo "deploy.sh: secret $2: nothing came on standard input, and nothing was written" >&2; exit 2; }
+    printf '%s' "$value" | python3 -c 'import json, sys; json.dump({"properties": {"value": sys.stdin.read()}}, sys.stdout)' \
+        | az rest --method put --url "$1/$2?api-version=$api" --body @- --output none
 }
 
-put_secret() { # vault, name; the value comes on standard input
-    local body
-    body=$(mktemp)
-    chmod 600 "$body"
-    python3 -c 'import json, sys; json.dump({"properties": {"value": sys.stdin.read().rstrip("\n")}}, sys.stdout)' >"$body"
-    az rest --method put --url "$(secret_url "$1" "$2")" --body "@$body" --output none || { rm -f "$body"; return 1; }
-    rm -f "$body"
-}
-
-make_secret() { # vault, name; what is there stays
-    if az rest --method get --url "$(secret_url "$1" "$2")" --output none 2>/dev/null; then
+# What is there stays. It is asked for first, since the service cannot be told to write only what is not there: so only the
+# service's own word that there is none counts, and every other answer ends here.
+make_secret() { # where, name
+    local said
+    if said=$(az rest --method get --url "$1/$2?api-version=$api" --output none 2>&1); then
         cat >/dev/null
-    else
+    elif [[ $said == *'"SecretNotFound"'* || $said == *'Not Found({"error":'* ]]; then
         put_secret "$1" "$2"
         echo "secret $2: made"
+    else
+        echo "deploy.sh: secret $2: it could not be found out whether it is there, so none was made; try again: ${said//$'\n'/ }" >&2
+        exit 3
     fi
 }
 
 make_secrets() {
     local in
-    in=$(vault)
-    for one in erasure-key registry-key handle-key reference-key follow-up-secret; do
+    in=$(secrets_url)
+    for one in "${once[@]}" reference-key follow-up-secret; do
         openssl rand -hex 32 | make_secret "$in" "$one"
     done
     # Nothing is delivered by these until somebody says where to: see README.md.
@@ -88,8 +98,8 @@ case "$step" in
         deploy
         ;;
     secret)
-        [ -n "$secret" ] || usage
-        put_secret "$(vault)" "$secret"
+        in=$(secrets_url)
+        put_secret "$in" "$secret"
         ;;
     prepare)
         # The second time everything is there, and stays: without the programs' part, nothing of theirs is taken away.

@@ -21,9 +21,9 @@ param cohort string = 'ward'
 param programs bool = true
 @description('Images of the worker and of the pages, both made from orchestrations/RemoteMonitoring.Cli/Dockerfile; empty until they are published.')
 param images { worker: string, worklist: string } = { worker: '', worklist: '' }
-@description('Image that trainings run in, and its version; empty until it is published.')
+@description('Image that trainings run in, made from pipelines/azureml/Dockerfile; empty until it is published: then nothing trains there.')
 param trainingImage string = ''
-@description('Version of that image.')
+@description('Version of the environment of that image: the tag it was made of.')
 param trainingImageVersion string = '1'
 @description('The application that people sign in with at Microsoft Entra ID.')
 param oidcClientId string
@@ -41,7 +41,7 @@ param teams { group: string, channel: string } = { group: '', channel: '' }
 param mail { to: string, escalations: string } = { to: '', escalations: '' }
 @description('FHIR server that gets a Task of each follow-up that names its patient.')
 param fhir { url: string, audience: string, patientSystem: string } = { url: '', audience: '', patientSystem: '' }
-@description('Whether Defender\'s plans are switched on for the whole subscription.')
+@description('Whether Defender\'s plans are switched on for the whole subscription. False leaves them as they are.')
 param defender bool
 @description('Administrators of a capacity of Power BI Embedded; none for no capacity.')
 param powerBiAdministrators string[] = []
@@ -76,9 +76,7 @@ resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   tags: tags
 }
 
-module plans 'modules/defender.bicep' = {
-  params: { isOn: defender }
-}
+module plans 'modules/defender.bicep' = if (defender) {}
 
 module identities 'modules/identities.bicep' = {
   scope: group

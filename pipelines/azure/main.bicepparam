@@ -9,6 +9,8 @@ param images = {
   worker: readEnvironmentVariable('SERVICE_WORKER_IMAGE_NAME', '')
   worklist: readEnvironmentVariable('SERVICE_WORKLIST_IMAGE_NAME', '')
 }
+param trainingImage = readEnvironmentVariable('TRAINING_IMAGE_NAME', '')
+param trainingImageVersion = readEnvironmentVariable('TRAINING_IMAGE_VERSION', '1')
 param oidcClientId = readEnvironmentVariable('OIDC_CLIENT_ID', '00000000-0000-0000-0000-000000000000')
 param runbooks = 'https://example.org/pipelines/README.md'
 param defender = false

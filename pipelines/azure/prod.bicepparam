@@ -5,11 +5,13 @@ param environmentName = 'rmon-prod'
 param location = 'uksouth'
 param stage = 'prod'
 param cohort = 'ward'
-// Set by azd, and by deploy.sh.
+// Set by azd, and by release.sh.
 param images = {
   worker: readEnvironmentVariable('SERVICE_WORKER_IMAGE_NAME', '')
   worklist: readEnvironmentVariable('SERVICE_WORKLIST_IMAGE_NAME', '')
 }
+param trainingImage = readEnvironmentVariable('TRAINING_IMAGE_NAME', '')
+param trainingImageVersion = readEnvironmentVariable('TRAINING_IMAGE_VERSION', '1')
 param oidcClientId = '00000000-0000-0000-0000-000000000000' // yours
 param runbooks = 'https://example.org/pipelines/README.md' // yours
 param onDuty = 'on-duty@example.org' // yours

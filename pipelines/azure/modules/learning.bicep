@@ -232,12 +232,14 @@ output id string = workspace.id
 output filesId string = files.id
 @description('Its vault.')
 output vaultId string = vault.id
-@description('Settings of who submits jobs.')
-output settings { *: string } = {
-  RMON_AZUREML_SUBSCRIPTION: subscription().subscriptionId
-  RMON_AZUREML_RESOURCE_GROUP: resourceGroup().name
-  RMON_AZUREML_WORKSPACE: workspace.name
-  RMON_AZUREML_COMPUTE: workspace::cluster.name
-  RMON_AZUREML_ENVIRONMENT: 'rmon:${imageVersion}'
-  RMON_AZUREML_DATASTORE: workspace::datastore.name
-}
+@description('Settings of who submits jobs; none while there is no image to run them in.')
+output settings { *: string } = empty(image)
+  ? {}
+  : {
+      RMON_AZUREML_SUBSCRIPTION: subscription().subscriptionId
+      RMON_AZUREML_RESOURCE_GROUP: resourceGroup().name
+      RMON_AZUREML_WORKSPACE: workspace.name
+      RMON_AZUREML_COMPUTE: workspace::cluster.name
+      RMON_AZUREML_ENVIRONMENT: 'rmon:${imageVersion}'
+      RMON_AZUREML_DATASTORE: workspace::datastore.name
+    }

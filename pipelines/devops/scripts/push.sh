@@ -10,9 +10,9 @@ set -euo pipefail
 tag=$(cat "$2/tag")
 tag_is_one "$tag"
 az acr login --name "$registry"
-for image in rmon functions; do
+for image in rmon train functions; do
     repository=$image
-    [ "$image" = rmon ] || repository=rmon-functions
+    [ "$image" = rmon ] || repository=rmon-$image
     if az acr repository show --name "$registry" --image "$repository:$tag" --output none 2>/dev/null; then
         echo "$repository:$tag: there already"
         continue

@@ -10,11 +10,12 @@ set -euo pipefail
 # shellcheck source=home.sh
 . "$(dirname "$0")/home.sh" "$1"
 tag_is_one "$2"
-for repository in rmon rmon-functions; do
+for repository in rmon rmon-train rmon-functions; do
     az acr repository show --name "$registry" --image "$repository:$2" --output none || { echo "$server has no $repository:$2: push.sh brings it" >&2; exit 3; }
 done
 
-SERVICE_WORKER_IMAGE_NAME="$server/rmon:$2" SERVICE_WORKLIST_IMAGE_NAME="$server/rmon:$2" YES=1 "$(dirname "$0")/../../azure/deploy.sh" "$1"
+SERVICE_WORKER_IMAGE_NAME="$server/rmon:$2" SERVICE_WORKLIST_IMAGE_NAME="$server/rmon:$2" \
+    TRAINING_IMAGE_NAME="$server/rmon-train:$2" TRAINING_IMAGE_VERSION="$2" YES=1 "$(dirname "$0")/../../azure/deploy.sh" "$1"
 
 functions=$(functions_app)
 work=$(mktemp -d)

@@ -47,7 +47,7 @@ public sealed class FunctionTests
     [Fact]
     public void Whoever_asks_over_http_has_a_key()
     {
-        Assert.Equal(5, With("HttpTrigger").Count());
+        Assert.Equal(6, With("HttpTrigger").Count());
         Assert.All(With("HttpTrigger"), function => Assert.Equal("AuthorizationLevel.Function", function.Trigger("HttpTrigger")!.ArgumentList!.Arguments[0].ToString()));
     }
 

@@ -13,9 +13,11 @@ internal static class Bicep
     {
         Assert.True(File.Exists(s_program), $"{s_program} is not there: restore this project again.");
         var start = new ProcessStartInfo(s_program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        // As azd and deploy.sh name the images that were published.
+        // As azd and release.sh name the images that were published.
         start.Environment["SERVICE_WORKER_IMAGE_NAME"] = "images.example.org/rmon:1";
         start.Environment["SERVICE_WORKLIST_IMAGE_NAME"] = "images.example.org/rmon:1";
+        start.Environment["TRAINING_IMAGE_NAME"] = "images.example.org/rmon-train:1";
+        start.Environment["TRAINING_IMAGE_VERSION"] = "1";
         start.Environment["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1";
         using var process = Process.Start(start)!;
         var (made, said) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

@@ -22,9 +22,11 @@ public sealed partial class DeployScriptTests : IDisposable
             "rest --method")
                 name=$(sed -E 's#.*/secrets/([^?]*)\?.*#\1#' <<<"$5")
                 if [ "$3" = get ]; then
-                    [ -e "$AZ_ROOM/secret-$name" ] || { echo "ERROR: not found" >&2; exit 3; }
+                    [ ! -e "$AZ_ROOM/answers" ] || { cat "$AZ_ROOM/answers" >&2; exit 1; }
+                    [ -e "$AZ_ROOM/secret-$name" ] || { echo 'ERROR: Not Found({"error":{"code":"SecretNotFound","message":"There is none."}})' >&2; exit 1; }
                 else
-                    cp "${7#@}" "$AZ_ROOM/secret-$name"
+                    [ "$7" = @- ] || exit 2
+                    cat >"$AZ_ROOM/secret-$name"
                 fi ;;
         esac
         """;
@@ -68,8 +70,52 @@ public sealed partial class DeployScriptTests : IDisposable
         var (_, second) = await RunAsync(["dev.bicepparam"], yes: true);
         Assert.Equal(keys, Secrets());
         Assert.All(random, name => Assert.DoesNotContain(keys[name], first + second + string.Concat(Asked), StringComparison.Ordinal));
-        Assert.Empty(Directory.GetFiles(Path.Combine(_room, "tmp"))); // what was handed over in a file is gone
     }
+
+    [Theory]
+    [InlineData("""ERROR: Service Unavailable({"error":{"code":"ServiceUnavailable","message":"Not found just now."}})""")]
+    [InlineData("""ERROR: Forbidden({"error":{"code":"AuthorizationFailed","message":"You may not."}})""")]
+    [InlineData("ERROR: Not Found(<html>the page of a proxy</html>)")]
+    [InlineData("ERROR: HTTPSConnectionPool: Max retries exceeded")]
+    [InlineData("")]
+    public async Task No_key_is_made_where_it_is_not_known_whether_there_is_one(string answer)
+    {
+        await RunAsync(["--prepare", "dev.bicepparam"], yes: true);
+        var keys = Secrets();
+        await File.WriteAllTextAsync(Path.Combine(_room, "answers"), answer);
+        var asked = Asked.Length;
+        var (exit, said) = await RunAsync(["dev.bicepparam"], yes: true);
+        Assert.Equal(3, exit);
+        Assert.Contains("deploy.sh: secret erasure-key: ", said, StringComparison.Ordinal);
+        Assert.Equal(keys, Secrets());
+        Assert.DoesNotContain(Asked[asked..], a => a.Contains("--method put", StringComparison.Ordinal) || a.Contains("programs=true", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("erasure-key")]
+    [InlineData("registry-key")]
+    [InlineData("handle-key")]
+    public async Task A_key_that_is_made_once_is_not_replaced(string name)
+    {
+        var (exit, said) = await RunAsync(["--secret", name, "dev.bicepparam"], input: new string('a', 64));
+        Assert.Equal(2, exit);
+        Assert.Contains($"{name} is made once", said, StringComparison.Ordinal);
+        Assert.Empty(Asked);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n")]
+    public async Task Nothing_is_no_secret(string input)
+    {
+        var (exit, said) = await RunAsync(["--secret", "oidc-client-secret", "dev.bicepparam"], input: input);
+        Assert.Equal(2, exit);
+        Assert.Contains("nothing was written", said, StringComparison.Ordinal);
+        Assert.Empty(Secrets());
+    }
+
+    [Fact]
+    public void No_secret_is_written_into_a_file() => Assert.DoesNotContain("mktemp", Repository.Read("pipelines/azure/deploy.sh"), StringComparison.Ordinal);
 
     [Fact]
     public async Task A_secret_that_somebody_brings_comes_on_standard_input()
@@ -135,7 +181,6 @@ public sealed partial class DeployScriptTests : IDisposable
         };
         start.Environment["PATH"] = _room + Path.PathSeparator + start.Environment["PATH"];
         start.Environment["AZ_ROOM"] = _room;
-        start.Environment["TMPDIR"] = Directory.CreateDirectory(Path.Combine(_room, "tmp")).FullName;
         start.Environment["YES"] = yes ? "1" : "";
         using var process = Process.Start(start)!;
         var (made, said) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

@@ -71,7 +71,7 @@ public sealed class ServicesTests(AzureHomes homes)
         var settings = homes.Prod.Single(r => r.Type == "Microsoft.Web/sites/config");
         Assert.Equal($"azureml:{settings.Text("properties.RMON_AZUREML_COMPUTE")}", named);
         Assert.Contains($"azureml://datastores/{settings.Text("properties.RMON_AZUREML_DATASTORE")}/", yaml, StringComparison.Ordinal);
-        Assert.Contains($"azureml:{settings.Text("properties.RMON_AZUREML_ENVIRONMENT")}", Repository.Read("pipelines/azureml/job.yml"), StringComparison.Ordinal);
+        Assert.Contains($"azureml:{settings.Text("properties.RMON_AZUREML_ENVIRONMENT")!.Split(':')[0]}@latest", Repository.Read("pipelines/azureml/job.yml"), StringComparison.Ordinal);
         var cluster = homes.Prod.Single(r => r.Type == "Microsoft.MachineLearningServices/workspaces/computes");
         Assert.EndsWith("/" + settings.Text("properties.RMON_AZUREML_COMPUTE"), cluster.Name, StringComparison.Ordinal);
         Assert.Equal("0", cluster.Text("properties.properties.scaleSettings.minNodeCount"));
@@ -79,13 +79,27 @@ public sealed class ServicesTests(AzureHomes homes)
     }
 
     [Theory]
-    [InlineData("dev", false)]
-    [InlineData("prod", true)]
-    public void Defender_watches_what_is_there_and_no_servers(string stage, bool isOn)
+    [InlineData("dev")]
+    [InlineData("prod")]
+    public async Task What_trains_is_told_an_environment_that_is_there_and_nothing_while_there_is_no_image(string stage)
     {
-        var plans = homes.Of(stage).Where(r => r.Type == "Microsoft.Security/pricings").ToDictionary(r => r.Name, r => r.Text("properties.pricingTier"));
-        Assert.Equal(["Api", "CosmosDbs", "KeyVaults", "StorageAccounts", "VirtualMachines"], plans.Keys.Order(StringComparer.Ordinal));
-        Assert.All(plans, plan => Assert.Equal(isOn && plan.Key != "VirtualMachines" ? "Standard" : "Free", plan.Value));
-        Assert.Contains(homes.Of(stage), r => r.Type == "Microsoft.Security/iotSecuritySolutions");
+        var version = homes.Of(stage).Single(r => r.Type == "Microsoft.MachineLearningServices/workspaces/environments/versions");
+        Assert.Equal("images.example.org/rmon-train:1", version.Text("properties.image"));
+        var told = homes.Of(stage).Single(r => r.Type == "Microsoft.Web/sites/config").Text("properties.RMON_AZUREML_ENVIRONMENT")!;
+        Assert.EndsWith("/" + told.Replace(':', '/'), version.Name, StringComparison.Ordinal);
+
+        var without = await AzureHomes.OtherwiseAsync(stage, ("trainingImage", "''"));
+        Assert.DoesNotContain(without, r => r.Type.StartsWith("Microsoft.MachineLearningServices/workspaces/environments", StringComparison.Ordinal));
+        Assert.DoesNotContain(AppSettings.ByProgram(without)["functions"], name => name.StartsWith("RMON_AZUREML", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Defender_watches_what_is_there_and_leaves_plans_alone_that_are_not_asked_for()
+    {
+        var plans = homes.Prod.Where(r => r.Type == "Microsoft.Security/pricings").ToDictionary(r => r.Name, r => r.Text("properties.pricingTier"));
+        Assert.Equal(["Api", "CosmosDbs", "KeyVaults", "StorageAccounts"], plans.Keys.Order(StringComparer.Ordinal));
+        Assert.All(plans, plan => Assert.Equal("Standard", plan.Value));
+        Assert.DoesNotContain(homes.Dev, r => r.Type == "Microsoft.Security/pricings"); // 'Free' would switch off what somebody else bought
+        Assert.All((string[])["dev", "prod"], stage => Assert.Contains(homes.Of(stage), r => r.Type == "Microsoft.Security/iotSecuritySolutions"));
     }
 }

@@ -73,6 +73,17 @@ public sealed partial class PipelineTests
         var order = ((string[])["push.sh", "release.sh", "smoke.sh", "failure:", "rollback.sh"]).Select(s => home.IndexOf(s, StringComparison.Ordinal)).ToArray();
         Assert.DoesNotContain(-1, order);
         Assert.Equal(order.Order(), order);
+        Assert.Contains("rollback.sh --after \"$(Build.SourceVersion)\"", home, StringComparison.Ordinal); // what failed before a deployment began takes nothing back
+    }
+
+    [Theory]
+    [InlineData("templates/home.yml")]
+    [InlineData("templates/back.yml")]
+    public void Who_goes_back_has_the_history_that_the_tag_is_in(string file)
+    {
+        var steps = PipelineFiles.Mappings(file).Where(m => m.TryGetValue("steps", out _)).Select(m => ((List<object>)m["steps"]).Cast<Dictionary<object, object>>().ToArray())
+            .Where(s => s.Any(step => step.TryGetValue("parameters", out var p) && ((string)((Dictionary<object, object>)p)["script"]).Contains("rollback.sh", StringComparison.Ordinal)));
+        Assert.Equal("0", Assert.Single(steps)[0]["fetchDepth"]);
     }
 
     private static IEnumerable<string> Names(object? dependsOn) => dependsOn switch { string one => [one], List<object> many => many.Cast<string>(), _ => [] };
