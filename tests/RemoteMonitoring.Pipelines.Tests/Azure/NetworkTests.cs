@@ -120,7 +120,7 @@ public sealed class NetworkTests(AzureHomes homes)
         var connections = homes.Prod.Where(r => r.Type == "Microsoft.Network/privateEndpoints").Select(r => (r.Name, Json: r.At("properties.privateLinkServiceConnections")![0]!["properties"]!));
         var (endpoint, _) = Assert.Single(connections, c => c.Json["privateLinkServiceId"]!.GetValue<string>() == account.Id && c.Json["groupIds"]![0]!.GetValue<string>() == service);
         var names = homes.Prod.Single(r => r.Type == "Microsoft.Network/privateEndpoints/privateDnsZoneGroups" && r.Name == endpoint + "/names");
-        Assert.Contains($"/privateDnsZones/privatelink.{service}.", names.Json.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains($"privatelink.{service}.", names.Json.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
