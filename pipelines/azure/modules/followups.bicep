@@ -96,7 +96,7 @@ resource followUps 'Microsoft.Logic/workflows@2019-05-01' = {
   name: '${prefix}-follow-ups'
   location: location
   tags: tags
-  // Of its own, since storage lets an instance of a service in by that kind alone.
+  // Of its own: storage is documented to let an instance of a service in by that kind.
   identity: { type: 'SystemAssigned' }
   properties: {
     state: 'Enabled'

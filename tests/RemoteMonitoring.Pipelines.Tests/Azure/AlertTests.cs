@@ -68,7 +68,7 @@ public sealed partial class AlertTests(AzureHomes homes)
 
     [Fact]
     public void What_workers_are_behind_is_added_before_the_least_is_taken_so_that_an_idle_one_hides_nothing() => Assert.Matches(
-        @"by Name, of = iff\(Name endswith 'lag', AppRoleInstance, .*sumif\(least, Name endswith 'lag'\).* by part \| summarize lag = min\(lag\)", Query("ingestion-behind"));
+        @"by Name, source = iff\(Name endswith 'lag', AppRoleInstance, .*sumif\(least, Name endswith 'lag'\).* by part \| summarize lag = min\(lag\)", Query("ingestion-behind"));
 
     [Fact]
     public void A_way_of_telling_that_fails_is_noticed_while_the_others_still_wait()

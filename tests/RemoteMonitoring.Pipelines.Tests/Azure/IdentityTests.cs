@@ -66,7 +66,7 @@ public sealed partial class IdentityTests(AzureHomes homes)
     [Fact]
     public void The_workflow_and_the_rule_that_lets_it_into_storage_go_by_its_own_identity()
     {
-        // Storage lets an instance of a service in by its system-assigned identity, and by no other.
+        // Storage is documented to let an instance of a service in by that kind.
         Assert.Equal("SystemAssigned", homes.Prod.Single(r => r.Type == "Microsoft.Logic/workflows").Text("identity.type"));
         var workflow = JsonNode.Parse(Repository.Read("pipelines/logicapps/follow-up.workflow.json"))!.ToJsonString();
         Assert.Contains("ManagedServiceIdentity", workflow, StringComparison.Ordinal);
