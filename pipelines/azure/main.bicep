@@ -47,6 +47,8 @@ param defender bool
 param powerBiAdministrators string[] = []
 @description('Size of that capacity.')
 param powerBiSku string = 'A1'
+@description('Whether the closed network has a subnet for a virtual network data gateway, by which Power BI reads the lake.')
+param powerBiGateway bool = false
 @description('Addresses of the closed network; a /21 at least.')
 param addressSpace string = '10.60.0.0/16'
 @description('Sizes: what they cost by size of the cohort is in README.md.')
@@ -103,6 +105,7 @@ module network 'modules/network.bicep' = if (!isPublic) {
     prefix: environmentName
     workspaceId: logs.outputs.workspaceId
     addressSpace: addressSpace
+    hasReports: powerBiGateway
   }
 }
 
@@ -272,8 +275,6 @@ module followups 'modules/followups.bicep' = {
     tags: tags
     prefix: environmentName
     suffix: suffix
-    principals: identities.outputs.principals
-    identities: identities.outputs.ids
     workspaceId: logs.outputs.workspaceId
     isPublic: isPublic
     callerAddress: network.?outputs.outAddress ?? ''
@@ -313,6 +314,8 @@ var storage = az.environment().suffixes.storage
 @description('Names that private endpoints stand in for.')
 var zones = {
   blob: 'privatelink.blob.${storage}'
+  dfs: 'privatelink.dfs.${storage}'
+  file: 'privatelink.file.${storage}'
   queue: 'privatelink.queue.${storage}'
   table: 'privatelink.table.${storage}'
   vault: 'privatelink.vaultcore.azure.net'
@@ -339,6 +342,8 @@ module endpoints 'modules/endpoints.bicep' = if (!isPublic) {
     endpoints: concat(
       [
         { name: 'lake', targetId: lake.outputs.id, group: 'blob', zones: [zones.blob] }
+        // Power BI reads tables for reports by this one.
+        { name: 'lake-dfs', targetId: lake.outputs.id, group: 'dfs', zones: [zones.dfs] }
         { name: 'documents', targetId: cosmos.outputs.id, group: 'Sql', zones: [zones.documents] }
         { name: 'stream', targetId: hub.outputs.streamId, group: 'namespace', zones: [zones.stream] }
         { name: 'vault', targetId: vault.outputs.id, group: 'vault', zones: [zones.vault] }
@@ -350,6 +355,7 @@ module endpoints 'modules/endpoints.bicep' = if (!isPublic) {
           zones: [zones.learning, zones.notebooks]
         }
         { name: 'learning-files', targetId: learning.outputs.filesId, group: 'blob', zones: [zones.blob] }
+        { name: 'learning-shares', targetId: learning.outputs.filesId, group: 'file', zones: [zones.file] }
         { name: 'learning-vault', targetId: learning.outputs.vaultId, group: 'vault', zones: [zones.vault] }
         { name: 'host-blobs', targetId: host.outputs.id, group: 'blob', zones: [zones.blob] }
         { name: 'host-queues', targetId: host.outputs.id, group: 'queue', zones: [zones.queue] }

@@ -34,7 +34,11 @@ public sealed class WorkerMetrics : IDisposable
         _documents = _meter.CreateCounter<long>("remotemonitoring.ingestion.documents", "{document}", "Documents written");
         _failures = _meter.CreateCounter<long>("remotemonitoring.ingestion.failures", "{attempt}", "Attempts to land or to write documents that failed");
         _age = _meter.CreateHistogram<double>("remotemonitoring.ingestion.age", "s", "Age of a batch's oldest message, from the hub to the lake");
-        _meter.CreateObservableGauge("remotemonitoring.ingestion.lag", () => state.Lag, "{message}", "Messages that the source has and the lake has not");
+        _meter.CreateObservableGauge(
+            "remotemonitoring.ingestion.lag",
+            () => state.Lag is < long.MaxValue and var lag ? [new Measurement<long>(lag)] : Array.Empty<Measurement<long>>(), // a source may not be able to say
+            "{message}",
+            "Messages that the source has and the lake has not");
         _meter.CreateObservableGauge(
             LandedThroughAge,
             () => state.LandedThrough is { } through ? [new Measurement<double>((clock.GetUtcNow().ToUnixTimeMilliseconds() / 1e3) - (through / 1e6))] : Array.Empty<Measurement<double>>(),

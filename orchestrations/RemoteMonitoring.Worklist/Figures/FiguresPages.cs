@@ -85,5 +85,6 @@ internal static class FiguresPages
         return Pages.Of<TeamFiguresPage>(new TeamFiguresView(viewer, team, today.Teams.GetValueOrDefault(team)?.Name ?? team, until, now, TeamZone.Of(today, team), tasks));
     }
 
-    private static bool MaySee(Viewer viewer, string team) => viewer.Member.SeesFiguresOf(team);
+    /// <summary>Whether somebody may see the figures of a team: what the pages go by.</summary>
+    internal static bool MaySee(Viewer viewer, string team) => viewer.Member.SeesFiguresOf(team);
 }

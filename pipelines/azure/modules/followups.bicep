@@ -1,6 +1,6 @@
 // Delivers follow-ups to people: the workflow of pipelines/logicapps, and a table of what was told already.
 
-import { byIdentity, roles } from 'roles.bicep'
+import { roles } from 'roles.bicep'
 
 @description('Region.')
 param location string
@@ -10,10 +10,6 @@ param tags { *: string }
 param prefix string
 @description('Makes names unique that are the whole world\'s.')
 param suffix string
-@description('Whom roles are given to, by name.')
-param principals byIdentity
-@description('Resource ids of the identities, by name.')
-param identities byIdentity
 @description('Where logs go.')
 param workspaceId string
 @description('Whether it may be reached from outside of the network.')
@@ -29,10 +25,6 @@ param fhir { url: string, audience: string, patientSystem: string }
 
 @description('The workflow.')
 var workflow = loadJsonContent('../../logicapps/follow-up.workflow.json')
-@description('Who may do what with it.')
-var access = [
-  { identity: 'followups', role: 'Storage Table Data Contributor' }
-]
 
 // Keys of follow-ups and what they were sent for, no more: nobody's name, id or reading.
 resource marks 'Microsoft.Storage/storageAccounts@2026-09-01' = {
@@ -66,17 +58,18 @@ resource marks 'Microsoft.Storage/storageAccounts@2026-09-01' = {
   }
 }
 
-resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for one in access: {
-    name: guid(marks::tables::told.id, one.identity, one.role)
-    scope: marks::tables::told
-    properties: {
-      principalId: principals[one.identity]
-      principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[one.role])
-    }
+resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(marks::tables::told.id, followUps.id, 'Storage Table Data Contributor')
+  scope: marks::tables::told
+  properties: {
+    principalId: followUps.identity.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles['Storage Table Data Contributor']
+    )
   }
-]
+}
 
 // Who they post as is decided by signing in once, in the portal, after they are made.
 resource teamsConnection 'Microsoft.Web/connections@2016-06-01' = {
@@ -103,7 +96,8 @@ resource followUps 'Microsoft.Logic/workflows@2019-05-01' = {
   name: '${prefix}-follow-ups'
   location: location
   tags: tags
-  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identities.followups}': {} } }
+  // Of its own: storage is documented to let an instance of a service in by that kind.
+  identity: { type: 'SystemAssigned' }
   properties: {
     state: 'Enabled'
     definition: workflow.definition
@@ -122,7 +116,6 @@ resource followUps 'Microsoft.Logic/workflows@2019-05-01' = {
           }
         }
       }
-      identity: { value: identities.followups }
       told: { value: '${marks.properties.primaryEndpoints.table}${marks::tables::told.name}' }
       teamsGroup: { value: teams.group }
       teamsChannel: { value: teams.channel }

@@ -11,7 +11,7 @@ param tags { *: string }
 param prefix string
 
 @description('Names, in the order of what follows.')
-var names = ['worker', 'functions', 'worklist', 'ml', 'followups', 'hub', 'provisioning']
+var names = ['worker', 'functions', 'worklist', 'ml', 'hub', 'provisioning']
 
 resource identities 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = [
   for name in names: {
@@ -27,9 +27,8 @@ output ids byIdentity = {
   functions: identities[1].id
   worklist: identities[2].id
   ml: identities[3].id
-  followups: identities[4].id
-  hub: identities[5].id
-  provisioning: identities[6].id
+  hub: identities[4].id
+  provisioning: identities[5].id
 }
 
 @description('Client ids by name: what a program is told with AZURE_CLIENT_ID.')
@@ -38,9 +37,8 @@ output clients byIdentity = {
   functions: identities[1].properties.clientId
   worklist: identities[2].properties.clientId
   ml: identities[3].properties.clientId
-  followups: identities[4].properties.clientId
-  hub: identities[5].properties.clientId
-  provisioning: identities[6].properties.clientId
+  hub: identities[4].properties.clientId
+  provisioning: identities[5].properties.clientId
 }
 
 @description('Principals by name: whom roles are given to.')
@@ -49,7 +47,6 @@ output principals byIdentity = {
   functions: identities[1].properties.principalId
   worklist: identities[2].properties.principalId
   ml: identities[3].properties.principalId
-  followups: identities[4].properties.principalId
-  hub: identities[5].properties.principalId
-  provisioning: identities[6].properties.principalId
+  hub: identities[4].properties.principalId
+  provisioning: identities[5].properties.principalId
 }

@@ -33,8 +33,20 @@ var access = [
   { identity: 'worker', role: 'Storage Blob Data Contributor' }
   { identity: 'functions', role: 'Storage Blob Data Contributor' }
   { identity: 'worklist', role: 'Storage Blob Data Contributor' }
-  { identity: 'ml', role: 'Storage Blob Data Contributor' }
+  { identity: 'ml', role: 'Storage Blob Data Reader', below: '${cohort}/gold/features/*/snapshots/*' }
+  { identity: 'ml', role: 'Storage Blob Data Contributor', below: '${cohort}/work/*' }
 ]
+@description('Operations on the bytes of a file. Names may be listed: they say nobody.')
+var operations = map(
+  [
+    'read\'} AND NOT SubOperationMatches{\'Blob.List'
+    'write'
+    'add/action'
+    'delete'
+    'move/action'
+  ],
+  one => '!(ActionMatches{\'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/${one}\'})'
+)
 
 resource account 'Microsoft.Storage/storageAccounts@2026-09-01' = {
   name: name
@@ -117,6 +129,11 @@ resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       principalId: principals[one.identity]
       principalType: 'ServicePrincipal'
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[one.role])
+      // Machines that train run what they are told: they read snapshots, and write where nothing is kept.
+      conditionVersion: contains(one, 'below') ? '2.0' : null
+      condition: contains(one, 'below')
+        ? '((${join(operations, ' AND ')}) OR (@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path] StringLike \'${one.?below}\'))'
+        : null
     }
   }
 ]

@@ -64,7 +64,17 @@ resource files 'Microsoft.Storage/storageAccounts@2026-09-01' = {
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
-    networkAcls: { defaultAction: isPublic ? 'Allow' : 'Deny', bypass: 'None' }
+    // The service itself works with what is the workspace's own, from outside of the network.
+    networkAcls: {
+      defaultAction: isPublic ? 'Allow' : 'Deny'
+      bypass: 'AzureServices'
+      resourceAccessRules: [
+        {
+          tenantId: tenant().tenantId
+          resourceId: resourceId('Microsoft.MachineLearningServices/workspaces', '${prefix}-ml')
+        }
+      ]
+    }
   }
 
   resource blobs 'blobServices' = { name: 'default' }
@@ -81,7 +91,7 @@ resource vault 'Microsoft.KeyVault/vaults@2026-05-15' = {
     enableSoftDelete: true
     enablePurgeProtection: true
     publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
-    networkAcls: { defaultAction: isPublic ? 'Allow' : 'Deny', bypass: 'None' }
+    networkAcls: { defaultAction: isPublic ? 'Allow' : 'Deny', bypass: 'AzureServices' }
   }
 }
 

@@ -10,12 +10,15 @@ param prefix string
 param workspaceId string
 @description('Addresses of the network.')
 param addressSpace string
+@description('Whether there is a subnet for a virtual network data gateway of Power BI.')
+param hasReports bool
 
 @description('Addresses of the subnets.')
 var subnets = {
   containers: cidrSubnet(addressSpace, 23, 0)
   functions: cidrSubnet(addressSpace, 24, 2)
   endpoints: cidrSubnet(addressSpace, 24, 3)
+  reports: cidrSubnet(addressSpace, 27, 32)
 }
 
 resource address 'Microsoft.Network/publicIPAddresses@2026-03-01' = {
@@ -88,35 +91,52 @@ resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
   tags: tags
   properties: {
     addressSpace: { addressPrefixes: [addressSpace] }
-    subnets: [
-      {
-        name: 'containers'
-        properties: {
-          addressPrefix: subnets.containers
-          natGateway: { id: nat.id }
-          networkSecurityGroup: { id: containersRules.id }
-          delegations: [{ name: 'containers', properties: { serviceName: 'Microsoft.App/environments' } }]
+    subnets: concat(
+      [
+        {
+          name: 'containers'
+          properties: {
+            addressPrefix: subnets.containers
+            natGateway: { id: nat.id }
+            networkSecurityGroup: { id: containersRules.id }
+            delegations: [{ name: 'containers', properties: { serviceName: 'Microsoft.App/environments' } }]
+          }
         }
-      }
-      {
-        name: 'functions'
-        properties: {
-          addressPrefix: subnets.functions
-          natGateway: { id: nat.id }
-          networkSecurityGroup: { id: endpointsRules.id }
-          delegations: [{ name: 'functions', properties: { serviceName: 'Microsoft.App/environments' } }]
+        {
+          name: 'functions'
+          properties: {
+            addressPrefix: subnets.functions
+            natGateway: { id: nat.id }
+            networkSecurityGroup: { id: endpointsRules.id }
+            delegations: [{ name: 'functions', properties: { serviceName: 'Microsoft.App/environments' } }]
+          }
         }
-      }
-      {
-        name: 'endpoints'
-        properties: {
-          addressPrefix: subnets.endpoints
-          networkSecurityGroup: { id: endpointsRules.id }
-          privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled'
-          defaultOutboundAccess: false
+        {
+          name: 'endpoints'
+          properties: {
+            addressPrefix: subnets.endpoints
+            networkSecurityGroup: { id: endpointsRules.id }
+            privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled'
+            defaultOutboundAccess: false
+          }
         }
-      }
-    ]
+      ],
+      hasReports
+        ? [
+            {
+              name: 'reports'
+              properties: {
+                addressPrefix: subnets.reports
+                natGateway: { id: nat.id }
+                networkSecurityGroup: { id: endpointsRules.id }
+                delegations: [
+                  { name: 'reports', properties: { serviceName: 'Microsoft.PowerPlatform/vnetaccesslinks' } }
+                ]
+              }
+            }
+          ]
+        : []
+    )
   }
 }
 
@@ -138,16 +158,6 @@ resource addressDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-pr
   properties: {
     workspaceId: workspaceId
     logs: [{ categoryGroup: 'allLogs', enabled: true }]
-    metrics: [{ category: 'AllMetrics', enabled: true }]
-  }
-}
-
-#disable-next-line use-recent-api-versions // the only later one than that of 2016
-resource natDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  name: 'to-logs'
-  scope: nat
-  properties: {
-    workspaceId: workspaceId
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }

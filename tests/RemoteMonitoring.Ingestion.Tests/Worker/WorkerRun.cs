@@ -61,12 +61,14 @@ internal sealed class WorkerRun(CohortStore store, IEventSource source, WorkerOp
         return rows;
     }
 
-    private sealed class Meters : IMeterFactory
+    /// <summary>Makes meters that a listener knows as its own by their scope.</summary>
+    internal sealed class Meters : IMeterFactory
     {
         private readonly List<Meter> _meters = [];
 
         public Meter Create(MeterOptions options)
         {
+            options.Scope = this;
             _meters.Add(new Meter(options));
             return _meters[^1];
         }

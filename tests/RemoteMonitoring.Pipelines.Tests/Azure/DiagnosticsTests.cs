@@ -38,6 +38,7 @@ public sealed class DiagnosticsTests(AzureHomes homes)
         "Microsoft.Insights/workbooks",
         "Microsoft.Insights/privateLinkScopes",
         "Microsoft.Insights/privateLinkScopes/scopedResources",
+        "Microsoft.Network/natGateways", // its metrics cannot be exported
         "Microsoft.Network/privateDnsZones",
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
         "Microsoft.Network/privateEndpoints",

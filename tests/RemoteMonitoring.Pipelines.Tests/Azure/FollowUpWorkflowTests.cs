@@ -54,7 +54,9 @@ public sealed partial class FollowUpWorkflowTests(AzureHomes homes)
         Assert.Equal(["Is_fresh"], After("Write_down"));
         Assert.Equal(["Write_down"], After("Was_told"));
         Assert.Equal(["Was_told"], After("Card"));
-        Assert.Equal(["Card"], After("Tell"));
+        Assert.Equal(["Card"], After("Answer_to_Teams"));
+        Assert.Equal(["Answer_to_Teams"], After("Answer_to_mail"));
+        Assert.All(["Tell_in_Teams", "Tell_by_mail", "Hand_over_to_the_record"], (string way) => Assert.Equal(["Answer_to_mail"], After(way)));
         var write = s_definition["actions"]!["Write_down"]!["inputs"]!;
         Assert.Equal("@triggerBody()?['key']", write["body"]!["PartitionKey"]!.GetValue<string>());
         Assert.Equal("@triggerBody()?['purpose']", write["body"]!["RowKey"]!.GetValue<string>());
@@ -75,6 +77,41 @@ public sealed partial class FollowUpWorkflowTests(AzureHomes homes)
         });
     }
 
+    [Theory]
+    [InlineData("Tell_in_Teams", "Post_card_and_wait", "If_pressed_from_Teams")]
+    [InlineData("Tell_by_mail", "Send_mail_and_wait", "If_pressed_from_mail")]
+    public void A_pressed_button_is_told_of_apart_from_telling_and_again_while_others_act(string way, string send, string press)
+    {
+        // Only sending is within what says whether somebody was told; what follows comes whatever became of it.
+        Assert.Equal([send], s_definition["actions"]![way]!["actions"]!.AsObject().Select(a => a.Key));
+        var pressed = s_definition["actions"]![press]!;
+        Assert.Equal(s_anyEnd, pressed["runAfter"]![way]!.AsArray().Select(s => s!.GetValue<string>()));
+        Assert.Equal($"@actions('{send}')?['status']", pressed["expression"]!["and"]![0]!["equals"]![0]!.GetValue<string>());
+        var until = Assert.Single(pressed["actions"]!.AsObject()).Value!;
+        Assert.Equal("Until", until["type"]!.GetValue<string>());
+        var note = until["actions"]!.AsObject().Single(a => a.Value!["type"]!.GetValue<string>() == "SetVariable").Value!;
+        var acknowledge = Assert.Single(note["runAfter"]!.AsObject());
+        Assert.StartsWith("Acknowledge_", acknowledge.Key, StringComparison.Ordinal);
+        Assert.Equal(["Succeeded", "Failed", "TimedOut"], acknowledge.Value!.AsArray().Select(s => s!.GetValue<string>()));
+        Assert.Equal($"@coalesce(outputs('{acknowledge.Key}')?['statusCode'], 503)", note["inputs"]!["value"]!.GetValue<string>());
+        Assert.Equal($"@not(equals(variables('{note["inputs"]!["name"]}'), 409))", until["expression"]!.GetValue<string>());
+        Assert.Contains(Actions(until), a => a.Json["type"]!.GetValue<string>() == "Wait");
+    }
+
+    [Fact]
+    public void It_ends_as_failed_where_somebody_was_not_told_or_a_press_is_not_on_record_and_only_the_first_forgets()
+    {
+        var last = s_definition["actions"]!["Is_somebody_not_told"]!;
+        Assert.Equal(["If_pressed_from_Teams", "If_pressed_from_mail", "Hand_over_to_the_record"], last["runAfter"]!.AsObject().Select(a => a.Key));
+        Assert.All(last["runAfter"]!.AsObject(), a => Assert.Equal(s_anyEnd, a.Value!.AsArray().Select(s => s!.GetValue<string>())));
+        Assert.DoesNotContain(s_definition["actions"]!.AsObject(), a => a.Value!["runAfter"]!.AsObject().ContainsKey("Is_somebody_not_told"));
+        Assert.Equal(["Forget_that_it_was_told", "Fail"], last["actions"]!.AsObject().Select(a => a.Key));
+        var lost = last["else"]!["actions"]!["Is_a_press_not_on_record"]!;
+        Assert.Equal("Terminate", Assert.Single(lost["actions"]!.AsObject()).Value!["type"]!.GetValue<string>());
+        // What the pages answer where there is nothing more to do, and 0 for no press: pipelines/logicapps/README.md, "Buttons".
+        Assert.Equal(2, lost["expression"]!.ToJsonString(s_plain).Split("@createArray(0, 200, 403, 404)").Length - 1);
+    }
+
     [Fact]
     public void Who_the_patient_is_goes_to_the_record_alone()
     {
@@ -87,7 +124,7 @@ public sealed partial class FollowUpWorkflowTests(AzureHomes homes)
     {
         var trigger = Assert.Single(s_definition["triggers"]!.AsObject()).Value!;
         Assert.Contains("outputs", trigger["runtimeConfiguration"]!["secureData"]!["properties"]!.ToJsonString(), StringComparison.Ordinal);
-        var telling = Actions(s_definition).Where(a => a.Json["type"]!.GetValue<string>() is "Http" or "ApiConnectionWebhook" or "InitializeVariable" && a.Name is not ("Write_down" or "Forget_that_it_was_told"));
+        var telling = Actions(s_definition).Where(a => a.Json["type"]!.GetValue<string>() is "Http" or "ApiConnectionWebhook" or "InitializeVariable" && a.Name is not ("Write_down" or "Forget_that_it_was_told" or "Answer_to_Teams" or "Answer_to_mail"));
         Assert.All(telling, a => Assert.Contains("inputs", a.Json["runtimeConfiguration"]?["secureData"]?["properties"]?.ToJsonString() ?? $"{a.Name} shows", StringComparison.Ordinal));
     }
 
@@ -107,6 +144,11 @@ public sealed partial class FollowUpWorkflowTests(AzureHomes homes)
     }
 
     private static readonly System.Text.Json.JsonSerializerOptions s_plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly string[] s_anyEnd = ["Succeeded", "Failed", "TimedOut", "Skipped"];
+
+    /// <summary>The actions that tell somebody, by whose end it is judged whether they were told.</summary>
+    internal static IEnumerable<string> Sends => SendStatus().Matches(s_definition["actions"]!["Is_somebody_not_told"]!["expression"]!.ToJsonString(s_plain)).Select(m => m.Groups[1].Value).Distinct();
 
     private static string[] After(string action) => [.. s_definition["actions"]![action]!["runAfter"]!.AsObject().Select(a => a.Key)];
 
@@ -147,6 +189,9 @@ public sealed partial class FollowUpWorkflowTests(AzureHomes homes)
 
     [GeneratedRegex(@"\?\['(\w+)'\]")]
     private static partial Regex Name();
+
+    [GeneratedRegex(@"@actions\('(\w+)'\)\?\['status'\]")]
+    private static partial Regex SendStatus();
 
     [GeneratedRegex(@"parameters\('([$\w]+)'\)")]
     private static partial Regex Parameter();

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using RemoteMonitoring.Storage.Lake;
 
 namespace RemoteMonitoring.Pipelines.Tests.Azure;
 
@@ -40,6 +42,9 @@ public sealed partial class IdentityTests(AzureHomes homes)
         Assert.NotEqual(page, RolesOf(homes.Prod.Select(r => r == one ? r.With("properties.roleDefinitionId", "/x/b24988ac-6180-42a0-ab88-20f7382dd24c") : r)).Order(StringComparer.Ordinal));
         Assert.NotEqual(page, RolesOf(homes.Prod.Select(r => r == one ? one with { Id = "/subscriptions/a/resourceGroups/rg/providers/Microsoft.Authorization/roleAssignments/x" } : r)).Order(StringComparer.Ordinal));
         Assert.NotEqual(page, RolesOf(homes.Prod.Select(r => r == one ? r.With("properties.principalId", "someone else") : r)).Order(StringComparer.Ordinal));
+        var bounded = homes.Prod.First(r => r.At("properties.condition") is not null);
+        Assert.NotEqual(page, RolesOf(homes.Prod.Select(r => r == bounded ? r.With("properties.condition", null) : r)).Order(StringComparer.Ordinal));
+        Assert.NotEqual(page, RolesOf(homes.Prod.Select(r => r == bounded ? r.With("properties.condition", bounded.Text("properties.condition")!.Replace("'ward/", "'", StringComparison.Ordinal)) : r)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -51,10 +56,37 @@ public sealed partial class IdentityTests(AzureHomes homes)
         }
 
         foreach (var (type, identity) in ((string, string)[])[
-            ("Microsoft.Web/sites", "functions"), ("Microsoft.Logic/workflows", "followups"), ("Microsoft.Devices/IotHubs", "hub"),
+            ("Microsoft.Web/sites", "functions"), ("Microsoft.Devices/IotHubs", "hub"),
             ("Microsoft.Devices/provisioningServices", "provisioning"), ("Microsoft.MachineLearningServices/workspaces/computes", "ml")])
         {
             Assert.EndsWith($"-{identity}", Assert.Single(homes.Prod.Single(r => r.Type == type).At("identity.userAssignedIdentities")!.AsObject()).Key, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void The_workflow_and_the_rule_that_lets_it_into_storage_go_by_its_own_identity()
+    {
+        // Storage is documented to let an instance of a service in by that kind.
+        Assert.Equal("SystemAssigned", homes.Prod.Single(r => r.Type == "Microsoft.Logic/workflows").Text("identity.type"));
+        var workflow = JsonNode.Parse(Repository.Read("pipelines/logicapps/follow-up.workflow.json"))!.ToJsonString();
+        Assert.Contains("ManagedServiceIdentity", workflow, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"identity\"", workflow, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Machines_that_train_reach_the_files_of_a_training_and_no_readings()
+    {
+        var bounds = homes.Prod.Where(r => r.At("properties.condition") is not null).ToDictionary(r => r.Text("properties.roleDefinitionId")!.Split('/')[^1], r => r.Text("properties.condition")!);
+        var (reads, writes) = (bounds["2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"], bounds["ba92f5b4-2d11-453d-a403-e96b0029c9fe"]);
+        bool Is(string condition, string path) => Regex.IsMatch($"ward/{path}", $"^{Regex.Escape(Bound().Match(condition).Groups[1].Value).Replace(@"\*", ".*", StringComparison.Ordinal)}$");
+        Assert.True(Is(reads, LakePaths.Features("home", "snapshots", "admission-7d-1")));
+        Assert.True(Is(writes, LakePaths.Work("run", "trained/model.txt")));
+        string[] others = [LakePaths.Bronze(new StreamPartition("hub", "1", 0), 0), LakePaths.Predictions("20250101T000000Z", "run", 0), "ledger/1.json", "models/admission-7d/1/model.txt"];
+        Assert.All(others, path => Assert.False(Is(reads, path) || Is(writes, path), path));
+        // What is not named in the condition is not bound by it.
+        foreach (var operation in (string[])["read'} AND NOT SubOperationMatches{'Blob.List'}", "write'}", "add/action'}", "delete'}", "move/action'}"])
+        {
+            Assert.All(bounds.Values, condition => Assert.Contains($"!(ActionMatches{{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/{operation})", condition, StringComparison.Ordinal));
         }
     }
 
@@ -72,16 +104,24 @@ public sealed partial class IdentityTests(AzureHomes homes)
         names["00000000-0000-0000-0000-000000000002"] = "Cosmos DB Built-in Data Contributor";
         foreach (var role in home.Where(IsRole))
         {
-            var identity = Principal().Match(role.Text("properties.principalId")!) is { Success: true } match ? match.Groups[1].Value : "?";
+            var principal = role.Text("properties.principalId")!;
+            var identity = Principal().Match(principal) is { Success: true } match ? match.Groups[1].Value : Workflow().IsMatch(principal) ? "followups" : "?";
             var id = role.Text("properties.roleDefinitionId")!.Split('/')[^1];
             var scope = role.Text("properties.scope") ?? role.Scope;
             var words = s_scopes.Select(s => Regex.Match(scope, s.Ending) is { Success: true } found ? found.Result(s.Words) : null).FirstOrDefault(w => w is not null) ?? scope;
-            yield return $"{identity} | {names.GetValueOrDefault(id, id)} | {words}";
+            var bound = role.Text("properties.condition") is { } condition ? $", below {Bound().Match(condition).Groups[1].Value.Replace("ward/", "COHORT/", StringComparison.Ordinal)}" : "";
+            yield return $"{identity} | {names.GetValueOrDefault(id, id)} | {words}{bound}";
         }
     }
 
     [GeneratedRegex(@"^\[reference\('[^']+/userAssignedIdentities/rmon-(?:dev|prod)-(\w+)', '[^']+'\)\.principalId\]$")]
     private static partial Regex Principal();
+
+    [GeneratedRegex(@"^\[reference\('[^']+/Microsoft\.Logic/workflows/rmon-(?:dev|prod)-follow-ups', '[^']+', 'full'\)\.identity\.principalId\]$")]
+    private static partial Regex Workflow();
+
+    [GeneratedRegex(@"containers/blobs:path\] StringLike '([^']+)'\)\)$")]
+    private static partial Regex Bound();
 
     [GeneratedRegex(@"^  '?(?<name>[A-Z][^':]+)'?: '(?<id>[0-9a-f-]{36})'$", RegexOptions.Multiline)]
     private static partial Regex RoleOfBicep();

@@ -109,6 +109,28 @@ public sealed class NetworkTests(AzureHomes homes)
         Assert.All(endpoints, e => Assert.Contains(homes.Prod, r => r.Type == "Microsoft.Network/privateEndpoints/privateDnsZoneGroups" && r.Name == e.Name + "/names"));
     }
 
+    [Theory]
+    [InlineData("lake", "blob")]
+    [InlineData("lake", "dfs")] // Power BI
+    [InlineData("files", "blob")]
+    [InlineData("files", "file")] // the training workspace wants both of its storage
+    public void Storage_is_reached_from_within_by_each_service_that_is_used(string storage, string service)
+    {
+        var account = homes.Prod.Single(r => r.Type == "Microsoft.Storage/storageAccounts" && r.Name.Contains(storage, StringComparison.Ordinal));
+        var connections = homes.Prod.Where(r => r.Type == "Microsoft.Network/privateEndpoints").Select(r => (r.Name, Json: r.At("properties.privateLinkServiceConnections")![0]!["properties"]!));
+        var (endpoint, _) = Assert.Single(connections, c => c.Json["privateLinkServiceId"]!.GetValue<string>() == account.Id && c.Json["groupIds"]![0]!.GetValue<string>() == service);
+        var names = homes.Prod.Single(r => r.Type == "Microsoft.Network/privateEndpoints/privateDnsZoneGroups" && r.Name == endpoint + "/names");
+        Assert.Contains($"privatelink.{service}.", names.Json.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_training_workspace_is_let_into_its_storage()
+    {
+        var files = homes.Prod.Single(r => r.Type == "Microsoft.Storage/storageAccounts" && r.Name.Contains("files", StringComparison.Ordinal));
+        Assert.Equal(homes.Prod.Single(r => r.Type == "Microsoft.MachineLearningServices/workspaces").Id, Assert.Single(files.At("properties.networkAcls.resourceAccessRules")!.AsArray())!["resourceId"]!.GetValue<string>());
+        Assert.Equal("AzureServices", files.Text("properties.networkAcls.bypass"));
+    }
+
     /// <summary>What is open, as the page calls it: by type, and storage by what it is for.</summary>
     internal static IEnumerable<string> OpenOf(IEnumerable<PredictedResource> home) => home
         .Where(r => s_doors.Any(d => d.Type == r.Type && r.Text(d.Path) != d.Closed) || r.Text("properties.publicNetworkAccess") == "Enabled" || r.Text("properties.allowBlobPublicAccess") == "true")

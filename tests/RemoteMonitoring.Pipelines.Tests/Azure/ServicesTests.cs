@@ -45,6 +45,19 @@ public sealed class ServicesTests(AzureHomes homes)
         Assert.True(homes.Of(stage).Single(r => r.Name == "worker").At("properties.template.scale.maxReplicas")!.GetValue<int>() <= partitions);
     }
 
+    [Theory]
+    [InlineData("dev", 2)]
+    [InlineData("prod", 3)]
+    public void The_page_says_how_many_there_are_of_each_app(string stage, int column)
+    {
+        foreach (var app in homes.Of(stage).Where(r => r.Type == "Microsoft.App/containerApps"))
+        {
+            var row = MarkdownTable.Read("pipelines/azure/README.md", "resource", "what for", "dev", "prod").Single(r => r[0] == $"Container App {app.Name}");
+            var (least, most) = (app.Text("properties.template.scale.minReplicas"), app.Text("properties.template.scale.maxReplicas"));
+            Assert.Equal(least == most ? least : $"{least} to {most} by load", row[column]);
+        }
+    }
+
     [Fact]
     public void The_pages_run_no_workflows_and_land_nothing()
     {
@@ -58,6 +71,14 @@ public sealed class ServicesTests(AzureHomes homes)
         Assert.Equal("FC1", homes.Prod.Single(r => r.Type == "Microsoft.Web/serverfarms").Text("sku.name")); // Consumption ends after ten minutes
         Assert.Equal("01:00:00", JsonNode.Parse(Repository.Read("orchestrations/RemoteMonitoring.Functions/host.json"))!["functionTimeout"]!.GetValue<string>());
         Assert.Equal("dotnet-isolated 10.0", $"{homes.Prod.Single(r => r.Type == "Microsoft.Web/sites").Text("properties.functionAppConfig.runtime.name")} {homes.Prod.Single(r => r.Type == "Microsoft.Web/sites").Text("properties.functionAppConfig.runtime.version")}");
+    }
+
+    [Fact]
+    public void Steps_are_in_the_trace_of_their_orchestration_because_the_host_is_told_to_trace_it()
+    {
+        var tracing = JsonNode.Parse(Repository.Read("orchestrations/RemoteMonitoring.Functions/host.json"))!["extensions"]!["durableTask"]!["tracing"]!;
+        Assert.Equal((true, "V2"), (tracing["distributedTracingEnabled"]!.GetValue<bool>(), tracing["version"]!.GetValue<string>()));
+        Assert.Null(tracing["traceInputsAndOutputs"]); // inputs name patients
     }
 
     [Theory]

@@ -27,6 +27,7 @@ public sealed class VariantTests(AzureHomes homes)
         var whole = await AzureHomes.OtherwiseAsync(
             "prod",
             ("powerBiAdministrators", "['ann@example.org']"),
+            ("powerBiGateway", "true"),
             ("trainingImage", "'images.example.org/rmon-train:7'"),
             ("trainingImageVersion", "'7'"),
             ("schedules", "'{\"schemaVersion\":1,\"schedules\":[]}'"),
@@ -34,6 +35,10 @@ public sealed class VariantTests(AzureHomes homes)
             ("mail", "{ to: 'ward@example.org', escalations: 'lead@example.org' }"),
             ("fhir", "{ url: 'https://fhir.example.org', audience: 'https://fhir.example.org', patientSystem: 'urn:example' }"));
         Assert.Contains(whole, r => r.Type == "Microsoft.PowerBIDedicated/capacities");
+        string? Delegated(IReadOnlyList<PredictedResource> home) => home.Single(r => r.Type == "Microsoft.Network/virtualNetworks").At("properties.subnets")!.AsArray()
+            .SingleOrDefault(s => s!["name"]!.GetValue<string>() == "reports")?["properties"]!["delegations"]![0]!["properties"]!["serviceName"]!.GetValue<string>();
+        Assert.Equal("Microsoft.PowerPlatform/vnetaccesslinks", Delegated(whole));
+        Assert.Null(Delegated(homes.Prod));
         Assert.Equal("images.example.org/rmon-train:7", whole.Single(r => r.Type == "Microsoft.MachineLearningServices/workspaces/environments/versions").Text("properties.image"));
         var settings = whole.Single(r => r.Type == "Microsoft.Web/sites/config");
         Assert.Equal("rmon:7", settings.Text("properties.RMON_AZUREML_ENVIRONMENT"));

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using RemoteMonitoring.Storage.Secrets;
-using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.ReportTables;
 using RemoteMonitoring.Worklist.Access;
+using RemoteMonitoring.Worklist.Figures;
 
 namespace RemoteMonitoring.Pipelines.Tests.PowerBi;
 
@@ -55,8 +55,7 @@ public sealed partial class RowLevelSecurityTests(ExportedHome home)
 
         foreach (var team in viewer is null ? [] : home.Teams)
         {
-            // As the page of figures: their own, and all to data scientists.
-            _ = (viewer!.Is(Role.DataScientist) || await access.TeamAsync(viewer, team, default) is not null) && teams.Add(team);
+            _ = FiguresPages.MaySee(viewer!, team) && teams.Add(team);
         }
 
         var seen = await SeenAsync(user);

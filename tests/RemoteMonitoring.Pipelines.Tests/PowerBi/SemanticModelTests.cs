@@ -117,6 +117,23 @@ public sealed partial class SemanticModelTests(ExportedHome home)
     }
 
     [Fact]
+    public void What_is_of_thirty_days_is_of_each_teams_own_last_list_of_a_task()
+    {
+        var measures = s_model.Measures.Values.Select(m => m.Measure).Where(m => SemanticModel.NamedIn(m.Value).Columns.Any(c => c.Column.EndsWith("_30d", StringComparison.Ordinal))).ToArray();
+        Assert.True(measures.Length > 5);
+        Assert.All(measures, m => Assert.True(
+            m.Value.StartsWith("SUMX ( SUMMARIZE ( fact_list, fact_list[team_id], fact_list[task] ), VAR LastDay = CALCULATE ( MAX ( fact_list[date_key] ) ) RETURN CALCULATE ( SUM ( ", StringComparison.Ordinal)
+            || m.Value.Contains("IF ( HASONEVALUE ( fact_list[team_id] ) && HASONEVALUE ( fact_list[task] ), ", StringComparison.Ordinal),
+            $"{m.Name} takes one last day for all teams and tasks."));
+        Assert.All(["Patients 30 days", "Yield 30 days", "Events in reach 30 days", "Spells 30 days"], (string name) => Assert.Contains("hoose one task", s_model.Measures[name].Measure.Description, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_container_is_the_one_that_is_deployed() => Assert.StartsWith(
+        $"\"{Regex.Match(Repository.Read("pipelines/azure/modules/lake.bicep"), "var containerName = '(.+)'").Groups[1].Value}\" meta",
+        s_model.All.SelectMany(f => f.Of("expression")).Single(e => e.Name == "Container").Value, StringComparison.Ordinal);
+
+    [Fact]
     public async Task The_query_of_the_page_finds_the_files_that_are_current()
     {
         var page = Repository.Read("pipelines/powerbi/README.md");
