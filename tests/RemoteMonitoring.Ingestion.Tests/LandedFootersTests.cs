@@ -15,7 +15,7 @@ public sealed class LandedFootersTests : IDisposable
     public LandedFootersTests()
     {
         _lake = new CountingLake(_stream.Lake);
-        _store = new CohortStore("test", _lake, _stream.Store.Documents, Directory.CreateTempSubdirectory("rmon-footers-").FullName);
+        _store = new CohortStore("test", _lake, _stream.Store.Documents, _stream.Store.Folder);
     }
 
     private Instant Now => Instant.FromDateTimeOffset(_stream.Time.Now);
@@ -81,6 +81,7 @@ public sealed class LandedFootersTests : IDisposable
         await silver.CatchUpAsync(TempHome.Partition, default);
         var after = await DayAsync(footers);
         Assert.Equal(await DayAsync(new LandedFooters()), after);
+        Assert.NotEqual(before.Rejected, after.Rejected);
     }
 
     private Task<LandedDay> DayAsync(LandedFooters footers) => footers.DayAsync(_store, Now, default);
