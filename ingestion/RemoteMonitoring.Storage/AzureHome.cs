@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Azure.Core;
 using Azure.Identity;
 using Azure.Security.KeyVault.Secrets;
@@ -99,7 +100,7 @@ public sealed record AzureHome
         (string? Value, string Name, Action<string> Read)[] all =
         [
             (home.Blobs, BlobsName, blobs => home.LakeOf(blobs, "")),
-            (home.Cosmos, CosmosName, home.CheckDocumentsOf),
+            (home.Cosmos, CosmosName, cosmos => AccountOf(cosmos)),
             (home.ErasureKey, ErasureKeyName, key => Erasure.ErasureKey.Parse(key, ErasureKeyName)),
             (home.RegistryKey, RegistryKeyName, key => Storage.Secrets.RegistryKey.Parse(key, RegistryKeyName)),
             (home.HandleKey, HandleKeyName, key => Storage.Secrets.HandleKey.Parse(key, HandleKeyName)),
@@ -140,18 +141,35 @@ public sealed record AzureHome
     internal async Task<CosmosDocuments> DocumentsAsync(string cohort, CancellationToken cancellationToken) =>
         DocumentsOf(await KeyVaultSecret.ResolveAsync(Cosmos, CosmosName, Credential, Secrets, cancellationToken), cohort);
 
-    private void CheckDocumentsOf(string cosmos) => _ = DocumentsOf(cosmos, "check").DisposeAsync().AsTask();
-
     private CosmosDocuments DocumentsOf(string cosmos, string cohort)
     {
         var database = $"{CosmosDatabase}-{cohort}";
+        return AccountOf(cosmos) is { } account ? CosmosDocuments.At(account, Credential, database) : CosmosDocuments.WithConnectionString(cosmos, database);
+    }
+
+    /// <summary>The account's URL, null where it is a connection string; what is neither throws. By its form: a client would begin to read the account as it is made.</summary>
+    private static Uri? AccountOf(string cosmos)
+    {
         if (UrlOf(cosmos) is { AbsolutePath: "/", Query: "" } account)
         {
-            return CosmosDocuments.At(account, Credential, database);
+            return account;
         }
 
-        return Parsed(cosmos, "AccountEndpoint=", "AccountEndpoint=", "AccountEndpoint=", text => CosmosDocuments.WithConnectionString(text, database))
-            ?? throw new LakeException("Cosmos (--cosmos, RMON_COSMOS) must be https://ACCOUNT.documents.azure.com/, a Cosmos DB connection string, or https://VAULT.vault.azure.net/secrets/NAME.");
+        try
+        {
+            var parts = new DbConnectionStringBuilder { ConnectionString = cosmos };
+            if (parts.TryGetValue("AccountEndpoint", out var endpoint) && Uri.TryCreate(endpoint as string, UriKind.Absolute, out var url) && url.Scheme is "https" or "http"
+                && parts.TryGetValue("AccountKey", out var key) && key is string { Length: > 0 } text && Convert.FromBase64String(text).Length > 0)
+            {
+                return null;
+            }
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            // Nothing is shown of it, for it may hold a key.
+        }
+
+        throw new LakeException("Cosmos (--cosmos, RMON_COSMOS) must be https://ACCOUNT.documents.azure.com/, a Cosmos DB connection string, or https://VAULT.vault.azure.net/secrets/NAME.");
     }
 
     internal async Task<ErasureKey?> ErasureKeyAsync(CancellationToken cancellationToken) => ErasureKey is { } text

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
@@ -37,15 +38,21 @@ internal sealed class TerminalLogger<T>(TextWriter output, TimeProvider time, Lo
 /// <summary>Meters of one run of a command.</summary>
 internal sealed class RunMeters : IMeterFactory
 {
-    private readonly List<Meter> _meters = [];
+    private readonly ConcurrentQueue<Meter> _meters = [];
 
     public Meter Create(MeterOptions options)
     {
         options.Scope = this;
         var meter = new Meter(options);
-        _meters.Add(meter);
+        _meters.Enqueue(meter);
         return meter;
     }
 
-    public void Dispose() => _meters.ForEach(m => m.Dispose());
+    public void Dispose()
+    {
+        foreach (var meter in _meters)
+        {
+            meter.Dispose();
+        }
+    }
 }

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
+using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Service;
 
@@ -10,6 +12,7 @@ namespace RemoteMonitoring.Functions;
 public sealed partial class DueServiceLevels(FunctionsHost host, DueSchedules schedules, IMeterFactory meters, TimeProvider time, ILogger<DueServiceLevels> logger) : IDisposable
 {
     private readonly ServiceGauges _gauges = new(meters, time);
+    private readonly ConcurrentDictionary<string, LandedFooters> _footers = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Said _said = new();
 
@@ -41,8 +44,8 @@ public sealed partial class DueServiceLevels(FunctionsHost host, DueSchedules sc
     {
         try
         {
-            var levels = new ServiceLevels(await host.CohortAsync(cohort, cancellationToken), await schedules.OfAsync(cohort, cancellationToken), await host.ClientAsync(durable), time);
-            _gauges.State(cohort, await levels.MeasureAsync(cancellationToken));
+            var levels = new ServiceLevels(await host.CohortAsync(cohort, cancellationToken), await schedules.OfAsync(cohort, cancellationToken), await host.ClientAsync(durable), _footers.GetOrAdd(cohort, _ => new LandedFooters()), time, logger);
+            await levels.MeasureAsync(of => _gauges.State(cohort, of), cancellationToken);
             _said.Forget(cohort);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

@@ -133,6 +133,35 @@ public sealed class SecretRotationTests : IDisposable
         Assert.True(certificate.Current.HasPrivateKey);
     }
 
+    [Fact]
+    public void A_certificate_whose_password_is_put_in_the_vault_after_it_is_theirs_once_both_are_there()
+    {
+        using var vault = new FakeVault("first");
+        var (file, clock, said) = (Path.Combine(_rmon.Home, "pages.pfx"), new VaultClock(), new List<string>());
+        void Put(string name, string password, int written)
+        {
+            var pem = Pem(name);
+            using var whole = X509Certificate2.CreateFromPem(pem, pem);
+            File.WriteAllBytes(file, whole.Export(X509ContentType.Pfx, password));
+            File.SetLastWriteTimeUtc(file, new DateTime(2026, 1, 1, 0, 0, written, DateTimeKind.Utc));
+        }
+
+        Put("one.example", "first", 1);
+        var pages = PagesCertificate.Open(file, null, new SecretSettings(_ => vault.Url, clock, new FakeToken(), vault.Options), clock, said.Add);
+        Put("two.example", "second", 2);
+        for (var i = 0; i < 3; i++)
+        {
+            clock.Pass(TimeSpan.FromSeconds(10));
+            Assert.Equal("CN=one.example", pages.Current.Subject);
+        }
+
+        Assert.Contains("The one of before stays in use.", Assert.Single(said), StringComparison.Ordinal);
+        vault.Secret = "second";
+        clock.Pass(SecretSettings.LeastBetween);
+        Assert.Equal("CN=two.example", pages.Current.Subject);
+        Assert.Equal(2, said.Count);
+    }
+
     private static void Write(string file, string text, int written)
     {
         File.WriteAllText(file, text);

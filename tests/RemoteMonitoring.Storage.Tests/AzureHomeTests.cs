@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using RemoteMonitoring.Azurite;
 using RemoteMonitoring.Storage.Lake;
@@ -37,11 +38,24 @@ public sealed class AzureHomeTests(AzuriteFixture azurite)
     [InlineData("account")]
     [InlineData("https://account.documents.azure.com/database")]
     [InlineData("AccountEndpoint=nowhere;AccountKey=topsecret")]
+    [InlineData("AccountEndpoint=https://account.documents.azure.com/;AccountKey=topsecret!")]
+    [InlineData("AccountEndpoint=https://account.documents.azure.com/")]
     public async Task Cosmos_that_is_no_account_is_one_line_that_says_which_setting_and_what_is_allowed(string cosmos)
     {
         var e = await Assert.ThrowsAsync<LakeException>(() => CohortStore.OpenAsync(Home(azurite.ConnectionString()) with { Cosmos = cosmos }, "a", default));
         e.SaysInOneLine("RMON_COSMOS");
         Assert.DoesNotContain("topsecret", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_form_of_settings_is_looked_at_without_asking_anybody()
+    {
+        using var account = new TcpListener(IPAddress.Loopback, 0);
+        account.Start();
+        var cosmos = $"AccountEndpoint=https://127.0.0.1:{((IPEndPoint)account.LocalEndpoint).Port}/;AccountKey={Convert.ToBase64String(new byte[64])}";
+        Assert.Empty(AzureHome.FaultsOf(name => name switch { "RMON_BLOBS" => "https://account.blob.core.windows.net/lake", "RMON_COSMOS" => cosmos, _ => null }));
+        await Task.Delay(500);
+        Assert.False(account.Pending());
     }
 
     [Fact]

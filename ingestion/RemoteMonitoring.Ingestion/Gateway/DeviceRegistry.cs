@@ -12,7 +12,7 @@ namespace RemoteMonitoring.Ingestion.Gateway;
 /// <param name="Rotating">Since when its key is being replaced; null where it is not.</param>
 public sealed record RegisteredDevice(string DeviceId, DateTimeOffset Created, DateTimeOffset? Revoked, DateTimeOffset? Rotating);
 
-/// <summary>The two symmetric keys of a device, either of which signs its tokens, so that one can be replaced at a time.</summary>
+/// <summary>The two symmetric keys of a device, so that one can be replaced at a time. Either signs its tokens, but only the primary is ever handed out.</summary>
 public sealed record DeviceKeys(byte[] Primary, byte[] Secondary)
 {
     /// <summary>Whether a key is one of the two.</summary>
@@ -110,7 +110,10 @@ public sealed class DeviceRegistry : IDisposable
         return command.ExecuteNonQuery() == 1;
     });
 
-    /// <summary>Begins to replace the key of a device: it gets a new primary key, and the one that it had is good beside it until <see cref="FinishRotation"/>.</summary>
+    /// <summary>
+    /// Begins to replace the key of a device: it gets a new primary key, and the one that it had is good beside it until <see cref="FinishRotation"/>. That is its
+    /// primary: a secondary is given to nobody, and is only ever the primary of before.
+    /// </summary>
     /// <returns>False where there is no such device, it was revoked, or its key is being replaced already.</returns>
     public bool BeginRotation(string deviceId) => Update(
         "UPDATE devices SET secondary_key = primary_key, primary_key = $key, rotating = $now WHERE device_id = $id AND revoked IS NULL AND rotating IS NULL", deviceId);

@@ -21,6 +21,13 @@ public sealed class KafkaSource : IEventSource
     private readonly KafkaOptions _options;
     private readonly ILogger _logger;
     private readonly IConsumer<Ignore, byte[]> _consumer;
+
+    // What comes next in each partition, whether any of it was read or not: the client forgets it where a partition is begun anew.
+    private readonly Dictionary<TopicPartition, Offset> _next = [];
+
+    // Partitions whose offset the broker refused, and which have not been begun anew yet.
+    private readonly HashSet<TopicPartition> _refused = [];
+
     private Func<int, CancellationToken, Task<long>> _positionOf = (_, _) => Task.FromResult(0L);
     private CancellationToken _reading;
     private bool _closed;
@@ -100,9 +107,14 @@ public sealed class KafkaSource : IEventSource
     /// <inheritdoc />
     public Task SeekAsync(int partition, long offset, CancellationToken cancellationToken)
     {
-        if (_consumer.Assignment.Contains(new TopicPartition(_options.Topic, partition)))
+        var sought = new TopicPartition(_options.Topic, partition);
+        if (_consumer.Assignment.Contains(sought))
         {
-            _consumer.Seek(new TopicPartitionOffset(_options.Topic, partition, offset));
+            _next[sought] = offset;
+            if (!_refused.Contains(sought))
+            {
+                _consumer.Seek(new TopicPartitionOffset(sought, offset));
+            }
         }
 
         return Task.CompletedTask;
@@ -167,6 +179,7 @@ public sealed class KafkaSource : IEventSource
     {
         var records = new SortedDictionary<int, List<StreamRecord>>();
         var (count, bytes) = (0, 0L);
+        GoOnFromBegin();
         while (count < BatchRecords && bytes < BatchBytes && !cancellationToken.IsCancellationRequested)
         {
             ConsumeResult<Ignore, byte[]>? result;
@@ -176,8 +189,8 @@ public sealed class KafkaSource : IEventSource
             }
             catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
             {
-                GoOnFromBegin(e.ConsumerRecord.TopicPartition, e.ConsumerRecord.Offset);
-                continue;
+                _refused.Add(e.ConsumerRecord.TopicPartition); // begun anew by the next reading
+                break;
             }
             catch (ConsumeException e) when (!e.Error.IsFatal)
             {
@@ -199,6 +212,7 @@ public sealed class KafkaSource : IEventSource
                 records.Add(result.Partition, list = []);
             }
 
+            _next[result.TopicPartition] = result.Offset + 1;
             list.Add(KafkaRecord.Read(
                 result.Offset.Value,
                 result.Message.Timestamp.UnixTimestampMs * 1000,
@@ -212,47 +226,61 @@ public sealed class KafkaSource : IEventSource
     }
 
     /// <summary>Answers where to begin. The client asks in the thread of <see cref="Read"/>, which is there to wait, and takes no task for an answer.</summary>
-    private IEnumerable<TopicPartitionOffset> Positions(List<TopicPartition> partitions) =>
-        [.. partitions.Select(p => new TopicPartitionOffset(p, _positionOf(p.Partition.Value, _reading).GetAwaiter().GetResult()))];
+    private List<TopicPartitionOffset> Positions(List<TopicPartition> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            _next[partition] = _positionOf(partition.Partition.Value, _reading).GetAwaiter().GetResult();
+            _refused.Remove(partition);
+        }
+
+        return [.. partitions.Select(p => new TopicPartitionOffset(p, _next[p]))];
+    }
 
     /// <summary>
     /// The broker has the offset no more that is due: it begins later, and whoever reads records what is missing as lost. Where
-    /// it ends before, the Event Hub was made anew under its old name, and its offsets mean other messages.
+    /// it ends before, the Event Hub was made anew under its old name, and its offsets mean other messages. A partition of which the broker does
+    /// not say how far it is waits until the next reading: the others go on, and so does this reader's place in the group.
     /// </summary>
-    private void GoOnFromBegin(TopicPartition partition, Offset due)
+    private void GoOnFromBegin()
     {
-        WatermarkOffsets there;
-        while (true)
+        var assigned = _consumer.Assignment;
+        _refused.IntersectWith(assigned);
+        var begun = false;
+        foreach (var partition in _refused.ToArray())
         {
+            WatermarkOffsets there;
             try
             {
                 there = _consumer.QueryWatermarkOffsets(partition, s_ask);
-                break;
             }
-            catch (KafkaException e) when (!e.Error.IsFatal && !_reading.IsCancellationRequested)
+            catch (KafkaException e) when (!e.Error.IsFatal)
             {
-                // Nothing else would bring this partition on: it is asked until the broker answers.
                 SourceLog.Complained(_logger, Said(e.Error), false);
-                _reading.WaitHandle.WaitOne(s_wait);
+                break; // the others would take as long to give no answer
             }
             catch (KafkaException e)
             {
                 throw new LakeException($"{_options.Servers}, {_options.Topic}: cannot be asked how far it is ({Said(e.Error)})", e);
             }
+
+            if (_next[partition].Value > there.High.Value)
+            {
+                throw new LakeException($"{_options.Hub}, epoch {_options.Epoch}, partition {partition.Partition.Value}: the lake ends at offset {_next[partition].Value}, the stream at {there.High.Value}, so it was made anew. Begin a new epoch: rmon stream epoch {_options.Hub} --begin NAME --why TEXT.");
+            }
+
+            // What was refused for a moment only is still there, and is not passed over.
+            _next[partition] = Math.Max(_next[partition].Value, there.Low.Value);
+            _refused.Remove(partition);
+            begun = true;
         }
 
-        var position = due.IsSpecial ? _positionOf(partition.Partition.Value, _reading).GetAwaiter().GetResult() : due.Value;
-        if (position > there.High.Value)
+        if (begun)
         {
-            throw new LakeException($"{_options.Hub}, epoch {_options.Epoch}, partition {partition.Partition.Value}: the lake ends at offset {position}, the stream at {there.High.Value}, so it was made anew. Begin a new epoch: rmon stream epoch {_options.Hub} --begin NAME --why TEXT.");
+            // A partition whose offset was refused is not read any more, and cannot be sought in: it is begun anew. The others go on where they are.
+            _consumer.Assign([.. assigned.Select(p => new TopicPartitionOffset(p, _next[p]))]);
         }
-
-        // A partition whose offset was refused is not read any more, and cannot be sought in: it is begun anew. The others go on where they are.
-        _consumer.Assign([.. _consumer.Assignment.Select(p => new TopicPartitionOffset(p, p == partition ? there.Low : PositionOf(p)))]);
     }
-
-    private Offset PositionOf(TopicPartition partition) =>
-        _consumer.Position(partition) is { IsSpecial: false } position ? position : _positionOf(partition.Partition.Value, _reading).GetAwaiter().GetResult();
 
     private long AskEnd(TopicPartition partition)
     {

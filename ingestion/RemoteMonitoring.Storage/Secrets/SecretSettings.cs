@@ -10,7 +10,8 @@ namespace RemoteMonitoring.Storage.Secrets;
 /// <summary>
 /// Settings that are secrets and may be replaced while the program runs: the secret itself, or the URL of a Key Vault secret. A URL that names no
 /// version is read again after <see cref="RefreshAfter"/>, when somebody asks, and at once (but not within <see cref="LeastBetween"/> of the last time)
-/// when the secret was refused. Where it cannot be read again the last good one stays; that is said once, and counted. Safe for use by many threads.
+/// when the secret was refused. Where it cannot be read again the last good one stays; that is said once, and counted. Where there is no good one, the
+/// failure stands for a minute for all who ask: nobody waits in turn for a vault that gives no answer. Safe for use by many threads.
 /// </summary>
 /// <remarks>
 /// The keys of a home (<see cref="AzureHome"/>) are none of these, and are read once, when it is opened: what is kept by one key cannot be read or
@@ -31,10 +32,14 @@ public sealed class SecretSettings(Func<string, string?> variable, TimeProvider 
     /// <summary>Whoever is refused asks Key Vault no more often than this: 10 seconds.</summary>
     public static readonly TimeSpan LeastBetween = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan s_afterFailure = TimeSpan.FromMinutes(1);
+    /// <summary>A secret that could not be had is not asked for again before this: 1 minute.</summary>
+    public static readonly TimeSpan AfterFailure = TimeSpan.FromMinutes(1);
 
     /// <summary>How long whoever has a good secret waits for a newer one.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long whoever has none waits for the first.</summary>
+    private static readonly TimeSpan s_firstPatience = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Kept> _kept = new(StringComparer.Ordinal);
     private readonly Lazy<TokenCredential> _credential = new(() => credential ?? new DefaultAzureCredential());
@@ -86,6 +91,7 @@ public sealed class SecretSettings(Func<string, string?> variable, TimeProvider 
         var kept = _kept.GetOrAdd(setting, static _ => new Kept());
         if (kept.Value is not { } good)
         {
+            ThrowIfFailed(kept);
             await TakeTurnAsync(kept, waits, cancellationToken);
         }
         else if (!IsDue(kept, secret, isRefused) || !kept.Turn.Wait(TimeSpan.Zero, CancellationToken.None))
@@ -95,6 +101,11 @@ public sealed class SecretSettings(Func<string, string?> variable, TimeProvider 
 
         try
         {
+            if (kept.Value is null)
+            {
+                ThrowIfFailed(kept); // while it waited for its turn
+            }
+
             return kept.Value is { } read && !IsDue(kept, secret, isRefused) ? read : await ReadAsync(kept, secret, setting, fault, waits, cancellationToken);
         }
         finally
@@ -107,10 +118,7 @@ public sealed class SecretSettings(Func<string, string?> variable, TimeProvider 
     {
         var before = kept.Value;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (before is not null)
-        {
-            patience.CancelAfter(s_patience);
-        }
+        patience.CancelAfter(before is null ? s_firstPatience : s_patience);
 
         try
         {
@@ -120,10 +128,15 @@ public sealed class SecretSettings(Func<string, string?> variable, TimeProvider 
                 _say($"{setting}: the secret at {secret} can be read again.");
             }
 
-            (kept.Fails, kept.Value) = (false, value);
+            (kept.Fails, kept.Failure, kept.Value) = (false, null, value);
             return value;
         }
-        catch (Exception e) when (before is not null && (e is LakeException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)))
+        catch (Exception e) when (before is null && IsFailure(e, cancellationToken))
+        {
+            kept.Failure = e as LakeException ?? new LakeException($"{setting}: the secret at {secret} cannot be had (no answer in {s_firstPatience.TotalSeconds:0} s)", e) { IsTransient = true };
+            throw Again(kept.Failure);
+        }
+        catch (Exception e) when (before is not null && IsFailure(e, cancellationToken))
         {
             _failures?.Add(1, KeyValuePair.Create<string, object?>("setting", setting));
             if (!kept.Fails)
@@ -142,7 +155,20 @@ public sealed class SecretSettings(Func<string, string?> variable, TimeProvider 
     }
 
     private bool IsDue(Kept kept, KeyVaultSecret secret, bool isRefused) => !secret.IsOfAVersion
-        && time.GetElapsedTime(kept.Tried) >= (isRefused ? LeastBetween : kept.Fails ? s_afterFailure : RefreshAfter);
+        && time.GetElapsedTime(kept.Tried) >= (isRefused ? LeastBetween : kept.Fails ? AfterFailure : RefreshAfter);
+
+    private static bool IsFailure(Exception e, CancellationToken cancellationToken) => e is LakeException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    private void ThrowIfFailed(Kept kept)
+    {
+        if (kept.Failure is { } failure && time.GetElapsedTime(kept.Tried) < AfterFailure)
+        {
+            throw Again(failure);
+        }
+    }
+
+    /// <summary>The same fault for another who asks: an exception is thrown once.</summary>
+    private static LakeException Again(LakeException failure) => new(failure.Message, failure) { IsTransient = failure.IsTransient };
 
     private static async Task TakeTurnAsync(Kept kept, bool waits, CancellationToken cancellationToken)
     {
@@ -166,12 +192,17 @@ public sealed class SecretSettings(Func<string, string?> variable, TimeProvider 
     private sealed class Kept
     {
         private volatile string? _value;
+        private volatile LakeException? _failure;
+        private long _tried;
 
         public SemaphoreSlim Turn { get; } = new(1);
 
         public string? Value { get => _value; set => _value = value; }
 
-        public long Tried { get; set; }
+        public long Tried { get => Volatile.Read(ref _tried); set => Volatile.Write(ref _tried, value); }
+
+        /// <summary>Why there is no secret yet; null where there is one, or nobody has asked.</summary>
+        public LakeException? Failure { get => _failure; set => _failure = value; }
 
         public bool Fails { get; set; }
     }

@@ -197,7 +197,7 @@ internal sealed class HttpModel : IOutsideModel
         }
         catch (LakeException e)
         {
-            throw CannotBeAsked(e.Message);
+            throw CannotBeAsked(e.Message, e.IsTransient); // a vault that is busy will not be for ever
         }
     }
 
@@ -205,7 +205,7 @@ internal sealed class HttpModel : IOutsideModel
 
     private static string? KeyFault(string key) => key.All(c => c is > ' ' and < '\x7f') ? null : "holds no key: it has spaces or control characters";
 
-    private ElsewhereException CannotBeAsked(string why) => new($"{Named}{Host} cannot be asked: {why}", mayPass: false);
+    private ElsewhereException CannotBeAsked(string why, bool mayPass = false) => new($"{Named}{Host} cannot be asked: {why}", mayPass);
 
     private void Read(byte[] answer, Span<double> raw)
     {

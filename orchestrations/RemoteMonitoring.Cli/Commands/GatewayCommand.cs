@@ -29,10 +29,12 @@ internal static class GatewayCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             var faults = StartFaults.Of(parsed);
             var host = faults.Host(Host, parsed);
+            using var meters = new RunMeters();
             using var export = faults.Try(terminal.StartExport);
             faults.Throw();
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
-            await using var hub = await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(Port), token, parsed.GetValue(partitions));
+            await using var hub = await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(Port), meters, token, parsed.GetValue(partitions));
+            using var sent = export; // what is left, before the instruments go
             terminal.Document(new JsonObject
             {
                 ["cohort"] = store.Cohort,

@@ -78,7 +78,7 @@ internal static class ServeCommand
             var schedules = runs ? await SchedulesAsync(terminal, home, store, token) : [];
             await using var hub = parsed.GetValue(noWorker) || parsed.GetValue(noGateway)
                 ? null
-                : await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(GatewayCommand.Port), token);
+                : await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(GatewayCommand.Port), meters, token);
             var options = new EngineOptions
             {
                 Lease = Duration.FromSeconds(parsed.GetValue(lease)),
@@ -87,19 +87,22 @@ internal static class ServeCommand
             await using var engine = runs ? CohortEngine.Start(terminal, store, options, isWatched: false, meters: meters) : null;
             await using var pages = worklist is null ? null : await WorklistPages.StartAsync(terminal, store, worklist, parsed.GetValue(WorklistPages.Port) is not null, engine?.Client, token);
             var gauges = export is null ? null : new ServiceGauges(meters, TimeProvider.System);
+            var state = new WorkerState();
+            using var metrics = new WorkerMetrics(meters, state, () => store.Documents.RequestUnits);
+            using var sent = export; // what is left, before the instruments go
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
             terminal.Line(runs
                 ? $"Serving cohort '{store.Cohort}', {Terminal.Number(schedules.Count)} schedules. Ctrl-C stops; what is under way goes on when somebody serves again."
                 : $"Serving cohort '{store.Cohort}', whose workflows run elsewhere. Ctrl-C stops.");
             Task[] parts =
             [
-                parsed.GetValue(noWorker) ? Task.Delay(Timeout.Infinite, stop.Token) : LandAsync(terminal, store, stop.Token),
+                parsed.GetValue(noWorker) ? Task.Delay(Timeout.Infinite, stop.Token) : LandAsync(terminal, store, state, metrics, stop.Token),
                 .. engine is null ? (Task[])[] :
                 [
                     ScheduleAsync(terminal, home, store, engine, schedules, stop.Token),
                     TellAsync(terminal, engine, stop.Token),
                     FollowUpLoop.RunAsync(terminal, store, engine.Client, stop.Token),
-                    gauges is null ? Task.Delay(Timeout.Infinite, stop.Token) : ServiceLevelLoop.RunAsync(store, engine.Client, () => SchedulesAsync(terminal, home, store, stop.Token), gauges, stop.Token),
+                    gauges is null ? Task.Delay(Timeout.Infinite, stop.Token) : ServiceLevelLoop.RunAsync(terminal, store, engine.Client, () => SchedulesAsync(terminal, home, store, stop.Token), gauges, stop.Token),
                 ],
             ];
             // None ends by itself but by a fault, and then the others have no use.
@@ -124,7 +127,7 @@ internal static class ServeCommand
         return command;
     }
 
-    private static async Task LandAsync(Terminal terminal, CohortStore store, CancellationToken cancellationToken)
+    private static async Task LandAsync(Terminal terminal, CohortStore store, WorkerState state, WorkerMetrics metrics, CancellationToken cancellationToken)
     {
         var logger = terminal.Log<IngestionWorker>();
         var log = GatewayHome.Of(store).LogFile;
@@ -134,9 +137,6 @@ internal static class ServeCommand
         }
 
         await using var source = new GatewaySource(log, GatewayHome.Hub, TimeProvider.System);
-        using var meters = new RunMeters();
-        var state = new WorkerState();
-        using var metrics = new WorkerMetrics(meters, state, () => store.Documents.RequestUnits);
         await new IngestionWorker(store, source, new WorkerOptions(), state, metrics, TimeProvider.System, logger).RunAsync(false, cancellationToken);
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RemoteMonitoring.Cli.Runs;
+using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Workflows.Schedules;
 using RemoteMonitoring.Workflows.Service;
@@ -28,7 +30,7 @@ internal static class StatusCommand
             foreach (var cohort in cohorts)
             {
                 await using var store = await GlobalOptions.OpenCohortAsync(parsed, cohort, token);
-                var levels = await MeasureAsync(store, file, token);
+                var levels = await MeasureAsync(terminal, store, file, token);
                 terminal.Heading(store.Cohort);
                 Show(terminal, levels);
                 documents.Add(new JsonObject { ["cohort"] = store.Cohort, ["objectives"] = new JsonArray([.. levels.Select(Json)]) });
@@ -41,12 +43,24 @@ internal static class StatusCommand
         return command;
     }
 
-    private static async Task<IReadOnlyList<ServiceLevel>> MeasureAsync(CohortStore store, ScheduleFile? file, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ServiceLevel>> MeasureAsync(Terminal terminal, CohortStore store, ScheduleFile? file, CancellationToken cancellationToken)
     {
-        var schedules = file is null ? await BundledSchedules.OfAsync(store, cancellationToken) : [.. file.Schedules.Where(s => s.Cohort == store.Cohort)];
+        var schedules = file is null ? await BundledAsync(store, cancellationToken) : [.. file.Schedules.Where(s => s.Cohort == store.Cohort)];
         // To look does not make a journal: where there is none, no workflow ever ran here.
         var client = File.Exists(CohortEngine.JournalOf(store)) ? CohortEngine.ClientOf(store) : null;
-        return await new ServiceLevels(store, schedules, client, TimeProvider.System).MeasureAsync(cancellationToken);
+        return await new ServiceLevels(store, schedules, client, new LandedFooters(), TimeProvider.System, terminal.Log<ServiceLevels>()).MeasureAsync(null, cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<Schedule>> BundledAsync(CohortStore store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await BundledSchedules.OfAsync(store, cancellationToken);
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            throw new UserException($"{store.Cohort}: what is scheduled cannot be read: a newer program may have written it. Use that one, or see 'rmon models list'.", ExitCodes.BadInput);
+        }
     }
 
     private static void Show(Terminal terminal, IReadOnlyList<ServiceLevel> levels)

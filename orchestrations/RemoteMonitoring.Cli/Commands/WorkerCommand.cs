@@ -56,7 +56,7 @@ internal static class WorkerCommand
             var logger = terminal.Log<IngestionWorker>();
             await using var localHub = parsed.GetValue(noGateway) || parsed.GetValue(once) || parsed.GetValue(s_kafka) is not null
                 ? null
-                : await LocalHub.StartAsync(terminal, opened, host, parsed.GetValue(GatewayCommand.Port), token);
+                : await LocalHub.StartAsync(terminal, opened, host, parsed.GetValue(GatewayCommand.Port), meters, token);
             await using IEventSource source = stream is not null
                 ? new KafkaSource(await OfLastEpochAsync(stream, opened, token), null, logger)
                 : new GatewaySource(GatewayHome.Of(opened).LogFile, GatewayHome.Hub, TimeProvider.System);

@@ -1,4 +1,4 @@
-using System.Data.Common;
+using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Workflows.Engine;
@@ -7,22 +7,34 @@ using RemoteMonitoring.Workflows.Service;
 
 namespace RemoteMonitoring.Cli.Runs;
 
-/// <summary>Beside the schedules: measures the service every minute, for who collects metrics.</summary>
+/// <summary>Beside the schedules: measures the service every minute, for who collects metrics. Whatever fails, nothing that serves stops for it.</summary>
 internal static class ServiceLevelLoop
 {
     private static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
 
-    public static async Task RunAsync(CohortStore store, IWorkflowClient client, Func<Task<IReadOnlyList<Schedule>>> schedules, ServiceGauges gauges, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        Terminal terminal, CohortStore store, IWorkflowClient client, Func<Task<IReadOnlyList<Schedule>>> schedules, ServiceGauges gauges, CancellationToken cancellationToken)
     {
+        var logger = terminal.Log<ServiceLevels>();
+        var footers = new LandedFooters();
+        string? failed = null;
         while (true)
         {
             try
             {
-                gauges.State(store.Cohort, await new ServiceLevels(store, await schedules(), client, TimeProvider.System).MeasureAsync(cancellationToken));
+                await new ServiceLevels(store, await schedules(), client, footers, TimeProvider.System, logger).MeasureAsync(of => gauges.State(store.Cohort, of), cancellationToken);
+                failed = null;
             }
-            catch (Exception e) when (e is LakeException or UserException or DbException or IOException)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // Nothing is stated while nothing can be measured, and that is what an alert looks for.
+                var why = e is LakeException or UserException or IOException ? e.Message : $"a fault of the program ({e.GetType().Name})";
+                if (why != failed)
+                {
+                    await terminal.Errors.WriteLineAsync($"rmon: the service cannot be measured, and is tried again every minute: {why.ReplaceLineEndings(" ")}");
+                }
+
+                failed = why;
             }
 
             await Task.Delay(s_every, cancellationToken);

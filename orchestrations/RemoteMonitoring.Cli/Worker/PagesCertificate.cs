@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Storage.Secrets;
 
 namespace RemoteMonitoring.Cli.Worker;
@@ -24,6 +25,7 @@ internal sealed class PagesCertificate
     private readonly Action<string> _say;
     private X509Certificate2 _current;
     private (DateTime, DateTime) _written;
+    private (DateTime, DateTime) _refused;
     private long _looked;
 
     private PagesCertificate(string file, string? keyFile, SecretSettings settings, TimeProvider time, Action<string> say)
@@ -75,14 +77,19 @@ internal sealed class PagesCertificate
         {
             // The one before is left to those whose handshake it is in.
             _current = Load();
+            _written = written;
             _say($"{_file}: the pages have the certificate that was put there.");
         }
-        catch (UserException e)
+        catch (Exception e) when (e is UserException or LakeException)
         {
-            _say($"{e.Message} The one of before stays in use.");
-        }
+            // It is tried again, for its password may be put in its place after it; that is said once.
+            if (written != _refused)
+            {
+                _say($"{e.Message} The one of before stays in use.");
+            }
 
-        _written = written;
+            _refused = written;
+        }
     }
 
     private (DateTime, DateTime) Written() => (File.GetLastWriteTimeUtc(_file), _keyFile is null ? default : File.GetLastWriteTimeUtc(_keyFile));
@@ -92,13 +99,25 @@ internal sealed class PagesCertificate
         try
         {
             var certificate = Path.GetExtension(_file).ToLowerInvariant() is ".pfx" or ".p12"
-                ? X509CertificateLoader.LoadPkcs12FromFile(_file, _settings.Find(PasswordVariable, null, CancellationToken.None))
+                ? LoadPfx()
                 : X509Certificate2.CreateFromPemFile(_file, _keyFile ?? _file);
             return certificate.HasPrivateKey ? certificate : throw new UserException($"{_file}: has no private key; name its file with --worklist-key.", ExitCodes.Usage);
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new UserException($"{_file}: cannot be used as a certificate with its key ({e.Message}); give a PFX file with its password in {PasswordVariable}, or PEM with --worklist-key.".ReplaceLineEndings(" "), ExitCodes.Usage);
+        }
+    }
+    private X509Certificate2 LoadPfx()
+    {
+        var password = _settings.Find(PasswordVariable, null, CancellationToken.None);
+        try
+        {
+            return X509CertificateLoader.LoadPkcs12FromFile(_file, password);
+        }
+        catch (CryptographicException) when (password is not null && _settings.FindOther(PasswordVariable, password, null, CancellationToken.None) is { } newer)
+        {
+            return X509CertificateLoader.LoadPkcs12FromFile(_file, newer);
         }
     }
 }

@@ -18,10 +18,11 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
     private const string TerminatedType = "Terminated";
 
     // Left to itself, Durable Functions replaces an instance that has ended when another of its id is started.
-    private static readonly OrchestrationRuntimeStatus[] s_all =
-        [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended, .. Ended];
+    private static readonly OrchestrationRuntimeStatus[] s_all = [.. UnderWay, .. Ended];
 
     private static readonly JsonSerializerOptions s_history = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    private static OrchestrationRuntimeStatus[] UnderWay => [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended];
 
     private static OrchestrationRuntimeStatus[] Ended => [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated];
 
@@ -83,17 +84,21 @@ public sealed class DurableWorkflowClient(DurableTaskClient durable, InstanceCla
 
     /// <inheritdoc />
     public Task<IReadOnlyList<WorkflowInstance>> ListAsync(string? workflow, int most, CancellationToken cancellationToken) =>
-        ListAsync(instance => workflow is null || instance.Workflow == workflow, most, cancellationToken);
+        ListAsync(instance => workflow is null || instance.Workflow == workflow, null, most, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<WorkflowInstance>> ListRunningAsync(string workflow, int most, CancellationToken cancellationToken) =>
+        ListAsync(instance => instance.Workflow == workflow && instance.Status == InstanceStatus.Running, UnderWay, most, cancellationToken);
 
     /// <inheritdoc />
     public Task<IReadOnlyList<WorkflowInstance>> ListExceptAsync(string workflow, int most, CancellationToken cancellationToken) =>
-        ListAsync(instance => instance.Workflow != workflow, most, cancellationToken);
+        ListAsync(instance => instance.Workflow != workflow, null, most, cancellationToken);
 
-    private async Task<IReadOnlyList<WorkflowInstance>> ListAsync(Func<WorkflowInstance, bool> wanted, int most, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<WorkflowInstance>> ListAsync(Func<WorkflowInstance, bool> wanted, OrchestrationRuntimeStatus[]? statuses, int most, CancellationToken cancellationToken)
     {
         // The newest come in no order that a query could ask for.
         var newest = new PriorityQueue<WorkflowInstance, Instant>();
-        await foreach (var found in durable.GetAllInstancesAsync(new OrchestrationQuery { FetchInputsAndOutputs = true }).WithCancellation(cancellationToken))
+        await foreach (var found in durable.GetAllInstancesAsync(new OrchestrationQuery { Statuses = statuses, FetchInputsAndOutputs = true }).WithCancellation(cancellationToken))
         {
             if (Of(found) is { Parent: null } instance && wanted(instance))
             {

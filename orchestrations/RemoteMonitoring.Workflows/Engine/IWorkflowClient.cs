@@ -73,7 +73,10 @@ public interface IWorkflowClient
     /// <param name="cancellationToken">Cancels.</param>
     Task<IReadOnlyList<WorkflowInstance>> ListAsync(string? workflow, int most, CancellationToken cancellationToken);
 
-    /// <summary>The same of all workflows but one, whose instances are too many to list among others.</summary>
+    /// <summary>Those of a workflow that have not ended, newest first; what has ended is not looked at.</summary>
+    Task<IReadOnlyList<WorkflowInstance>> ListRunningAsync(string workflow, int most, CancellationToken cancellationToken);
+
+    /// <summary>The latest instances of all workflows but one, whose instances are too many to list among others.</summary>
     Task<IReadOnlyList<WorkflowInstance>> ListExceptAsync(string workflow, int most, CancellationToken cancellationToken);
 
     /// <summary>The instances that an instance called, in order of id.</summary>

@@ -93,6 +93,9 @@ public sealed record Schedule
     /// <summary>The next occurrences after an instant.</summary>
     public IReadOnlyList<ScheduleOccurrence> Next(Instant after, int count) => [.. Cron.After(after, Zone()).Take(count).Select(Of)];
 
+    /// <summary>The occurrences after an instant, up to another, in order.</summary>
+    public IEnumerable<ScheduleOccurrence> Between(Instant after, Instant until) => Cron.Between(after, until, Zone()).Select(Of);
+
     private TimeZoneInfo Zone() => TimeZoneInfo.FindSystemTimeZoneById(TimeZone);
 
     private ScheduleOccurrence Of(Instant at)

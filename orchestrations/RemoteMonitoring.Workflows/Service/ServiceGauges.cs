@@ -15,7 +15,7 @@ public sealed class ServiceGauges
     /// <summary>So long a figure is stated after it was measured.</summary>
     public static readonly TimeSpan Holds = TimeSpan.FromMinutes(5);
 
-    private readonly ConcurrentDictionary<string, (long At, IReadOnlyList<ServiceLevel> Levels)> _cohorts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Cohort, ServiceObjective Objective), (long At, IReadOnlyList<ServiceLevel> Levels)> _stated = new();
     private readonly TimeProvider _time;
 
     /// <summary>Makes the instruments, of a meter that is the factory's to end.</summary>
@@ -29,20 +29,26 @@ public sealed class ServiceGauges
         }
     }
 
-    /// <summary>States what was measured of a cohort, in place of what was before.</summary>
-    public void State(string cohort, IReadOnlyList<ServiceLevel> levels) => _cohorts[cohort] = (_time.GetTimestamp(), levels);
+    /// <summary>States what was measured of a cohort, in place of what was before of the same objectives.</summary>
+    public void State(string cohort, IReadOnlyList<ServiceLevel> levels)
+    {
+        foreach (var of in levels.GroupBy(l => l.Objective))
+        {
+            _stated[(cohort, of.Key)] = (_time.GetTimestamp(), [.. of]);
+        }
+    }
 
     private List<Measurement<double>> Of(ServiceObjective objective)
     {
         var stated = new List<Measurement<double>>();
-        foreach (var (cohort, (at, levels)) in _cohorts)
+        foreach (var ((cohort, of), (at, levels)) in _stated)
         {
-            foreach (var level in _time.GetElapsedTime(at) <= Holds ? levels : [])
+            foreach (var level in of == objective && _time.GetElapsedTime(at) <= Holds ? levels : [])
             {
-                if (level.Objective == objective && level.Value is { } value)
+                if (level.Value is { } value)
                 {
-                    var of = new KeyValuePair<string, object?>("cohort", cohort);
-                    stated.Add(level.Model is { } model ? new(value, of, new("model", model)) : new(value, of));
+                    var whose = new KeyValuePair<string, object?>("cohort", cohort);
+                    stated.Add(level.Model is { } model ? new(value, whose, new("model", model)) : new(value, whose));
                 }
             }
         }

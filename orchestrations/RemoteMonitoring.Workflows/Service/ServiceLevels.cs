@@ -1,5 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using NodaTime;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Ingestion.Watermarks;
@@ -18,16 +20,21 @@ namespace RemoteMonitoring.Workflows.Service;
 /// How a cohort stands to <see cref="ServiceObjectives"/>, by what its store says now: no program has to run for it, and it changes nothing. Footers, documents and
 /// names of files are read, and no readings. One that cannot be measured is unknown, and keeps no other from being told.
 /// </summary>
+/// <remarks>Who measures again and again keeps the footers: those of a day are tens of thousands of files, and are read once.</remarks>
 /// <param name="store">The cohort.</param>
 /// <param name="schedules">What is scheduled for it.</param>
 /// <param name="client">The client of the engine that runs its follow-ups; null where that is out of reach.</param>
+/// <param name="footers">What was read of the last day's files before.</param>
 /// <param name="time">Time.</param>
-public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> schedules, IWorkflowClient? client, TimeProvider time)
+/// <param name="logger">Told of faults of the program.</param>
+public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> schedules, IWorkflowClient? client, LandedFooters footers, TimeProvider time, ILogger logger)
 {
     private static readonly Duration s_night = Duration.FromDays(8);
 
     /// <summary>Measures all; at least one of each objective.</summary>
-    public async Task<IReadOnlyList<ServiceLevel>> MeasureAsync(CancellationToken cancellationToken)
+    /// <param name="measured">Told the levels of each objective as soon as they are known; null for nobody.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<IReadOnlyList<ServiceLevel>> MeasureAsync(Action<IReadOnlyList<ServiceLevel>>? measured, CancellationToken cancellationToken)
     {
         var now = Instant.FromDateTimeOffset(time.GetUtcNow());
         IReadOnlyList<ListsMade>? lists = null;
@@ -35,15 +42,24 @@ public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> sch
         var levels = new List<ServiceLevel>();
         async Task AddAsync(ServiceObjective objective, Func<Task<IReadOnlyList<ServiceLevel>>> measure)
         {
+            IReadOnlyList<ServiceLevel> of;
             try
             {
-                levels.AddRange(await measure());
+                of = await measure();
             }
-            catch (Exception e) when (e is LakeException or DbException or IOException)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // What it says may name files, and this goes to where metrics go.
-                levels.Add(new ServiceLevel(objective, null, ServiceState.Unknown, null, "cannot be read", "A file or document that it is told by cannot be read: the command that makes or shows it says which."));
+                // Whatever it is: a document of a newer program, a client that gives up. What it says may name files, and this goes to where metrics go.
+                if (e is not (LakeException or DbException or IOException or JsonException))
+                {
+                    ServiceLog.NotMeasured(logger, store.Cohort, objective.Name, e.GetType().Name);
+                }
+
+                of = [new ServiceLevel(objective, null, ServiceState.Unknown, null, "cannot be read", "A file or document that it is told by cannot be read: the command that makes or shows it says which.")];
             }
+
+            levels.AddRange(of);
+            measured?.Invoke(of);
         }
 
         await AddAsync(ServiceObjectives.Lists, async () => await ListsInTimeAsync(await ListsAsync(), now, cancellationToken));
@@ -84,7 +100,7 @@ public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> sch
         }
 
         // An occurrence in the evening has until the next morning.
-        var last = schedule.Next(Instant.Max(begun.Value, now - s_night), Schedule.MostDue).TakeWhile(o => o.At <= now)
+        var last = schedule.Between(Instant.Max(begun.Value, now - s_night), now)
             .Select(o => (Occurrence: o, By: By(o.At, zone))).LastOrDefault(o => o.By <= now);
         if (last.Occurrence is null)
         {
@@ -139,7 +155,7 @@ public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> sch
 
     private async Task<ServiceLevel> RejectsAsync(Instant now, CancellationToken cancellationToken)
     {
-        var day = await LandedDay.ReadAsync(store, now, cancellationToken);
+        var day = await footers.DayAsync(store, now, cancellationToken);
         if (day.Received == 0)
         {
             return new ServiceLevel(ServiceObjectives.Rejects, null, ServiceState.NotYet, null, "nothing has landed", null);
@@ -148,7 +164,7 @@ public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> sch
         var share = (double)day.Rejected / day.Received;
         return new ServiceLevel(
             ServiceObjectives.Rejects, null, share <= ServiceObjectives.MostRejected ? ServiceState.Met : ServiceState.NotMet, share,
-            string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.##} % of {day.Received:N0}, landed up to {day.Until:uuuu-MM-dd HH:mm} UTC"),
+            string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.##} % of {day.Received:N0}, landed up to {day.Until:uuuu-MM-dd HH:mm} UTC{(day.IsWhole ? "" : $"; the newest {LandedFooters.MostFiles:N0} files of the day, not all of it")}"),
             share <= ServiceObjectives.MostRejected ? null : "See with 'rmon quarantine list' what for.");
     }
 
@@ -242,4 +258,10 @@ public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> sch
         { TotalMinutes: >= 2 } => $"{(int)length.TotalMinutes} min",
         _ => $"{(int)length.TotalSeconds} s",
     };
+}
+
+internal static partial class ServiceLog
+{
+    [LoggerMessage(20, LogLevel.Error, "Cohort {Cohort}: {Objective} cannot be measured, by a fault of the program ({Type}); please report it")]
+    public static partial void NotMeasured(ILogger logger, string cohort, string objective, string type);
 }

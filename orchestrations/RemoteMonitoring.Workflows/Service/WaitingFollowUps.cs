@@ -25,7 +25,7 @@ internal static class WaitingFollowUps
         }
 
         var now = Instant.FromDateTimeOffset(time.GetUtcNow());
-        var running = (await client.ListAsync(WorkflowNames.FollowUp, Most, cancellationToken)).Where(i => i.Status == InstanceStatus.Running).ToArray();
+        var running = (await client.ListRunningAsync(WorkflowNames.FollowUp, Most, cancellationToken)).Where(i => FollowUpSteps.InputOf(i).Cohort == store.Cohort).ToArray(); // an engine may serve several
         var late = running.Where(i => IsLate(i, now)).ToArray();
         if (late.Length > 0)
         {

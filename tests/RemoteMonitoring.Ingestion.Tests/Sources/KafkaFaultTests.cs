@@ -112,6 +112,65 @@ public sealed class KafkaFaultTests(KafkaFaultTests.AtOnce runs) : IClassFixture
     }
 
     [Fact]
+    public async Task Where_the_broker_begins_later_in_several_partitions_that_have_nothing_new_all_of_them_go_on()
+    {
+        using var broker = new MockBroker();
+        foreach (var partition in (int[])[0, 1, 2])
+        {
+            await broker.ProduceAsync(partition, 12);
+            broker.Forget(partition, 12);
+        }
+
+        await broker.ProduceAsync(0, 4, from: 12);
+        await using var source = Source(broker.Port, _said);
+        var offsets = new Dictionary<int, List<long>> { [0] = [], [1] = [], [2] = [], [3] = [] };
+        async Task ReadUntilAsync(Func<bool> holds)
+        {
+            while (!holds())
+            {
+                foreach (var batch in await source.ReadAsync((p, _) => Task.FromResult(p < 3 ? 5L : 0), _tooLong.Token))
+                {
+                    offsets[batch.Partition].AddRange(batch.Records.Select(r => r.Offset));
+                }
+
+                _tooLong.Token.ThrowIfCancellationRequested();
+            }
+        }
+
+        await ReadUntilAsync(() => offsets[0].Contains(15));
+        await broker.ProduceAsync(1, 2, from: 12);
+        await broker.ProduceAsync(2, 1, from: 12);
+        await broker.ProduceAsync(3, 1);
+        await ReadUntilAsync(() => offsets[1].Contains(13) && offsets[2].Contains(12) && offsets[3].Contains(0));
+        Assert.Equal([12, 13, 14, 15], offsets[0]);
+        Assert.Equal([12, 13], offsets[1]);
+        Assert.Equal([12], offsets[2]);
+    }
+
+    [Fact]
+    public async Task While_the_broker_does_not_say_where_a_partition_begins_the_others_are_read()
+    {
+        using var broker = new MockBroker();
+        await broker.ProduceAsync(0, 20);
+        broker.Forget(0, 12);
+        await using var source = Source(broker.Port, _said);
+        broker.Meet(KafkaRequest.ListOffsets, [.. Enumerable.Repeat(ErrorCode.TopicAuthorizationFailed, 10_000)]);
+        var offsets = new List<(int Partition, long Offset)>();
+        for (var produced = 0; produced < 3; produced++)
+        {
+            await broker.ProduceAsync(1, 1, from: produced);
+            while (!offsets.Contains((1, produced)))
+            {
+                offsets.AddRange((await source.ReadAsync((p, _) => Task.FromResult(p == 0 ? 5L : 0), _tooLong.Token)).SelectMany(b => b.Records.Select(r => (b.Partition, r.Offset))));
+                _tooLong.Token.ThrowIfCancellationRequested();
+            }
+        }
+
+        Assert.Equal([(1, 0L), (1, 1L), (1, 2L)], offsets);
+        Assert.Contains(_said.Said, line => line.Contains("Azure Event Hubs Data Receiver", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_token_that_is_not_to_be_had_is_asked_for_again_and_one_that_runs_out_is_renewed()
     {
         var credential = new Unreliable();

@@ -153,6 +153,21 @@ public sealed class HttpModelTests
         Assert.DoesNotContain("sesame", System.Text.Encoding.UTF8.GetString(document), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(System.Net.HttpStatusCode.ServiceUnavailable, true)]
+    [InlineData(System.Net.HttpStatusCode.TooManyRequests, true)]
+    [InlineData(System.Net.HttpStatusCode.Forbidden, false)]
+    public void A_key_that_a_busy_vault_does_not_give_may_be_had_later_and_one_that_it_refuses_may_not(System.Net.HttpStatusCode status, bool mayPass)
+    {
+        using var vault = new FakeVault("one") { Status = status };
+        using var server = new LoopbackModel((_, _) => (200, "[0.1,0.2]"));
+        var secrets = new SecretSettings(_ => vault.Url, new VaultClock(), new FakeToken(), vault.Options);
+        var model = new HttpModel(
+            server.Endpoint with { KeyVariable = "RMON_MODEL_KEY_TEST" }, new MappedColumns(FeatureMapping.Read(ElsewhereCase.Mapping(output: """, "output": { "as": "probability" }"""), "features.json"), [.. FeatureSet.Home.Columns]), secrets);
+        var fault = Assert.Throws<ElsewhereException>(() => model.Raw(new FeatureMatrix(new float[6], 3), default));
+        Assert.Equal((mayPass, 0), (fault.MayPass, server.Calls));
+    }
+
     [Fact]
     public void A_key_that_is_replaced_in_the_vault_is_sent_at_once_where_the_one_of_before_is_refused()
     {

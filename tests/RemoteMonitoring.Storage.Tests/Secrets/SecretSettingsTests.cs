@@ -100,15 +100,29 @@ public sealed class SecretSettingsTests : IDisposable
     }
 
     [Fact]
-    public async Task What_cannot_be_had_the_first_time_is_a_fault_and_the_next_time_is_asked_for_again()
+    public async Task What_cannot_be_had_the_first_time_is_a_fault_and_after_a_minute_is_asked_for_again()
     {
         var settings = Settings();
         _vault.Status = HttpStatusCode.Forbidden;
         (await Assert.ThrowsAsync<LakeException>(() => FindAsync(settings))).SaysInOneLine("Key Vault Secrets User");
-        Assert.Throws<LakeException>(() => settings.Find(Name, null, default));
         _vault.Status = HttpStatusCode.OK;
+        _clock.Pass(SecretSettings.AfterFailure - TimeSpan.FromSeconds(1));
+        Assert.Contains("Key Vault Secrets User", Assert.Throws<LakeException>(() => settings.Find(Name, null, default)).Message, StringComparison.Ordinal);
+        _clock.Pass(TimeSpan.FromSeconds(1));
         Assert.Equal("one", await FindAsync(settings));
         Assert.Empty(_said);
+    }
+
+    [Fact]
+    public async Task Many_who_ask_while_the_vault_is_away_and_there_is_no_secret_yet_are_one_question_and_all_are_told_at_once()
+    {
+        var settings = Settings();
+        _vault.Status = HttpStatusCode.ServiceUnavailable;
+        var faults = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Task.Run(() =>
+            Assert.ThrowsAsync<LakeException>(() => i % 2 == 0 ? FindAsync(settings) : Task.FromResult(settings.Find(Name, null, default))))));
+        Assert.Equal(1, _vault.Reads);
+        Assert.All(faults, e => Assert.True(e.IsTransient));
+        Assert.Single(faults.Select(e => e.Message).Distinct());
     }
 
     [Fact]

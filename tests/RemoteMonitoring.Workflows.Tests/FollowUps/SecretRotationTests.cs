@@ -70,6 +70,7 @@ public sealed class SecretRotationTests : IDisposable
         Assert.Equal((DeliveryStatus.Failed, "the secret that SECRET names cannot be had; 'rmon follow-ups check' says why"), (answer.Status, answer.Problem));
         Assert.Empty(_receiver.SignedBy);
         _vault.Status = HttpStatusCode.OK;
+        _clock.Pass(SecretSettings.AfterFailure);
         Assert.Equal(DeliveryStatus.Taken, await SendAsync());
     }
 

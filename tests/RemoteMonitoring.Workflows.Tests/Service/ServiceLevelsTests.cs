@@ -1,14 +1,19 @@
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using NodaTime;
 using RemoteMonitoring.Ingestion;
 using RemoteMonitoring.Risk.Drift;
+using RemoteMonitoring.Storage;
 using RemoteMonitoring.Storage.Documents;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Compaction;
 using RemoteMonitoring.Workflows.DailyRisk;
+using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Erasure;
 using RemoteMonitoring.Workflows.Runs;
@@ -151,6 +156,40 @@ public sealed class ServiceLevelsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_document_of_a_newer_program_and_an_engine_that_gives_no_answer_are_unknown_and_keep_nothing_else_from_being_told()
+    {
+        await using var home = await new FollowUpHome().MakeAsync();
+        var store = home.Home.Store;
+        await ListsIndex.AddAsync(store.Documents, new ListsMade("run-1", Task, "Admission", s_asOf, s_asOf, 10), s_morning, default);
+        await store.Documents.UpsertAsync(
+            Containers.Runs, [new Document { PartitionKey = DailyRiskRun.Workflow, Id = new ListsMade("run-1", Task, "", s_asOf, s_asOf, 10).Id, Body = "{\"schemaVersion\":99,\"newer\":true}" }], default);
+        var client = DispatchProxy.Create<IWorkflowClient, Unavailable>();
+        var (said, stated) = (new Lines(), new List<ServiceLevel>());
+        var levels = await Of(store, [], client, _clock, said).MeasureAsync(stated.AddRange, default);
+        Assert.Equal(ServiceObjectives.All, levels.Select(l => l.Objective));
+        Assert.Equal(levels, stated);
+        Assert.Equal(
+            [ServiceObjectives.Coverage, ServiceObjectives.FollowUps], levels.Where(l => l is { State: ServiceState.Unknown, Value: null, Measured: "cannot be read" }).Select(l => l.Objective));
+        Assert.Equal(ServiceState.Met, levels[^1].State);
+        Assert.Equal("Cohort simulated: follow-ups cannot be measured, by a fault of the program (TimeoutException); please report it".Replace("simulated", store.Cohort, StringComparison.Ordinal), Assert.Single(said.Said));
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Of(store, [], client, _clock).MeasureAsync(null, stop.Token));
+    }
+
+    [Fact]
+    public async Task Of_a_schedule_that_comes_round_often_the_last_morning_is_judged_and_none_of_days_ago()
+    {
+        await ServedSinceAsync(s_asOf - Duration.FromDays(30));
+        Assert.True(CronText.TryParse("0 * * * *", out var hourly, out _));
+        var schedule = Nightly with { Cron = hourly, AsOf = ScheduleAsOf.Hour };
+        var level = await OneAsync(ServiceObjectives.Lists, schedule);
+        Assert.Equal((ServiceState.NotMet, "there is none of Mon 30 Jun"), (level.State, level.Measured));
+        await ShipAsync(s_morning, s_morning);
+        Assert.Equal(ServiceState.Met, (await OneAsync(ServiceObjectives.Lists, schedule)).State);
+    }
+
+    [Fact]
     public async Task An_erasure_has_an_hour_and_then_it_is_missed_until_it_is_complete()
     {
         await new MadeUpFeed().Patient("p").Daily("p", 0, 2).LandAsync(_home);
@@ -172,13 +211,16 @@ public sealed class ServiceLevelsTests : IAsyncDisposable
         await home.CameAsync(1);
         var clock = new ClockByHand(home.Begun + Duration.FromMinutes(20));
         async Task<ServiceLevel> LevelAsync() =>
-            (await new ServiceLevels(home.Home.Store, [], home.Engine.Client, clock).MeasureAsync(default)).Single(l => l.Objective == ServiceObjectives.FollowUps);
+            (await Of(home.Home.Store, [], home.Engine.Client, clock).MeasureAsync(null, default)).Single(l => l.Objective == ServiceObjectives.FollowUps);
         Assert.Equal((ServiceState.Met, 0d), await LevelAsync() is var soon ? (soon.State, soon.Value!.Value) : default);
         clock.Now = home.Begun + Duration.FromMinutes(40);
         Assert.Equal((ServiceState.NotMet, 1d, "1 of 1 under way"), await LevelAsync() is var late ? (late.State, late.Value!.Value, late.Measured) : default);
+        // An engine may serve several cohorts: another's follow-up is none of this one's.
+        await home.StartAsync(home.ListedInput with { Cohort = "another" });
+        Assert.Equal("1 of 1 under way", (await LevelAsync()).Measured);
         await home.ActAsync(FollowUpHome.Listed, ActionKind.Claim);
         Assert.Equal((ServiceState.Met, 0d), await LevelAsync() is var acted ? (acted.State, acted.Value!.Value) : default);
-        Assert.Equal(ServiceState.NotYet, (await new ServiceLevels(home.Home.Store, [], null, clock).MeasureAsync(default)).Single(l => l.Objective == ServiceObjectives.FollowUps).State);
+        Assert.Equal(ServiceState.NotYet, (await Of(home.Home.Store, [], null, clock).MeasureAsync(null, default)).Single(l => l.Objective == ServiceObjectives.FollowUps).State);
     }
 
     [Fact]
@@ -190,13 +232,21 @@ public sealed class ServiceLevelsTests : IAsyncDisposable
         var gauges = new ServiceGauges(meters, time);
         gauges.State("ward", await MeasureAsync([]));
         Assert.Equal(["remotemonitoring.slo.coverage 0.98 cohort=ward model=admission-7d", "remotemonitoring.slo.erasures.incomplete 0 cohort=ward"], meters.Read());
+        // What is measured again stands, whatever else takes longer.
+        time.Passed = TimeSpan.FromMinutes(4);
+        gauges.State("ward", [.. (await MeasureAsync([])).Where(l => l.Objective == ServiceObjectives.Erasures)]);
         time.Passed = ServiceGauges.Holds + TimeSpan.FromSeconds(1);
+        Assert.Equal(["remotemonitoring.slo.erasures.incomplete 0 cohort=ward"], meters.Read());
+        time.Passed += ServiceGauges.Holds;
         Assert.Empty(meters.Read());
     }
 
     private static Schedule Nightly => BundledSchedules.Of(MadeUpFeed.Cohort, "Europe/London", [Task], []).Single(s => s.Workflow == WorkflowNames.DailyRisk);
 
-    private Task<IReadOnlyList<ServiceLevel>> MeasureAsync(IReadOnlyList<Schedule> schedules) => new ServiceLevels(_home.Store, schedules, null, _clock).MeasureAsync(default);
+    private Task<IReadOnlyList<ServiceLevel>> MeasureAsync(IReadOnlyList<Schedule> schedules) => Of(_home.Store, schedules, null, _clock).MeasureAsync(null, default);
+
+    private static ServiceLevels Of(CohortStore store, IReadOnlyList<Schedule> schedules, IWorkflowClient? client, TimeProvider time, ILogger? logger = null) =>
+        new(store, schedules, client, new LandedFooters(), time, logger ?? NullLogger.Instance);
 
     private async Task<ServiceLevel> OneAsync(ServiceObjective objective, params Schedule[] schedules) => (await MeasureAsync(schedules)).Single(l => l.Objective == objective);
 
@@ -279,6 +329,26 @@ public sealed class ServiceLevelsTests : IAsyncDisposable
             Workload = new WorkloadDrift { Now = new Workload { Runs = 0, PatientDays = 0, Listed = 0, Scored = 0, NotScored = new Dictionary<string, int>(), SetAside = 0 } },
         }.ToBytes(),
         default);
+
+    /// <summary>An engine out of reach.</summary>
+    public class Unavailable : DispatchProxy
+    {
+        /// <inheritdoc />
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => throw new TimeoutException("the engine of patient-on-the-list gives no answer");
+    }
+
+    /// <summary>What was logged.</summary>
+    private sealed class Lines : ILogger
+    {
+        public List<string> Said { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Said.Add(formatter(state, exception));
+    }
 
     /// <summary>A clock whose time passes when it is told.</summary>
     private sealed class StoppedWatch : TimeProvider

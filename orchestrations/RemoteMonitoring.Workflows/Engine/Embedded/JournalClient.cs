@@ -37,6 +37,11 @@ public sealed class JournalClient(string file, TimeProvider time, Action? wake =
         cancellationToken);
 
     /// <inheritdoc />
+    public Task<IReadOnlyList<WorkflowInstance>> ListRunningAsync(string workflow, int most, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<WorkflowInstance>>(
+        connection => [.. Instances(connection, "i.parent IS NULL AND i.status = 0 AND i.workflow = $0 ORDER BY i.number DESC LIMIT $1", workflow, most).Select(i => i.Instance)],
+        cancellationToken);
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<WorkflowInstance>> ListExceptAsync(string workflow, int most, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<WorkflowInstance>>(
         connection => [.. Instances(connection, "i.parent IS NULL AND i.workflow <> $0 ORDER BY i.number DESC LIMIT $1", workflow, most).Select(i => i.Instance)],
         cancellationToken);

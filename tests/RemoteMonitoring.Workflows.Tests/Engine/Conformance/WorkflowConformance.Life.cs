@@ -164,6 +164,8 @@ public abstract partial class WorkflowConformance
         Assert.Null(await Client.FindAsync("old.called", default));
         Assert.Equal(["young", "running"], (await Client.ListAsync("calls", 10, default)).Select(i => i.Id));
         Assert.Equal(["young"], (await Client.ListAsync(null, 1, default)).Select(i => i.Id));
+        Assert.Equal(["running"], (await Client.ListRunningAsync("calls", 10, default)).Select(i => i.Id));
+        Assert.Empty(await Client.ListRunningAsync("another", 10, default));
         _gates.Open("never");
         Assert.Equal("never", await OutputAsync("running"));
     }
