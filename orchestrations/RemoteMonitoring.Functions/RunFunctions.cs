@@ -116,8 +116,11 @@ public sealed class RunFunctions(FunctionsHost host, TimeProvider time)
 
     /// <summary>Says which commit the package was built of, as text.</summary>
     [Function("version")]
-    public static IActionResult Version([HttpTrigger(AuthorizationLevel.Function, "get", Route = "version")] HttpRequest request) =>
-        new ContentResult { StatusCode = StatusCodes.Status200OK, ContentType = "text/plain", Content = typeof(RunFunctions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[^1] };
+    public static IActionResult Version([HttpTrigger(AuthorizationLevel.Function, "get", Route = "version")] HttpRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new ContentResult { StatusCode = StatusCodes.Status200OK, ContentType = "text/plain", Content = typeof(RunFunctions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[^1] };
+    }
 
     private static async Task<bool> EndAsync(IWorkflowClient client, string instanceId, CancellationToken cancellationToken) =>
         await client.FindAsync(instanceId, cancellationToken) is { } run && TrainingRuns.HaveJob(run)
