@@ -67,7 +67,8 @@ public sealed partial class AzureMlFilesTests : IDisposable
         Assert.All(Projects().Matches(dockerfile), m => Assert.True(File.Exists(Path.Combine(root, m.Value)), m.Value));
         Assert.NotEmpty(Projects().Matches(dockerfile));
         Assert.Contains("libgomp1", dockerfile, StringComparison.Ordinal);
-        var name = $"azureml:{Text(environment, "name")}:{Text(environment, "version")}";
+        // The latest: each release has a version of its own, which the program's own jobs name.
+        var name = $"azureml:{Text(environment, "name")}@latest";
         Assert.Equal(name, Text(Yaml("job.yml"), "environment"));
         Assert.Equal(name, Text(Yaml("component.yml"), "environment"));
         foreach (var file in (string[])["job.yml", "pipeline.yml"])
