@@ -1,21 +1,15 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace RemoteMonitoring.Pipelines.Tests.Devops;
 
 public sealed partial class PipelineTests
 {
-    private const string Hint = "The schema of Azure Pipelines comes by npm: apt-get install nodejs npm, and the first time the network.";
-
     [Fact]
     public async Task Every_file_is_what_the_schema_of_Azure_Pipelines_allows_and_a_spoilt_one_is_not()
     {
-        var room = await InstallAsync();
-        var spoilt = Path.Combine(room, "spoilt.yml");
+        var spoilt = Path.Combine(Directory.CreateTempSubdirectory("rmon-yaml-").FullName, "spoilt.yml");
         await File.WriteAllTextAsync(spoilt, PipelineFiles.Text("azure-pipelines.yml").Replace("dependsOn", "dependsUpon", StringComparison.Ordinal));
-        var (exit, said) = await Shell.RunAsync(Hint, room, "node", ["validate.mjs", .. PipelineFiles.Named("*.yml").Select(f => Repository.PathOf($"{PipelineFiles.Folder}/{f}")), spoilt]);
-        Assert.True(exit == 0, said);
-        var verdicts = said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToArray();
+        var verdicts = await NodeChecks.RunAsync("validate.mjs", [.. PipelineFiles.Named("*.yml").Select(f => Repository.PathOf($"{PipelineFiles.Folder}/{f}")), spoilt]);
         Assert.Equal(PipelineFiles.Yaml.Count + 1, verdicts.Length);
         Assert.All(verdicts[..^1], v => Assert.True(v["valid"]!.GetValue<bool>(), v.ToJsonString()));
         Assert.False(verdicts[^1]["valid"]!.GetValue<bool>());
@@ -87,26 +81,6 @@ public sealed partial class PipelineTests
     }
 
     private static IEnumerable<string> Names(object? dependsOn) => dependsOn switch { string one => [one], List<object> many => many.Cast<string>(), _ => [] };
-
-    private static async Task<string> InstallAsync()
-    {
-        var room = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "pipeline-checks")).FullName;
-        foreach (var file in (string[])["package.json", "package-lock.json", "validate.mjs"])
-        {
-            File.Copy(Repository.PathOf($"tests/RemoteMonitoring.Pipelines.Tests/Devops/{file}"), Path.Combine(room, file), overwrite: true);
-        }
-
-        var stamp = Path.Combine(room, "node_modules", ".installed-lock.json");
-        var locked = await File.ReadAllTextAsync(Path.Combine(room, "package-lock.json"));
-        if (!File.Exists(stamp) || await File.ReadAllTextAsync(stamp) != locked)
-        {
-            var (exit, said) = await Shell.RunAsync(Hint, room, "npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
-            Assert.True(exit == 0, $"{Hint}\n{said}");
-            await File.WriteAllTextAsync(stamp, locked);
-        }
-
-        return room;
-    }
 
     [GeneratedRegex(@"(?:pipelines|orchestrations|tests)/[\w./-]+\.(?:sh|bicepparam)")]
     private static partial Regex Script();

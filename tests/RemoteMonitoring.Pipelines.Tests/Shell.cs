@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace RemoteMonitoring.Pipelines.Tests.Devops;
+namespace RemoteMonitoring.Pipelines.Tests;
 
 /// <summary>Programs that are run beside the tests; one that is not there fails with how to get it.</summary>
 internal static class Shell
