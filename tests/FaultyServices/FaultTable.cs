@@ -55,6 +55,12 @@ public static class FaultTable
         return data;
     }
 
+    /// <summary>
+    /// How long a client is to wait for an answer: where there comes one, for as long as a busy machine may take, since who gives up on it asks again, and is counted;
+    /// where there comes none, not long.
+    /// </summary>
+    public static TimeSpan Patience(string fault) => fault == "slow" ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(30);
+
     /// <summary>What meets a request in place of a service, or of its reply.</summary>
     /// <param name="fault">One of <see cref="Faults"/>.</param>
     /// <param name="body">What comes with a status.</param>

@@ -75,7 +75,7 @@ internal sealed class RunningGateway : IAsyncDisposable, IMeterFactory, ILogger<
 
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
-        for (var i = 0; i < 1000; i++)
+        for (var i = 0; i < 6000; i++)
         {
             if (condition())
             {

@@ -51,7 +51,7 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
     [Fact]
     public async Task A_partition_in_which_nothing_ever_came_is_stated_too_and_again_while_it_is_idle()
     {
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var worker = new WorkerRun(_store, new ScriptedSource(), s_brisk).RunAsync(untilLanded: false, stop.Token);
         var first = await ReachAsync(_ => true);
         await ReachAsync(w => w.Through > first.Through + Duration.FromSeconds(0.2) && w.HeldBackBy.Stated > first.HeldBackBy.Stated);
@@ -62,7 +62,7 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
     [Fact]
     public async Task A_worker_that_is_behind_states_when_the_last_landed_message_was_enqueued()
     {
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         // It ends at 10; the second half is not handed out before the test is over.
         var source = new ScriptedSource(ScriptedSource.Records(0, 6), [], ScriptedSource.Records(6, 4)) { Before = piece => piece == 2 ? Task.Delay(Timeout.Infinite, stop.Token) : Task.Delay(200) };
         var run = new WorkerRun(_store, source, s_brisk);
@@ -79,10 +79,18 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
     {
         await RunAsync(new ScriptedSource(ScriptedSource.Records(0, 3)));
         var before = (await ReadAsync())!;
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using var store = new CohortStore("test", new RefusingLake(_store.Lake, int.MaxValue), _store.Documents, _home.Root);
         var run = new WorkerRun(store, new ScriptedSource([ScriptedSource.Record(3)]), s_brisk);
-        await run.RunAsync(untilLanded: true, stop.Token);
+        var running = run.RunAsync(untilLanded: true, stop.Token);
+        while (run.State.Blocked is null)
+        {
+            await Task.Delay(20, stop.Token);
+        }
+
+        await Task.Delay(s_brisk.StateEvery * 5, stop.Token); // it would have stated something
+        await stop.CancelAsync();
+        await running;
         await using var again = _home.Store();
         Assert.NotNull(run.State.Blocked);
         Assert.Equal(before.Partitions, (await IngestionWatermark.ReadAsync(again, default))!.Partitions);
@@ -123,7 +131,7 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
     {
         await RunAsync(new ScriptedSource(ScriptedSource.Records(0, 3)));
         var before = (await ReadAsync())!;
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         // Behind by far: what it lands was enqueued long before what is stated.
         var source = new ScriptedSource(ScriptedSource.Records(0, 6), [], ScriptedSource.Records(6, 5)) { Before = piece => piece == 2 ? Task.Delay(Timeout.Infinite, stop.Token) : Task.Delay(200) };
         var worker = new WorkerRun(_store, source, s_brisk).RunAsync(untilLanded: false, stop.Token);
@@ -169,7 +177,7 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
 
     private async Task<IngestionWatermark> ReachAsync(Predicate<IngestionWatermark> reached)
     {
-        using var tooLong = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var tooLong = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             if (await ReadAsync() is { } watermark && reached(watermark))
@@ -183,7 +191,7 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
 
     private async Task<WorkerRun> RunAsync(IEventSource source)
     {
-        using var tooLong = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var tooLong = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var run = new WorkerRun(_store, source, s_brisk);
         await run.RunAsync(untilLanded: true, tooLong.Token);
         return run;

@@ -209,8 +209,16 @@ public sealed class DailyRiskWorkflowTests(TrainedHome trained)
         var (home, _) = await trained.CopyAsync();
         await using var _1 = home;
         using var later = new ManualResetEventSlim();
-        await using var slow = new NightOf(home, _ => later.Wait(TimeSpan.FromSeconds(30)));
-        var soon = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) + Duration.FromSeconds(5);
+        var time = new Engine.OffsetTime();
+        await using var slow = new NightOf(
+            home,
+            _ =>
+            {
+                time.Move(TimeSpan.FromHours(2)); // the deadline comes while the first is being scored
+                later.Wait(TimeSpan.FromSeconds(30));
+            },
+            time: time);
+        var soon = Instant.FromDateTimeOffset(time.GetUtcNow()) + Duration.FromHours(1);
         var outcome = await slow.SucceedAsync(NightOf.Input() with { Deadline = soon });
         later.Set();
         Assert.Equal((0, 18), (outcome.Scored, outcome.SetAside));

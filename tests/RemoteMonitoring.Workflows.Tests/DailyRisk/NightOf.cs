@@ -8,13 +8,13 @@ using RemoteMonitoring.Workflows.Engine.Embedded;
 namespace RemoteMonitoring.Workflows.Tests.DailyRisk;
 
 /// <summary>A night of the trained home, run by the embedded engine on a journal of its own.</summary>
-internal sealed class NightOf(TempHome home, Action<string>? before = null, CohortStore? store = null) : IAsyncDisposable
+internal sealed class NightOf(TempHome home, Action<string>? before = null, CohortStore? store = null, TimeProvider? time = null) : IAsyncDisposable
 {
     private WorkflowEngine? _engine;
 
     public string Journal { get; } = Path.Combine(home.Root, "workflows.db");
 
-    public WorkflowEngine Engine => _engine ??= WorkflowEngine.Start(Journal, Registry(), new EngineOptions(), TimeProvider.System, NullLogger.Instance);
+    public WorkflowEngine Engine => _engine ??= WorkflowEngine.Start(Journal, Registry(), new EngineOptions(), time ?? TimeProvider.System, NullLogger.Instance);
 
     public static DailyRiskInput Input(double days = 12) => new() { Cohort = MadeUpFeed.Cohort, Task = TrainedHome.Task.Name, AsOf = MadeUpFeed.At(days) };
 

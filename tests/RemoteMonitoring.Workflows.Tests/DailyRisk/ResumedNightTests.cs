@@ -50,9 +50,17 @@ public sealed class ResumedNightTests(TrainedHome trained)
         var (home, _) = await trained.CopyAsync();
         await using var _1 = home;
         using var later = new ManualResetEventSlim();
-        await using var night = new NightOf(home, _ => later.Wait(TimeSpan.FromSeconds(30)));
-        var register = new RunRegister(home.Lake, night.Engine.Client, TimeProvider.System);
-        var soon = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) + Duration.FromSeconds(4);
+        var time = new Engine.OffsetTime();
+        await using var night = new NightOf(
+            home,
+            _ =>
+            {
+                time.Move(TimeSpan.FromHours(2)); // the deadline comes while the first is being scored
+                later.Wait(TimeSpan.FromSeconds(30));
+            },
+            time: time);
+        var register = new RunRegister(home.Lake, night.Engine.Client, time);
+        var soon = Instant.FromDateTimeOffset(time.GetUtcNow()) + Duration.FromHours(1);
         await register.StartAsync(DailyRiskWorkflow.Daily, "night", NightOf.Input() with { Deadline = soon }, default);
         Assert.Equal((0, 18), Of(await EndAsync(night, "night")));
         later.Set();
