@@ -67,7 +67,8 @@ internal static class ServeCommand
             };
             await using var engine = runs ? CohortEngine.Start(terminal, store, options, isWatched: false, meters: meters) : null;
             await using var pages = worklist is null ? null : await WorklistPages.StartAsync(terminal, store, worklist, parsed.GetValue(WorklistPages.Port) is not null, engine?.Client, token);
-            var gauges = export is null ? null : new ServiceGauges(meters, TimeProvider.System);
+            // Who runs the workflows states the objectives, and nobody else.
+            var gauges = export is null || engine is null ? null : new ServiceGauges(meters, TimeProvider.System);
             var state = new WorkerState();
             using var metrics = new WorkerMetrics(meters, state, () => store.Documents.RequestUnits);
             using var sent = export; // what is left, before the instruments go

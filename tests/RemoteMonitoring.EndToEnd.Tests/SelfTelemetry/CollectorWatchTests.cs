@@ -47,6 +47,7 @@ public sealed class CollectorWatchTests : IDisposable
         var told = await worker.LineAsync(worker.Errors, l => l.Contains("telemetry", StringComparison.Ordinal), s_most);
         Assert.Contains("503", told, StringComparison.Ordinal);
         await receiver.TextAsync("/v1/metrics", "remotemonitoring.telemetry.failures");
+        await receiver.TextAsync("/v1/metrics", "remotemonitoring.ingestion.waiting.age");
         await Task.Delay(TimeSpan.FromSeconds(2));
         Assert.Single(worker.Errors, l => l.Contains("telemetry", StringComparison.Ordinal));
         Assert.Equal(0, await worker.TerminateAsync());

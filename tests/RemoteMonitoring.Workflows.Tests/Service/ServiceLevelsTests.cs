@@ -117,7 +117,7 @@ public sealed class ServiceLevelsTests : IAsyncDisposable
 
     private string At(int minutesAgo) => ((_clock.Now - Duration.FromMinutes(minutesAgo)).ToUnixTimeTicks() / 10).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private Task StateAsync(int partition, string body) => _home.Store.Documents.UpsertAsync(Containers.Ingestion, [new Document { PartitionKey = "hub", Id = $"e1/{partition}", Body = body }], default);
+    private async Task StateAsync(int partition, string body) => await _home.Store.Documents.UpsertAsync(Containers.Ingestion, [new Document { PartitionKey = "hub", Id = $"e1/{partition}", Body = body }], default);
 
     [Fact]
     public async Task Rejects_are_those_of_the_last_day_that_landed_and_what_landed_before_does_not_count()
