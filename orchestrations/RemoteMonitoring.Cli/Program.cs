@@ -62,13 +62,33 @@ public static class Program
         root.Subcommands.Add(RestoreCommand.Create());
         root.Subcommands.Add(HomeCommand.Create());
 
+        // What long-lived commands check of options and settings before they do anything.
+        var starts = new Dictionary<string, Func<StartFaults, Terminal, ParseResult, CancellationToken, Task>>
+        {
+            ["serve"] = ServeCommand.CheckAsync,
+            ["worker"] = WorkerCommand.CheckAsync,
+            ["gateway"] = (faults, _, line, _) => Task.FromResult(faults.Host(GatewayCommand.Host, line)),
+        };
+
         // '@champion' is a model, and no file with more arguments.
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        CommandLine.Begin(parsed.Errors.Count == 0 ? parsed.GetValue(GlobalOptions.Home) : null);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            var lines = parsed.Errors.Select(e => e.Message);
+            if (parsed.CommandResult.Parent is CommandResult { Command: RootCommand } && starts.TryGetValue(parsed.CommandResult.Command.Name, out var check))
             {
-                await Console.Error.WriteLineAsync($"rmon: {error.Message}");
+                var faults = StartFaults.Of(parsed);
+                var terminal = new Terminal(json: false);
+                await check(faults, terminal, parsed, CancellationToken.None);
+                using var meters = new RunMeters();
+                faults.Try(() => terminal.StartExport(meters))?.Dispose();
+                lines = lines.Concat(faults.Lines);
+            }
+
+            foreach (var line in lines.Distinct())
+            {
+                await Console.Error.WriteLineAsync($"rmon: {CommandLine.AsTyped(line.ReplaceLineEndings(" "))}");
             }
 
             await Console.Error.WriteLineAsync(CommandLine.AsTyped($"Try 'rmon {PathOf(parsed.CommandResult)}--help'."));

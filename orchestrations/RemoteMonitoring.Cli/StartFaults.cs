@@ -9,23 +9,40 @@ namespace RemoteMonitoring.Cli;
 internal sealed class StartFaults
 {
     private readonly List<string> _lines = [];
+    private readonly bool _isReadable;
     private int _exitCode = ExitCodes.BadInput;
 
-    /// <summary>Begins with what such commands have in common: the home, the cohort's name, and Azure Machine Learning.</summary>
+    private StartFaults(bool isReadable) => _isReadable = isReadable;
+
+    /// <summary>What was gathered, a line each.</summary>
+    public IReadOnlyList<string> Lines => _lines;
+
+    /// <summary>Begins with what such commands have in common: the home and its settings, and the cohort.</summary>
+    /// <param name="parsed">The command line. Where it cannot be read, what is wrong with it is said by who parsed it, and all that can be is checked.</param>
     public static StartFaults Of(ParseResult parsed)
     {
-        var faults = new StartFaults();
-        faults.Add(HostSettings.FaultsOf(GlobalOptions.SettingsOf(parsed)));
-        if (parsed.GetValue(GlobalOptions.Cohort) is { } cohort && !LakePaths.IsName(cohort))
+        var faults = new StartFaults(parsed.Errors.Count == 0);
+        faults.Check(() => HostSettings.FaultsOf(GlobalOptions.SettingsOf(parsed)));
+        if (faults.Try(() => GlobalOptions.HomeOf(parsed)) is not { } home)
         {
-            faults.Add([$"--cohort '{cohort}' cannot be the name of a cohort: take letters, digits, '-', '_' and '.'."]);
+            return faults;
         }
 
-        if (faults.Try(() => GlobalOptions.HomeOf(parsed)) is { } home && File.Exists(home))
+        if (File.Exists(home))
         {
             faults.Add([$"{home}: is a file; name a folder with --home or RMON_HOME."]);
         }
 
+        faults.Check(() =>
+        {
+            if (parsed.GetValue(GlobalOptions.Cohort) is { } cohort && !LakePaths.IsName(cohort))
+            {
+                return [$"--cohort '{cohort}' cannot be the name of a cohort: take letters, digits, '-', '_' and '.'."];
+            }
+
+            _ = GlobalOptions.LocalCohortOf(parsed);
+            return [];
+        });
         return faults;
     }
 
@@ -35,6 +52,9 @@ internal sealed class StartFaults
         _lines.AddRange(lines);
         _exitCode = _lines.Count > before ? Math.Min(_exitCode, exitCode) : _exitCode;
     }
+
+    /// <summary>Adds what a look finds; options of a command line that cannot be read are passed over.</summary>
+    public void Check(Func<IEnumerable<string>> look) => Add(Try(look) ?? []);
 
     /// <summary>What is read, or its default where that throws what a user can mend, which is kept.</summary>
     public T? Try<T>(Func<T> read)
@@ -63,10 +83,10 @@ internal sealed class StartFaults
     }
 
     /// <summary>The name that devices know this machine by: it goes into a certificate.</summary>
-    public string Host(Option<string> option, ParseResult parsed)
+    public string? Host(Option<string> option, ParseResult parsed)
     {
-        var host = parsed.GetRequiredValue(option);
-        if (!host.All(char.IsAscii) || Uri.CheckHostName(host) == UriHostNameType.Unknown)
+        var host = Try(() => parsed.GetRequiredValue(option));
+        if (host is not null && (!host.All(char.IsAscii) || Uri.CheckHostName(host) == UriHostNameType.Unknown))
         {
             Add([$"{option.Name} '{host}' is neither the name of a host nor an IP address."]);
         }
@@ -77,12 +97,17 @@ internal sealed class StartFaults
     /// <summary>An address to listen on.</summary>
     public IPAddress? Address(Option<string> option, ParseResult parsed)
     {
-        if (IPAddress.TryParse(parsed.GetRequiredValue(option), out var address))
+        if (Try(() => parsed.GetRequiredValue(option)) is not { } text)
+        {
+            return null;
+        }
+
+        if (IPAddress.TryParse(text, out var address))
         {
             return address;
         }
 
-        Add([$"{option.Name} '{parsed.GetRequiredValue(option)}' is no IP address; give for instance 127.0.0.1, or 0.0.0.0 for all of this machine."]);
+        Add([$"{option.Name} '{text}' is no IP address; give for instance 127.0.0.1, or 0.0.0.0 for all of this machine."]);
         return null;
     }
 
@@ -105,6 +130,8 @@ internal sealed class StartFaults
             case LakeException or IOException or UnauthorizedAccessException or ArgumentException:
                 Add([e.Message], exitCode);
                 return true;
+            case InvalidOperationException when !_isReadable:
+                return true; // an option that cannot be read, and has its line
             default:
                 return false;
         }

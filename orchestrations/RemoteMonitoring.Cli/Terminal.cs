@@ -51,9 +51,9 @@ internal sealed class Terminal
     public TerminalLogger<T> Log<T>(LogLevel least = LogLevel.Information, params IReadOnlyList<string> silent) => new(Errors, TimeProvider.System, least, Sent?.CreateLogger<T>(), silent);
 
     /// <summary>Begins to send what the program tells of itself, where the environment asks for it; null where it does not.</summary>
-    public TelemetryExport? StartExport()
+    public TelemetryExport? StartExport(RunMeters meters)
     {
-        var export = TelemetryExport.Start(Environment.GetEnvironmentVariable);
+        var export = TelemetryExport.Start(Environment.GetEnvironmentVariable, Warn, meters);
         Sent = export?.Logs;
         return export;
     }
@@ -66,6 +66,9 @@ internal sealed class Terminal
             _documents.WriteLine(document.ToJsonString(s_json));
         }
     }
+
+    /// <summary>Says what somebody should know or mend, in a line on standard error.</summary>
+    public void Warn(string line) => Errors.WriteLine($"rmon: {CommandLine.AsTyped(line.ReplaceLineEndings(" "))}");
 
     public void Line(string text = "") => People.WriteLine(CommandLine.AsTyped(text));
 

@@ -29,7 +29,7 @@ internal sealed class TerminalLogger<T>(TextWriter output, TimeProvider time, Lo
             var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             lock (_gate)
             {
-                output.WriteLine($"{now} {logLevel} {eventId.Id} {formatter(state, exception).ReplaceLineEndings(" ")}");
+                output.WriteLine($"{now} {logLevel} {eventId.Id} {CommandLine.AsTyped(formatter(state, exception).ReplaceLineEndings(" "))}");
             }
         }
     }

@@ -49,6 +49,6 @@ public sealed class DriftCommandTests(ScoredHome made) : IClassFixture<ScoredHom
     {
         var run = await Rmon.RunAsync("drift", "admission-30d");
         Assert.Equal(3, run.ExitCode);
-        Assert.Contains("Run 'rmon train admission-30d' first.", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains($"Run 'rmon train admission-30d --home {Rmon.Home}' first.", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }
 }

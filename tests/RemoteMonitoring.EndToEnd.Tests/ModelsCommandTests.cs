@@ -113,7 +113,7 @@ public sealed class ModelsCommandTests(ScoredHome made) : IClassFixture<ScoredHo
 
     [Theory]
     [InlineData(2, "There is no task 'admision-7d'. Did you mean admission-7d", "models", "list", "admision-7d")]
-    [InlineData(3, "there is no model for 'tihm-alert-next-day' yet. Run 'rmon train tihm-alert-next-day' first", "models", "list", "tihm-alert-next-day")]
+    [InlineData(3, "there is no model for 'tihm-alert-next-day' yet. Run 'rmon train tihm-alert-next-day --home ", "models", "list", "tihm-alert-next-day")]
     [InlineData(3, "there is no model for 'tihm-alert-next-day' yet", "models", "show", "tihm-alert-next-day")]
     [InlineData(3, "Did you mean @champion?", "models", "show", Task, "@chmpion")]
     [InlineData(3, "there is no version '../x'", "models", "compare", Task, "../x", "@champion")]

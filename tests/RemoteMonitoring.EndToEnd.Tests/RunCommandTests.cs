@@ -56,7 +56,7 @@ public sealed class RunCommandTests(ScoredHome made) : IClassFixture<ScoredHome>
     [Theory]
     [InlineData(2, "There is no task 'nothing'", "run", "daily", "--task", "nothing")]
     [InlineData(3, "there is no model for 'tihm-alert-next-day' yet. Run 'rmon train", "run", "daily", "--task", "tihm-alert-next-day")]
-    [InlineData(3, "holds no cohort 'nobody'", "run", "daily", "--cohort", "nobody")]
+    [InlineData(2, "holds no cohort 'nobody'", "run", "daily", "--cohort", "nobody")]
     [InlineData(3, "there is no version '../x' of the model", "run", "daily", "--model", "../x", "--as-of", "2025-02-10T00:00:00Z")]
     [InlineData(2, "lies in the future", "run", "daily", "--as-of", "2999-01-01T00:00:00Z")]
     [InlineData(2, "--to lies before --from", "run", "backfill", "--from", "2025-02-10T00:00:00Z", "--to", "2025-02-08T00:00:00Z")]

@@ -83,6 +83,29 @@ public sealed class StartFaultsTests : IDisposable
         Assert.Contains("schedules.json", Assert.Single(await StopsAsync(3, ["serve", "--cohort", "ward"])), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_wrong_with_the_command_line_hides_nothing_that_is_wrong_with_the_rest()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_rmon.Home, "schedules.json"), "{");
+        var errors = await StopsAsync(
+            2, ["serve", "--lease", "soon", "--worklist-port", "http", "--activities", "1000", "--nonsense", "--cohort", "a/b"],
+            ("RMON_BLOBS", "nowhere"), ("RMON_OIDC_AUTHORITY", "http://login.example/"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere"));
+        foreach (var says in new[] { "'soon' for option '--lease'", "'http' for option '--worklist-port'", "'--nonsense'", "--activities takes", "--cohort 'a/b'", "RMON_COSMOS too", "RMON_OIDC_AUTHORITY", "schedules.json", "OTEL_EXPORTER_OTLP_ENDPOINT" })
+        {
+            Assert.Single(errors, l => l.Contains(says, StringComparison.Ordinal));
+        }
+
+        Assert.Equal("Try 'rmon serve --help'.", errors[^1]);
+        errors = await StopsAsync(2, ["worker", "--batch-age", "long", "--listen", "ward", "--cohort"], ("RMON_REFERENCE_KEY", "topsecret"));
+        Assert.Contains(errors, l => l.Contains("--listen 'ward'", StringComparison.Ordinal));
+        Assert.Contains(errors, l => l.Contains("RMON_REFERENCE_KEY is too short", StringComparison.Ordinal));
+        errors = await StopsAsync(2, ["gateway", "--partitions", "0", "--host", "a b", "--cohort", "ward"], ("RMON_COSMOS", "https://account.documents.azure.com/"));
+        Assert.Equal(4, errors.Length);
+        Assert.Contains(errors, l => l.Contains("--partitions", StringComparison.Ordinal));
+        Assert.Contains(errors, l => l.Contains("--host 'a b'", StringComparison.Ordinal));
+        Assert.Contains(errors, l => l.Contains("RMON_BLOBS", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("serve")]
     [InlineData("worker")]

@@ -17,6 +17,9 @@ public sealed record IngestionWatermark(IReadOnlyList<LandingStatement> Partitio
     /// <summary>All that the hubs had before this instant is landed.</summary>
     public Instant Through => HeldBackBy.Through;
 
+    /// <summary>The statement of the partition that is furthest behind: the one with the oldest message that is not landed.</summary>
+    public LandingStatement FurthestBehind(Instant now) => Partitions.MaxBy(s => s.Behind(now))!;
+
     /// <summary>
     /// How old the statement is that holds it back. Workers renew theirs every few seconds, so an old one means that nobody reads its
     /// partition: whether to go on waiting is the caller's to decide.

@@ -18,6 +18,9 @@ internal sealed class LandingProgress(long delay)
     /// <summary>All that the hub had before this instant is landed, Unix microseconds; null where nothing can be said yet.</summary>
     public long? Through { get; private set; }
 
+    /// <summary>Whether the lake has come to where the source ended when it was last asked.</summary>
+    public bool IsAtEnd => _asked.Count == 0;
+
     /// <summary>The source was asked at an instant and ended at an offset (exclusive); the lake is at <paramref name="next"/>.</summary>
     public void Asked(long at, long end, long next)
     {

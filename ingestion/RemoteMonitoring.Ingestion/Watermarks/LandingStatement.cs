@@ -15,9 +15,16 @@ namespace RemoteMonitoring.Ingestion.Watermarks;
 /// <param name="Partition">Which.</param>
 /// <param name="Through">That instant.</param>
 /// <param name="Stated">When somebody last stated so: a partition that nobody reads has a statement that grows old.</param>
-public sealed record LandingStatement(StreamPartition Partition, Instant Through, Instant Stated)
+/// <param name="Waiting">When the hub had the oldest message that was not landed then, or earlier where that was not read yet; null where all was landed that it had.</param>
+public sealed record LandingStatement(StreamPartition Partition, Instant Through, Instant Stated, Instant? Waiting)
 {
+    /// <summary>A statement that is older is of a partition that nobody reads: messages may wait there since.</summary>
+    public static readonly Duration Holds = Duration.FromMinutes(2);
+
     private const int MostRounds = 100;
+
+    /// <summary>How long the oldest message has waited that is not landed; zero where none waits. Where nobody has read the partition for <see cref="Holds"/>, as long as that.</summary>
+    public Duration Behind(Instant now) => Waiting is { } since ? Duration.Max(Duration.Zero, now - since) : now - Stated > Holds ? now - Stated : Duration.Zero;
 
     /// <summary>The statements on all partitions of all streams, in order of hub, epoch and number.</summary>
     public static async Task<IReadOnlyList<LandingStatement>> ListAsync(DocumentStore documents, CancellationToken cancellationToken)
@@ -39,7 +46,7 @@ public sealed record LandingStatement(StreamPartition Partition, Instant Through
         {
             var there = await documents.FindAsync(Containers.Ingestion, Partition.Hub, id, cancellationToken);
             var before = there is null ? null : Of(there);
-            var next = before is null ? this : this with { Through = Instant.Max(Through, before.Through), Stated = Instant.Max(Stated, before.Stated) };
+            var next = before is null ? this : (Stated >= before.Stated ? this : before) with { Through = Instant.Max(Through, before.Through) };
             if (next == before)
             {
                 return;
@@ -56,17 +63,20 @@ public sealed record LandingStatement(StreamPartition Partition, Instant Through
     }
 
     private string ToJson() => JsonSerializer.Serialize(
-        new StatementDocument(1, Partition.Hub, Partition.Epoch, Partition.Partition, Through.ToUnixMicros(), Stated.ToUnixMicros()), StatementJson.Default.StatementDocument);
+        new StatementDocument(2, Partition.Hub, Partition.Epoch, Partition.Partition, Through.ToUnixMicros(), Stated.ToUnixMicros(), Waiting?.ToUnixMicros()), StatementJson.Default.StatementDocument);
 
     private static LandingStatement Of(Document document)
     {
         var read = JsonSerializer.Deserialize(document.Body, StatementJson.Default.StatementDocument)!;
-        return new LandingStatement(new StreamPartition(read.Hub, read.Epoch, read.Partition), UnixMicros.ToInstant(read.LandedThrough), UnixMicros.ToInstant(read.Stated));
+        // One of version 1 does not say whether anything waits: what came later may.
+        var waiting = read.SchemaVersion == 1 ? read.LandedThrough : read.Waiting;
+        return new LandingStatement(
+            new StreamPartition(read.Hub, read.Epoch, read.Partition), UnixMicros.ToInstant(read.LandedThrough), UnixMicros.ToInstant(read.Stated), waiting is { } since ? UnixMicros.ToInstant(since) : null);
     }
 }
 
 /// <summary>A statement as it is stored; instants in Unix microseconds.</summary>
-internal sealed record StatementDocument(int SchemaVersion, string Hub, string Epoch, int Partition, long LandedThrough, long Stated);
+internal sealed record StatementDocument(int SchemaVersion, string Hub, string Epoch, int Partition, long LandedThrough, long Stated, long? Waiting = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StatementDocument))]

@@ -186,6 +186,7 @@ public sealed class IngestionWorker(
         _asked = time.GetTimestamp();
         var at = Now();
         long? least = long.MaxValue;
+        var stated = new List<LandingStatement>();
         foreach (var (partition, end) in await source.AskEndsAsync(cancellationToken))
         {
             if (!_lanes.TryGetValue(partition, out var lane))
@@ -198,11 +199,13 @@ public sealed class IngestionWorker(
             least = lane.Progress.Through is { } through && least is not null ? Math.Min(least.Value, through) : null;
             if (lane.Progress.Through is { } instant)
             {
-                _statements[partition] = new LandingStatement(lane.Chain.Partition, UnixMicros.ToInstant(instant), UnixMicros.ToInstant(at));
+                var waiting = lane.Batch.Envelopes.Count > 0 ? lane.Batch.Envelopes.EnqueuedTime[0] : lane.Progress.IsAtEnd ? (long?)null : instant + (long)options.SourceDelay.TotalMicroseconds;
+                stated.Add(_statements[partition] = new LandingStatement(lane.Chain.Partition, UnixMicros.ToInstant(instant), UnixMicros.ToInstant(at), waiting is { } since ? UnixMicros.ToInstant(since) : null));
             }
         }
 
         state.LandedThrough = least == long.MaxValue ? null : least;
+        state.Stated = state.LandedThrough is null ? [] : stated;
     }
 
     /// <summary>Writes down what was noted since.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using NodaTime;
 using RemoteMonitoring.Ingestion.Landing;
 using RemoteMonitoring.Telemetry.Readings;
 
@@ -10,8 +11,8 @@ public sealed class WorkerMetrics : IDisposable
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "RemoteMonitoring.Ingestion";
 
-    /// <summary>Gauge: how long ago the instant is up to which all that the hub had is landed, in seconds; silent while that cannot be said.</summary>
-    public const string LandedThroughAge = "remotemonitoring.ingestion.landed_through.age";
+    /// <summary>Gauge: age of the oldest message that the hub has and the lake has not, in seconds, 0 where there is none; silent while that cannot be said.</summary>
+    public const string WaitingAge = "remotemonitoring.ingestion.waiting.age";
 
     private readonly Meter _meter;
     private readonly Counter<long> _landed;
@@ -40,10 +41,10 @@ public sealed class WorkerMetrics : IDisposable
             "{message}",
             "Messages that the source has and the lake has not");
         _meter.CreateObservableGauge(
-            LandedThroughAge,
-            () => state.LandedThrough is { } through ? [new Measurement<double>((clock.GetUtcNow().ToUnixTimeMilliseconds() / 1e3) - (through / 1e6))] : Array.Empty<Measurement<double>>(),
+            WaitingAge,
+            () => state.Stated is { Count: > 0 } stated ? [new Measurement<double>(stated.Max(s => s.Behind(Instant.FromDateTimeOffset(clock.GetUtcNow())).TotalSeconds))] : Array.Empty<Measurement<double>>(),
             "s",
-            "How long ago the instant is up to which all that the hub had is landed");
+            "Age of the oldest message that the hub has and the lake has not; 0 where there is none");
         _meter.CreateObservableCounter("remotemonitoring.ingestion.request_units", requestUnits, "{request_unit}", "Request units paid for documents");
     }
 

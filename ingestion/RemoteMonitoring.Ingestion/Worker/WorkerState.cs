@@ -1,3 +1,5 @@
+using RemoteMonitoring.Ingestion.Watermarks;
+
 namespace RemoteMonitoring.Ingestion.Worker;
 
 /// <summary>What a worker is at, for its health endpoint. Safe for several threads.</summary>
@@ -40,6 +42,13 @@ public sealed class WorkerState
         get => Interlocked.Read(ref _landedThrough) is > long.MinValue and var through ? through : null;
         set => Interlocked.Exchange(ref _landedThrough, value ?? long.MinValue);
     }
+
+    /// <summary>What it stated last of its partitions; none where that cannot be said of all.</summary>
+    internal IReadOnlyList<LandingStatement> Stated
+    {
+        get { lock (_lock) { return field; } }
+        set { lock (_lock) { field = value; } }
+    } = [];
 
     internal void AddLanded(long messages) => Interlocked.Add(ref _landed, messages);
 }

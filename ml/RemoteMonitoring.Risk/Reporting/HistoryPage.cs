@@ -5,11 +5,14 @@ namespace RemoteMonitoring.Risk.Reporting;
 /// <summary>Prediction history as one HTML page that needs nothing else: the same three parts as the report in Power BI. The same tables make the same bytes; patients are named by pseudonyms.</summary>
 public static class HistoryPage
 {
+    /// <summary>Near the beginning of every such page: by it one is told from what somebody else wrote.</summary>
+    public const string Mark = "<meta name=\"generator\" content=\"rmon report history\">";
+
     /// <summary>Writes the page.</summary>
     public static string Render(HistoryReport report)
     {
         var html = new Html()
-            .Raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+            .Raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n" + Mark + "\n")
             .Element("title", "Prediction history")
             .Raw("<style>\n").Raw(ReportPage.PageStyle).Raw("</style>\n</head>\n<body>\n<header>\n")
             .Element("h1", "Prediction history")

@@ -31,8 +31,7 @@ internal static class BackupCommand
             });
             if (summary.Missing.Count > 0)
             {
-                await terminal.Errors.WriteLineAsync(
-                    $"rmon: {Terminal.Number(summary.Missing.Count)} files that a manifest or a ledger entry names are not in the home, and so not in the backup ({string.Join(", ", summary.Missing.Take(MissingShown))}{(summary.Missing.Count > MissingShown ? ", …" : "")}); 'rmon rebuild' makes observations again.");
+                terminal.Warn($"{Terminal.Number(summary.Missing.Count)} files that a manifest or a ledger entry names are not in the home, and so not in the backup ({string.Join(", ", summary.Missing.Take(MissingShown))}{(summary.Missing.Count > MissingShown ? ", …" : "")}); 'rmon rebuild' makes observations again.");
             }
 
             terminal.Line($"{path}: it holds patients' data and keys. Only you may read it; keep it so.");

@@ -16,14 +16,14 @@ internal static class DevicesCommand
     private static Command Add()
     {
         var ids = new Argument<string[]>("id") { Description = "Ids of the devices", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("add", "Add devices, each with two keys of its own") { ids };
+        var command = new Command("add", "Add devices, each with two keys of its own; the cohort is made where it is not there") { ids };
         command.SetAction((parsed, token) => Run(parsed, (terminal, registry, _) =>
         {
             var wanted = parsed.GetRequiredValue(ids).Distinct(StringComparer.Ordinal).ToArray();
             var added = registry.Add(wanted);
-            terminal.Line($"{Terminal.Number(added)} added{(added < wanted.Length ? $", {Terminal.Number(wanted.Length - added)} were there already" : "")}. How one connects: rmon devices connection-string ID");
+            terminal.Line($"{Terminal.Number(added)} added{(added < wanted.Length ? $", {Terminal.Number(wanted.Length - added)} were there already" : "")}. How one connects: 'rmon devices connection-string ID'");
             terminal.Document(new JsonObject { ["added"] = added, ["already_there"] = wanted.Length - added });
-        }, token));
+        }, token, isMade: true));
         return command;
     }
 
@@ -35,7 +35,7 @@ internal static class DevicesCommand
             var devices = registry.List();
             if (devices.Count == 0)
             {
-                terminal.Line("There are no devices yet: rmon devices add ID …");
+                terminal.Line("There are no devices yet: 'rmon devices add ID'.");
             }
             else
             {
@@ -78,7 +78,7 @@ internal static class DevicesCommand
 
             terminal.Line(ends
                 ? $"The key that {device} had before is withdrawn."
-                : $"{device} has a new key: rmon devices connection-string {device}. The one of before is good too, until 'rmon devices rotate {device} --finish'.");
+                : $"{device} has a new key: 'rmon devices connection-string {device}'. The one of before is good too, until 'rmon devices rotate {device} --finish'.");
             terminal.Document(new JsonObject { ["device_id"] = device, ["rotating"] = registry.Find(device)!.Rotating is { } begun ? Time(begun) : null });
         }, token));
         return command;
@@ -132,9 +132,9 @@ internal static class DevicesCommand
         return command;
     }
 
-    private static async Task<int> Run(ParseResult parsed, Action<Terminal, DeviceRegistry, GatewayHome> work, CancellationToken token)
+    private static async Task<int> Run(ParseResult parsed, Action<Terminal, DeviceRegistry, GatewayHome> work, CancellationToken token, bool isMade = false)
     {
-        await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
+        await using var store = isMade ? await GlobalOptions.OpenOrMakeCohortAsync(parsed, token, isMade) : await GlobalOptions.OpenCohortAsync(parsed, token);
         var home = GatewayHome.Of(store);
         using var registry = new DeviceRegistry(home.RegistryFile, TimeProvider.System);
         work(GlobalOptions.TerminalOf(parsed), registry, home);

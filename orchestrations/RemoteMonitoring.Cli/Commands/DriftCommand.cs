@@ -24,7 +24,7 @@ internal static class DriftCommand
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var instant = await RunCommand.AsOfAsync(terminal, store, definition, ScoreCommand.AsOf(parsed.GetValue(asOf)), token);
             using var meters = new RunMeters();
-            using var export = terminal.StartExport();
+            using var export = terminal.StartExport(meters);
             var metrics = new DriftMetrics(meters);
             var (report, outcome) = await terminal.StageAsync("drift", async _ =>
             {

@@ -100,7 +100,7 @@ internal static class FeaturesExportCommand
 
         if (export.Rows.Count == 0)
         {
-            terminal.Errors.WriteLine("rmon: the table has no row: nobody is to be asked about there. Is the instant within the data, and long enough before its end for labels?");
+            terminal.Warn("the table has no row: nobody is to be asked about there. Is the instant within the data, and long enough before its end for labels?");
         }
 
         terminal.Line($"vectors: {path}");

@@ -166,7 +166,7 @@ internal static class FollowUpsCommand
         {
             foreach (var fault in faults.SkipLast(1))
             {
-                await terminal.Errors.WriteLineAsync($"rmon: {fault}");
+                terminal.Warn(fault);
             }
 
             throw new UserException(faults[^1]);

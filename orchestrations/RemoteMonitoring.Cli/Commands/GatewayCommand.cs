@@ -23,17 +23,17 @@ internal static class GatewayCommand
     {
         var partitions = new Option<int>("--partitions") { Description = "Partitions of a log that is made; one that is there keeps its own", DefaultValueFactory = _ => new GatewayLogOptions().Partitions };
         SimulateCommand.RefuseUnless(partitions, 1, MostPartitions);
-        var command = new Command("gateway", "Run a hub for devices on this machine that speaks IoT Hub's protocol (MQTT over TLS), until Ctrl-C") { Port, Host, partitions };
+        var command = new Command("gateway", "Run a hub for devices on this machine that speaks IoT Hub's protocol (MQTT over TLS), until Ctrl-C") { Port, Host, partitions, GlobalOptions.MakeCohort };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             var faults = StartFaults.Of(parsed);
             var host = faults.Host(Host, parsed);
             using var meters = new RunMeters();
-            using var export = faults.Try(terminal.StartExport);
+            using var export = faults.Try(() => terminal.StartExport(meters));
             faults.Throw();
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
-            await using var hub = await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(Port), meters, token, parsed.GetValue(partitions));
+            await using var hub = await LocalHub.StartAsync(terminal, store, host!, parsed.GetValue(Port), meters, token, parsed.GetValue(partitions));
             using var sent = export; // what is left, before the instruments go
             terminal.Document(new JsonObject
             {

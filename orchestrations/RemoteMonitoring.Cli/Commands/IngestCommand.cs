@@ -52,12 +52,12 @@ internal static class IngestCommand
         var lines = report.Files.SelectMany(f => f.Malformed).Concat(report.Files.Select(f => f.HalfWritten).OfType<string>()).ToArray();
         foreach (var line in lines.Take(10))
         {
-            terminal.Errors.WriteLine($"rmon: {line}");
+            terminal.Warn(line);
         }
 
         if (lines.Length > 10)
         {
-            terminal.Errors.WriteLine($"rmon: … and {lines.Length - 10} more lines that are no messages; all are in quarantine");
+            terminal.Warn($"… and {lines.Length - 10} more lines that are no messages; all are in quarantine");
         }
 
         return lines.Length;

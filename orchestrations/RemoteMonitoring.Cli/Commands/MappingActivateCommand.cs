@@ -13,7 +13,7 @@ internal static class MappingActivateCommand
     {
         var file = new Argument<string>("file") { Description = "A mapping's document" };
         var yes = new Option<bool>("--yes") { Description = "Activate without asking" };
-        var command = new Command("activate", "Bring a mapping into force for the messages that land from now on") { file, yes };
+        var command = new Command("activate", "Bring a mapping into force for the messages that land from now on") { file, yes, GlobalOptions.MakeCohort };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);

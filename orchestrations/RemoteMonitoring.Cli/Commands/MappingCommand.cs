@@ -99,7 +99,7 @@ internal static class MappingCommand
             {
                 foreach (var problem in e.Problems)
                 {
-                    terminal.Errors.WriteLine($"rmon: {path}: {new MappingException(e.Name, [problem]).Message}");
+                    terminal.Warn($"{path}: {new MappingException(e.Name, [problem]).Message}");
                 }
 
                 terminal.Document(new JsonObject

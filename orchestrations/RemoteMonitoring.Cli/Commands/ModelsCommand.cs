@@ -223,7 +223,7 @@ internal static class ModelsCommand
     {
         if (state.Damage is { } damage)
         {
-            terminal.Errors.WriteLine($"rmon: {damage}. What was decided before it holds.");
+            terminal.Warn($"{damage}. What was decided before it holds.");
         }
     }
 }

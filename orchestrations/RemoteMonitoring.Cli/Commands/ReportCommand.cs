@@ -17,6 +17,9 @@ internal static class ReportCommand
 {
     private const int MostDays = 1100;
 
+    /// <summary>Characters of a file that is there by which it is told whose it is.</summary>
+    private const int MostRead = 1024;
+
     public static Command Create() => new("report", "Tables for Power BI and others, and a report of prediction history that needs nothing else") { Tables(), History(), Dictionary() };
 
     private static Command Tables()
@@ -71,7 +74,7 @@ internal static class ReportCommand
 
     private static Command History()
     {
-        var file = new Option<string?>("--out") { Description = "File to write. Default: history.html in the current folder", HelpName = "FILE" };
+        var file = new Option<string?>("--out") { Description = "File to write; one that is there and is no such report is left alone. Default: history-COHORT-FROM-TO.html in the current folder", HelpName = "FILE" };
         var team = new Option<string?>("--team") { Description = "A team, by its id. Default: all of them", HelpName = "TEAM" };
         var days = new Option<int>("--days") { Description = "Days up to the last list", HelpName = "90", DefaultValueFactory = _ => 90 };
         days.Validators.Add(result =>
@@ -87,16 +90,47 @@ internal static class ReportCommand
             var terminal = GlobalOptions.TerminalOf(parsed);
             await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
             var report = await HistoryReading.ReadAsync(store.Lake, parsed.GetValue(team), parsed.GetValue(days), token);
+            var path = Path.GetFullPath(parsed.GetValue(file) ?? NameOf(store.Cohort, parsed.GetValue(team), report));
+            RefuseAnothersFile(path);
             // On record before anything leaves, as any export.
             await new AuditLog(store.Documents, TimeProvider.System).RecordAsync(
                 new AuditEntry { Id = "", At = default, Event = AuditEvent.Exported, User = AuditLog.CommandLine, Detail = "history.html", Address = AddressClass.CommandLine }, token);
-            var path = Path.GetFullPath(parsed.GetValue(file) ?? "history.html");
             await ExportedFile.WriteAsync(path, async output => await output.WriteAsync(Encoding.UTF8.GetBytes(HistoryPage.Render(report)), token));
             terminal.Line($"{path}: {Terminal.Number(report.Lists)} lists of {Terminal.Number(report.Teams.Count)} teams, {report.From} to {report.To}, from tables as of {report.AsOf}");
             terminal.Document(new JsonObject { ["cohort"] = store.Cohort, ["file"] = path, ["lists"] = report.Lists, ["from"] = report.From, ["to"] = report.To, ["as_of"] = report.AsOf });
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    /// <summary>A name that says what it is; the id of a team may be no name of a file, and is then left out.</summary>
+    private static string NameOf(string cohort, string? team, HistoryReport report) =>
+        $"history-{cohort}{(team is not null && LakePaths.IsName(team) ? $"-{team}" : "")}-{report.From}-{report.To}.html";
+
+    /// <summary>A report may be written over by a later one; whatever else has its name was written by somebody who did not mean it to go.</summary>
+    private static void RefuseAnothersFile(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        var start = new char[MostRead];
+        int read;
+        try
+        {
+            using var there = new StreamReader(path);
+            read = there.ReadBlock(start);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{path}: is there, and cannot be read ({e.Message}). Name another file with --out.");
+        }
+
+        if (!start.AsSpan(0, read).Contains(HistoryPage.Mark, StringComparison.Ordinal))
+        {
+            throw new UserException($"{path}: is there, and was not written by 'rmon report history'. Name another file with --out, or take that one away.");
+        }
     }
 
     private static Instant Now() => UnixMicros.ToInstant(UnixMicros.ToUnixMicros(Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow())));

@@ -144,7 +144,7 @@ internal static class RunCommand
     public static async Task<int> RunAsync<TIn, TOut>(Terminal terminal, CohortStore store, Asked<TIn, TOut> asked, CancellationToken cancellationToken, Action<string>? before = null)
     {
         using var meters = new RunMeters();
-        using var export = terminal.StartExport();
+        using var export = terminal.StartExport(meters);
         await using var engine = CohortEngine.Start(terminal, store, before: before, meters: meters);
         var (id, how) = await asked.AskAsync(engine.Register, cancellationToken);
         var found = how == AskedRun.Stands ? await engine.Client.FindAsync(id, cancellationToken) : null;

@@ -81,7 +81,7 @@ internal static class SchedulesCommand
         {
             foreach (var fault in faults.SkipLast(1))
             {
-                await terminal.Errors.WriteLineAsync($"rmon: {fault}");
+                terminal.Warn(fault);
             }
 
             throw new UserException(faults[^1]);

@@ -37,7 +37,7 @@ internal static class ScoreCommand
 
             if (ledger.Scored == 0)
             {
-                terminal.Errors.WriteLine($"rmon: nobody could be scored as of {ledger.AsOf}; the flow above says why. Is there data up to then, and is this the cohort's task?");
+                terminal.Warn($"nobody could be scored as of {ledger.AsOf}; the flow above says why. Is there data up to then, and is this the cohort's task?");
             }
 
             var shadow = await DailyRiskRun.ShadowOfAsync(store, ledger.Run, token);

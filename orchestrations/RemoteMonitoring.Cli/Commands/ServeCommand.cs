@@ -13,6 +13,7 @@ using RemoteMonitoring.Workflows.Engine;
 using RemoteMonitoring.Workflows.Engine.Embedded;
 using RemoteMonitoring.Workflows.Schedules;
 using RemoteMonitoring.Workflows.Service;
+using RemoteMonitoring.Worklist;
 
 namespace RemoteMonitoring.Cli.Commands;
 
@@ -24,14 +25,15 @@ internal static class ServeCommand
 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
+    private static readonly Option<bool> s_noWorker = new("--no-worker") { Description = "Land no messages: another process does" };
+    private static readonly Option<bool> s_noWorkflows = new("--no-workflows") { Description = "Run no workflows, schedules and follow-ups: another host does, as Azure Functions, which then states the objectives of the service too" };
+    private static readonly Option<double> s_lease = new("--lease") { Description = "Seconds after which others take over what a process of another machine has taken and says no more of", DefaultValueFactory = _ => new EngineOptions().Lease.TotalSeconds };
+    private static readonly Option<int?> s_activities = new("--activities") { Description = "Steps of workflows at a time; where pages are served one fewer than there are cores, to leave one to them, else as many. A step that compacts takes all cores while it lasts", HelpName = "N" };
+
     public static Command Create()
     {
-        var noWorker = new Option<bool>("--no-worker") { Description = "Land no messages: another process does" };
         var noGateway = new Option<bool>("--no-gateway") { Description = "Land what the local hub's log has, but run no hub: another process does" };
-        var noWorkflows = new Option<bool>("--no-workflows") { Description = "Run no workflows, schedules and follow-ups: another host does, as Azure Functions" };
-        var lease = new Option<double>("--lease") { Description = "Seconds after which others take over what a process of another machine has taken and says no more of", DefaultValueFactory = _ => new EngineOptions().Lease.TotalSeconds };
-        var activities = new Option<int?>("--activities") { Description = "Steps of workflows at a time; where pages are served one fewer than there are cores, to leave one to them, else as many. A step that compacts takes all cores while it lasts", HelpName = "N" };
-        var command = new Command("serve", "Land messages, run workflows on schedule and by hand, and serve the pages, until Ctrl-C. Several may serve one home") { noWorker, noGateway, noWorkflows, lease, activities, GatewayCommand.Port, GatewayCommand.Host };
+        var command = new Command("serve", "Land messages, run workflows on schedule and by hand, and serve the pages, until Ctrl-C. Several may serve one home") { s_noWorker, noGateway, s_noWorkflows, s_lease, s_activities, GatewayCommand.Port, GatewayCommand.Host, GlobalOptions.MakeCohort };
         foreach (var option in WorklistPages.Options)
         {
             command.Options.Add(option);
@@ -41,52 +43,32 @@ internal static class ServeCommand
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             var faults = StartFaults.Of(parsed);
-            if (parsed.GetValue(lease) is not (>= 1 and <= 3600))
-            {
-                faults.Add(["--lease takes 1 to 3600 seconds."]);
-            }
-
-            if (parsed.GetValue(activities) is < 1 or > MostActivities)
-            {
-                faults.Add([string.Create(CultureInfo.InvariantCulture, $"--activities takes 1 to {MostActivities}.")]);
-            }
-
-            var runs = !parsed.GetValue(noWorkflows);
-            if (!runs && parsed.GetValue(noWorker) && parsed.GetValue(WorklistPages.None))
-            {
-                faults.Add(["There is nothing left to serve: leave out --no-worker, --no-workflows or --no-worklist."]);
-            }
-
-            var host = faults.Host(GatewayCommand.Host, parsed);
-            var worklist = await WorklistPages.OptionsOfAsync(faults, terminal, parsed, SecretSettings.OfProcess, token);
+            var (host, worklist) = await ReadAsync(faults, terminal, parsed, token);
             var home = GlobalOptions.HomeOf(parsed);
-            if (runs)
-            {
-                faults.Add((await faults.TryAsync(() => ScheduleFile.FindAsync(home, token)))?.Faults ?? [], ExitCodes.BadInput);
-            }
-
+            var runs = !parsed.GetValue(s_noWorkflows);
             using var meters = new RunMeters();
-            using var export = faults.Try(terminal.StartExport);
+            using var export = faults.Try(() => terminal.StartExport(meters));
             faults.Throw();
-            SecretSettings.OfProcess.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
+            SecretSettings.OfProcess.Report(terminal.Warn, meters);
             foreach (var fault in runs ? HostSettings.TrainingFaultsOf(GlobalOptions.SettingsOf(parsed)).Concat(await HostSettings.FollowUpFaultsAsync(home, token)) : [])
             {
-                await terminal.Errors.WriteLineAsync($"rmon: {fault}");
+                terminal.Warn(fault);
             }
 
             await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             var schedules = runs ? await SchedulesAsync(terminal, home, store, token) : [];
-            await using var hub = parsed.GetValue(noWorker) || parsed.GetValue(noGateway)
+            await using var hub = parsed.GetValue(s_noWorker) || parsed.GetValue(noGateway)
                 ? null
-                : await LocalHub.StartAsync(terminal, store, host, parsed.GetValue(GatewayCommand.Port), meters, token);
+                : await LocalHub.StartAsync(terminal, store, host!, parsed.GetValue(GatewayCommand.Port), meters, token);
             var options = new EngineOptions
             {
-                Lease = Duration.FromSeconds(parsed.GetValue(lease)),
-                ActivitiesAtATime = parsed.GetValue(activities) ?? Math.Max(1, Environment.ProcessorCount - (worklist is null ? 0 : 1)),
+                Lease = Duration.FromSeconds(parsed.GetValue(s_lease)),
+                ActivitiesAtATime = parsed.GetValue(s_activities) ?? Math.Max(1, Environment.ProcessorCount - (worklist is null ? 0 : 1)),
             };
             await using var engine = runs ? CohortEngine.Start(terminal, store, options, isWatched: false, meters: meters) : null;
             await using var pages = worklist is null ? null : await WorklistPages.StartAsync(terminal, store, worklist, parsed.GetValue(WorklistPages.Port) is not null, engine?.Client, token);
-            var gauges = export is null ? null : new ServiceGauges(meters, TimeProvider.System);
+            // Who runs the workflows states the objectives, and nobody else.
+            var gauges = export is null || engine is null ? null : new ServiceGauges(meters, TimeProvider.System);
             var state = new WorkerState();
             using var metrics = new WorkerMetrics(meters, state, () => store.Documents.RequestUnits);
             using var sent = export; // what is left, before the instruments go
@@ -96,7 +78,7 @@ internal static class ServeCommand
                 : $"Serving cohort '{store.Cohort}', whose workflows run elsewhere. Ctrl-C stops.");
             Task[] parts =
             [
-                parsed.GetValue(noWorker) ? Task.Delay(Timeout.Infinite, stop.Token) : LandAsync(terminal, store, state, metrics, stop.Token),
+                parsed.GetValue(s_noWorker) ? Task.Delay(Timeout.Infinite, stop.Token) : LandAsync(terminal, store, state, metrics, stop.Token),
                 .. engine is null ? (Task[])[] :
                 [
                     ScheduleAsync(terminal, home, store, engine, schedules, stop.Token),
@@ -125,6 +107,26 @@ internal static class ServeCommand
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    /// <summary>Gathers what is wrong with the options and settings of a program that serves.</summary>
+    public static Task CheckAsync(StartFaults faults, Terminal terminal, ParseResult parsed, CancellationToken cancellationToken) => ReadAsync(faults, terminal, parsed, cancellationToken);
+
+    private static async Task<(string? Host, WorklistOptions? Worklist)> ReadAsync(StartFaults faults, Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        faults.Check(() => parsed.GetValue(s_lease) is >= 1 and <= 3600 ? [] : ["--lease takes 1 to 3600 seconds."]);
+        faults.Check(() => parsed.GetValue(s_activities) is < 1 or > MostActivities ? [string.Create(CultureInfo.InvariantCulture, $"--activities takes 1 to {MostActivities}.")] : []);
+        faults.Check(() => parsed.GetValue(s_noWorkflows) && parsed.GetValue(s_noWorker) && parsed.GetValue(WorklistPages.None)
+            ? ["There is nothing left to serve: leave out --no-worker, --no-workflows or --no-worklist."]
+            : []);
+        var host = faults.Host(GatewayCommand.Host, parsed);
+        var worklist = await WorklistPages.OptionsOfAsync(faults, terminal, parsed, SecretSettings.OfProcess, cancellationToken);
+        if (!faults.Try(() => parsed.GetValue(s_noWorkflows)))
+        {
+            faults.Add((await faults.TryAsync(() => ScheduleFile.FindAsync(GlobalOptions.HomeOf(parsed), cancellationToken)))?.Faults ?? [], ExitCodes.BadInput);
+        }
+
+        return (host, worklist);
     }
 
     private static async Task LandAsync(Terminal terminal, CohortStore store, WorkerState state, WorkerMetrics metrics, CancellationToken cancellationToken)
@@ -197,7 +199,7 @@ internal static class ServeCommand
         }
         catch (Exception e) when (e is UserException or LakeException)
         {
-            await terminal.Errors.WriteLineAsync($"rmon: {e.Message} The schedules of before stay in force.");
+            terminal.Warn($"{e.Message} The schedules of before stay in force.");
             return before;
         }
     }
@@ -212,7 +214,7 @@ internal static class ServeCommand
             }
             catch (LakeException e)
             {
-                await terminal.Errors.WriteLineAsync($"rmon: {what} cannot be started yet: {e.Message}");
+                terminal.Warn($"{what} cannot be started yet: {e.Message}");
                 await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
             }
         }

@@ -78,7 +78,7 @@ internal static class StreamCommand
         var hub = new Argument<string>("hub") { Description = "Name of the hub" };
         var begin = new Option<string?>("--begin") { Description = "Begin this epoch: offsets count from 0 again. A name is never used twice for a hub", HelpName = "NAME" };
         var why = new Option<string?>("--why") { Description = "Why, in words for people; needed with --begin", HelpName = "TEXT" };
-        var command = new Command("epoch", "Show the epochs of a hub, or begin a new one after its stream was made anew") { hub, begin, why };
+        var command = new Command("epoch", "Show the epochs of a hub, or begin a new one after its stream was made anew") { hub, begin, why, GlobalOptions.MakeCohort };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);

@@ -41,7 +41,7 @@ internal static class UsersCommand
     private static Command Add()
     {
         var noPassword = new Option<bool>("--no-password") { Description = "Give none: they sign in with an organisation" };
-        var command = new Command("add", "Make a user; a password is asked for") { s_name, s_role, s_team, s_display, PasswordInput.FromStdin, PasswordInput.Generate, noPassword };
+        var command = new Command("add", "Make a user; a password is asked for") { s_name, s_role, s_team, s_display, PasswordInput.FromStdin, PasswordInput.Generate, noPassword, GlobalOptions.MakeCohort };
         command.SetAction((parsed, token) => RunAsync(parsed, async (terminal, users) =>
         {
             var name = parsed.GetRequiredValue(s_name);
@@ -72,7 +72,7 @@ internal static class UsersCommand
                 await users.Logins.SetPasswordAsync(name, password.Text, token);
             }
 
-            terminal.Line($"User {name} is made: {RolesOf(made)}{TeamsOf(made)}.{(made.Teams.Count == 0 && made.Roles.Any(r => r is Role.CareManager or Role.Lead) ? " They have no team, and so no patient: rmon users set NAME --team ID." : "")}");
+            terminal.Line($"User {name} is made: {RolesOf(made)}{TeamsOf(made)}.{(made.Teams.Count == 0 && made.Roles.Any(r => r is Role.CareManager or Role.Lead) ? " They have no team, and so no patient: 'rmon users set NAME --team ID'." : "")}");
             password?.Show(terminal);
             var document = Json(made);
             if (password is { IsGenerated: true })
@@ -81,7 +81,7 @@ internal static class UsersCommand
             }
 
             terminal.Document(document);
-        }, token));
+        }, token, begins: true));
         return command;
     }
 
@@ -93,7 +93,7 @@ internal static class UsersCommand
             var members = await users.Members.ListAsync(token);
             if (members.Count == 0)
             {
-                terminal.Line("There are no users yet: rmon users add NAME --role care-manager --team TEAM");
+                terminal.Line("There are no users yet: 'rmon users add NAME --role care-manager --team TEAM'.");
             }
             else
             {
@@ -213,9 +213,9 @@ internal static class UsersCommand
         ["known"] = member.Known.ToString(),
     };
 
-    private static async Task<int> RunAsync(ParseResult parsed, Func<Terminal, CohortUsers, Task> work, CancellationToken token)
+    private static async Task<int> RunAsync(ParseResult parsed, Func<Terminal, CohortUsers, Task> work, CancellationToken token, bool begins = false)
     {
-        await using var store = await GlobalOptions.OpenCohortAsync(parsed, token);
+        await using var store = begins ? await GlobalOptions.OpenOrMakeCohortAsync(parsed, token) : await GlobalOptions.OpenCohortAsync(parsed, token);
         await work(GlobalOptions.TerminalOf(parsed), new CohortUsers(store, TimeProvider.System));
         return ExitCodes.Done;
     }

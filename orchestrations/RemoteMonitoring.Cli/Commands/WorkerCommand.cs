@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 using RemoteMonitoring.Cli.Worker;
 using RemoteMonitoring.Ingestion.Gateway;
@@ -22,51 +23,56 @@ internal static class WorkerCommand
     private static readonly Option<string> s_group = new("--group") { Description = "Consumer group that the workers share", DefaultValueFactory = _ => "rmon", HelpName = "NAME" };
     private static readonly Option<string?> s_hub = new("--hub") { Description = "Name of the hub in the lake. Default: that of the Event Hub", HelpName = "NAME" };
     private static readonly Option<bool> s_plaintext = new("--plaintext") { Hidden = true };
+    private static readonly Option<string> s_listen = new("--listen") { Description = "Address of that port. Plain HTTP: off the machine, TLS is the ingress's job", DefaultValueFactory = _ => "127.0.0.1", HelpName = "ADDRESS" };
+    private static readonly Option<double> s_batchAge = new("--batch-age") { Description = "Seconds that a message waits at most before its batch lands", DefaultValueFactory = _ => new WorkerOptions().BatchAge.TotalSeconds };
 
     public static Command Create()
     {
         var noGateway = new Option<bool>("--no-gateway") { Description = "Land what the local hub's log has, but run no hub: another process does" };
         var health = new Option<int>("--health-port") { Description = $"Port of GET /health, and of POST /reference/KIND where {ReferenceIntake.KeySetting} has a key for it; 0 for none" };
-        var listen = new Option<string>("--listen") { Description = "Address of that port. Plain HTTP: off the machine, TLS is the ingress's job", DefaultValueFactory = _ => "127.0.0.1", HelpName = "ADDRESS" };
-        var batchAge = new Option<double>("--batch-age") { Description = "Seconds that a message waits at most before its batch lands", DefaultValueFactory = _ => new WorkerOptions().BatchAge.TotalSeconds };
         var once = new Option<bool>("--once") { Description = "Land what is there, write its documents, and stop" };
         var unreliable = new Option<string?>("--faults") { Hidden = true };
         SimulateCommand.RefuseUnless(health, 0, ushort.MaxValue);
-        var command = new Command("worker", "Land device messages as they come, until Ctrl-C: local hub, lake, documents") { GatewayCommand.Port, GatewayCommand.Host, noGateway, s_kafka, s_topic, s_group, s_hub, health, listen, batchAge, once, unreliable, s_plaintext };
+        var command = new Command("worker", "Land device messages as they come, until Ctrl-C: local hub, lake, documents. What it measures is of its landing; who runs the workflows ('rmon serve', or the Functions app) states the objectives of the service") { GatewayCommand.Port, GatewayCommand.Host, noGateway, s_kafka, s_topic, s_group, s_hub, health, s_listen, s_batchAge, once, GlobalOptions.MakeCohort, unreliable, s_plaintext };
         command.SetAction(async (parsed, token) =>
         {
             var terminal = GlobalOptions.TerminalOf(parsed);
             var secrets = SecretSettings.OfProcess;
             var faults = StartFaults.Of(parsed);
-            var host = faults.Host(GatewayCommand.Host, parsed);
-            var address = faults.Address(listen, parsed);
-            await faults.TryAsync(() => ReferenceIntake.KeysAsync(secrets, token), ExitCodes.Usage);
-            var stream = await faults.TryAsync(() => StreamAsync(faults, parsed, token));
-            if (parsed.GetValue(batchAge) is not (>= 0.1 and <= 600))
-            {
-                faults.Add(["--batch-age takes 0.1 to 600 seconds."]);
-            }
-
+            var (host, address, stream) = await ReadAsync(faults, parsed, token);
             using var meters = new RunMeters();
-            using var export = faults.Try(terminal.StartExport);
+            using var export = faults.Try(() => terminal.StartExport(meters));
             faults.Throw();
-            secrets.Report(line => terminal.Errors.WriteLine($"rmon: {line}"), meters);
+            secrets.Report(terminal.Warn, meters);
             await using var opened = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token);
             await using var store = parsed.GetValue(unreliable) is { } spec ? UnreliableLake.Behind(opened, spec) : null;
             var logger = terminal.Log<IngestionWorker>();
             await using var localHub = parsed.GetValue(noGateway) || parsed.GetValue(once) || parsed.GetValue(s_kafka) is not null
                 ? null
-                : await LocalHub.StartAsync(terminal, opened, host, parsed.GetValue(GatewayCommand.Port), meters, token);
+                : await LocalHub.StartAsync(terminal, opened, host!, parsed.GetValue(GatewayCommand.Port), meters, token);
             await using IEventSource source = stream is not null
                 ? new KafkaSource(await OfLastEpochAsync(stream, opened, token), null, logger)
                 : new GatewaySource(GatewayHome.Of(opened).LogFile, GatewayHome.Hub, TimeProvider.System);
-            var options = new WorkerOptions { BatchAge = TimeSpan.FromSeconds(parsed.GetValue(batchAge)) };
+            var options = new WorkerOptions { BatchAge = TimeSpan.FromSeconds(parsed.GetValue(s_batchAge)) };
             // Who is failed on purpose, again and again, does not wait as if a store were in trouble.
             options.RetryDelay = store is null ? options.RetryDelay : TimeSpan.FromMilliseconds(20);
             await RunAsync(terminal, store ?? opened, source, options, new WorkerEndpointOptions(address!, parsed.GetValue(health)), parsed.GetValue(once), logger, meters, export, token);
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    /// <summary>Gathers what is wrong with the options and settings of a worker.</summary>
+    public static Task CheckAsync(StartFaults faults, Terminal terminal, ParseResult parsed, CancellationToken cancellationToken) => ReadAsync(faults, parsed, cancellationToken);
+
+    private static async Task<(string? Host, IPAddress? Address, KafkaOptions? Stream)> ReadAsync(StartFaults faults, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var host = faults.Host(GatewayCommand.Host, parsed);
+        var address = faults.Address(s_listen, parsed);
+        await faults.TryAsync(() => ReferenceIntake.KeysAsync(SecretSettings.OfProcess, cancellationToken), ExitCodes.Usage);
+        var stream = await faults.TryAsync(() => StreamAsync(faults, parsed, cancellationToken));
+        faults.Check(() => parsed.GetValue(s_batchAge) is >= 0.1 and <= 600 ? [] : ["--batch-age takes 0.1 to 600 seconds."]);
+        return (host, address, stream);
     }
 
     private static async Task RunAsync(

@@ -32,7 +32,7 @@ internal static class FollowUpLoop
             }
             catch (LakeException e)
             {
-                await terminal.Errors.WriteLineAsync($"rmon: follow-ups cannot be looked after yet: {e.Message}");
+                terminal.Warn($"follow-ups cannot be looked after yet: {e.Message}");
                 wait = s_away;
             }
 

@@ -40,7 +40,7 @@ internal static class RunReport
             document["worklists"] = Results.WorklistsJson(lists);
             if (night.Scored == 0)
             {
-                await terminal.Errors.WriteLineAsync("rmon: nobody was scored; the lists say why.");
+                terminal.Warn("nobody was scored; the lists say why.");
             }
         }
 

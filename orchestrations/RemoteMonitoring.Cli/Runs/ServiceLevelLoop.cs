@@ -31,7 +31,7 @@ internal static class ServiceLevelLoop
                 var why = e is LakeException or UserException or IOException ? e.Message : $"a fault of the program ({e.GetType().Name})";
                 if (why != failed)
                 {
-                    await terminal.Errors.WriteLineAsync($"rmon: the service cannot be measured, and is tried again every minute: {why.ReplaceLineEndings(" ")}");
+                    terminal.Warn($"the service cannot be measured, and is tried again every minute: {why.ReplaceLineEndings(" ")}");
                 }
 
                 failed = why;

@@ -60,7 +60,7 @@ internal sealed class PagesCertificate
 
     /// <summary>Reads it; what cannot be used throws <see cref="UserException"/>.</summary>
     public static PagesCertificate Open(string file, string? keyFile, SecretSettings settings, Terminal terminal) =>
-        Open(file, keyFile, settings, TimeProvider.System, line => terminal.Errors.WriteLine($"rmon: {line}"));
+        Open(file, keyFile, settings, TimeProvider.System, terminal.Warn);
 
     /// <summary>The same by another clock.</summary>
     internal static PagesCertificate Open(string file, string? keyFile, SecretSettings settings, TimeProvider time, Action<string> say) => new(file, keyFile, settings, time, say);

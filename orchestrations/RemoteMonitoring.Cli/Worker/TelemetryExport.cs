@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Extensions.Logging;
@@ -21,19 +22,29 @@ internal sealed class TelemetryExport : IDisposable
 
     private readonly IDisposable[] _providers;
 
-    private TelemetryExport(ILoggerFactory logs, params IDisposable[] providers) => (Logs, _providers) = (logs, [.. providers, logs]);
+    private TelemetryExport(ILoggerFactory logs, IDisposable? watch, params IDisposable[] providers) => (Logs, _providers) = (logs, [.. providers, logs, .. watch is null ? Array.Empty<IDisposable>() : [watch]]);
 
     /// <summary>Loggers whose lines are sent.</summary>
     public ILoggerFactory Logs { get; }
 
     /// <summary>Begins to send; null where nobody asked for it. What is left is sent when it is disposed.</summary>
-    public static TelemetryExport? Start(Func<string, string?> variable)
+    /// <param name="variable">Finds a setting.</param>
+    /// <param name="say">Told in a line when a collector of OTLP does not take what is sent, and when it does again.</param>
+    /// <param name="meters">Makes the counter of what was not taken.</param>
+    public static TelemetryExport? Start(Func<string, string?> variable, Action<string> say, IMeterFactory meters)
     {
-        var otlp = !string.IsNullOrWhiteSpace(variable("OTEL_EXPORTER_OTLP_ENDPOINT"));
+        var endpoint = variable("OTEL_EXPORTER_OTLP_ENDPOINT");
+        var otlp = !string.IsNullOrWhiteSpace(endpoint);
         var insights = variable("APPLICATIONINSIGHTS_CONNECTION_STRING");
         if (!otlp && string.IsNullOrWhiteSpace(insights))
         {
             return null;
+        }
+
+        if (otlp && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+        {
+            // The exporter would send elsewhere, without a word.
+            throw new UserException("Telemetry cannot be sent: OTEL_EXPORTER_OTLP_ENDPOINT is to be a URL, as http://localhost:4317.", ExitCodes.Usage);
         }
 
         void Azure(AzureMonitorExporterOptions options)
@@ -61,12 +72,12 @@ internal sealed class TelemetryExport : IDisposable
                 log = otlp ? log.AddOtlpExporter() : log;
                 log = toAzure ? log.AddAzureMonitorLogExporter(Azure) : log;
             }));
-            return new TelemetryExport(logs, traces.Build(), metrics.Build());
+            return new TelemetryExport(logs, otlp ? new CollectorWatch(say, meters, TimeProvider.System) : null, traces.Build(), metrics.Build());
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
         {
             // The message may quote the connection string.
-            throw new UserException("Telemetry cannot be sent: OTEL_EXPORTER_OTLP_ENDPOINT is to be a URL, APPLICATIONINSIGHTS_CONNECTION_STRING a connection string as the resource shows it.", ExitCodes.Usage);
+            throw new UserException("Telemetry cannot be sent: APPLICATIONINSIGHTS_CONNECTION_STRING is to be a connection string as the resource shows it.", ExitCodes.Usage);
         }
     }
 

@@ -42,22 +42,14 @@ internal sealed class WorklistPages : IAsyncDisposable
     /// <summary>What the command line and the environment say; null where no pages are wanted, or not all of it makes sense.</summary>
     public static async Task<WorklistOptions?> OptionsOfAsync(StartFaults faults, Terminal terminal, ParseResult parsed, SecretSettings settings, CancellationToken cancellationToken)
     {
-        if (parsed.GetValue(None))
+        if (faults.Try(() => parsed.GetValue(None)))
         {
             return null;
         }
 
-        if (parsed.GetValue(Port) is < 0 or > 65535)
-        {
-            faults.Add(["--worklist-port takes 0 to 65535."]);
-        }
-
-        if (parsed.GetValue(Key) is not null && parsed.GetValue(Certificate) is null)
-        {
-            faults.Add(["--worklist-key is the key of a certificate: name that with --worklist-certificate."]);
-        }
-
-        var certificate = parsed.GetValue(Certificate) is { } file ? faults.Try(() => PagesCertificate.Open(file, parsed.GetValue(Key), settings, terminal)) : null;
+        faults.Check(() => parsed.GetValue(Port) is < 0 or > 65535 ? ["--worklist-port takes 0 to 65535."] : []);
+        faults.Check(() => parsed.GetValue(Key) is not null && parsed.GetValue(Certificate) is null ? ["--worklist-key is the key of a certificate: name that with --worklist-certificate."] : []);
+        var certificate = faults.Try(() => parsed.GetValue(Certificate) is { } file ? PagesCertificate.Open(file, parsed.GetValue(Key), settings, terminal) : null);
         var organisation = OrganisationOptions.Of(settings);
         faults.Add(organisation?.Faults ?? []);
         if (organisation is not null && settings.Set(OrganisationOptions.SecretSetting) is not null)
@@ -70,7 +62,7 @@ internal sealed class WorklistPages : IAsyncDisposable
             return null;
         }
 
-        var options = new WorklistOptions(listen, parsed.GetValue(Port) ?? WorklistOptions.DefaultPort)
+        var options = new WorklistOptions(listen, faults.Try(() => parsed.GetValue(Port)) ?? WorklistOptions.DefaultPort)
         {
             Certificate = certificate is null ? null : () => certificate.Current,
             Address = settings.Set(AddressVariable) is { } address ? Uri.TryCreate(address, UriKind.Absolute, out var url) ? url : new Uri("relative", UriKind.Relative) : null,
@@ -79,7 +71,7 @@ internal sealed class WorklistPages : IAsyncDisposable
             Log = terminal.Log<WorklistPages>(),
         };
         // A certificate that cannot be used has its line; that there is none is not another.
-        faults.Add(options.Fault is { } fault && (certificate is not null || parsed.GetValue(Certificate) is null) ? [fault] : []);
+        faults.Add(options.Fault is { } fault && (certificate is not null || parsed.GetResult(Certificate) is null) ? [fault] : []);
         return options;
     }
 

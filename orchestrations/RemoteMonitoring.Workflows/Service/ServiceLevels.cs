@@ -144,12 +144,13 @@ public sealed class ServiceLevels(CohortStore store, IReadOnlyList<Schedule> sch
             return new ServiceLevel(ServiceObjectives.Ingestion, null, ServiceState.NotYet, null, "no worker has said how far it is", "What came from files has no lag; of devices 'rmon serve' or 'rmon worker' tells.");
         }
 
-        var lag = Duration.Max(Duration.Zero, now - watermark.Through);
+        var behind = watermark.FurthestBehind(now);
+        var lag = behind.Behind(now);
         var isMet = lag <= ServiceObjectives.MostLag;
         return new ServiceLevel(
-            ServiceObjectives.Ingestion, null, isMet ? ServiceState.Met : ServiceState.NotMet, lag.TotalSeconds, $"{Length(lag)} behind",
+            ServiceObjectives.Ingestion, null, isMet ? ServiceState.Met : ServiceState.NotMet, lag.TotalSeconds, lag == Duration.Zero ? "nothing waits" : $"{Length(lag)} behind",
             isMet ? null
-            : watermark.Age(now) > ServiceObjectives.MostLag ? $"Nobody has read {watermark.HeldBackBy.Partition} for {Length(watermark.Age(now))}: see that a worker runs."
+            : now - behind.Stated > ServiceObjectives.MostLag ? $"Nobody has read {behind.Partition} for {Length(now - behind.Stated)}: see that a worker runs."
             : "See with 'rmon stream list' whether it moves.");
     }
 

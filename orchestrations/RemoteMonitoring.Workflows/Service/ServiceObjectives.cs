@@ -36,7 +36,7 @@ public static class ServiceObjectives
 
     /// <summary>Ingestion keeps up.</summary>
     public static ServiceObjective Ingestion { get; } = new(
-        "ingest-lag", "at most 15 min behind", "remotemonitoring.slo.ingest.age", "s", "How long ago the instant is up to which all that the hubs had is landed", "ingestion-behind");
+        "ingest-lag", "at most 15 min behind", "remotemonitoring.slo.ingest.age", "s", "Age of the oldest message that the hubs have and the lake has not, 0 where there is none; where nobody has read a stream for two minutes, since then", "ingestion-behind");
 
     /// <summary>Readings are understood.</summary>
     public static ServiceObjective Rejects { get; } = new(

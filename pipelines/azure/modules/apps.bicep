@@ -100,6 +100,7 @@ resource worker 'Microsoft.App/containerApps@2026-07-01' = {
           args: [
             '--cohort'
             cohort
+            '--make-cohort'
             '--kafka'
             kafka
             '--topic'
@@ -173,6 +174,7 @@ resource worklist 'Microsoft.App/containerApps@2026-07-01' = {
           args: [
             '--cohort'
             cohort
+            '--make-cohort'
             '--no-worker'
             '--no-workflows'
             '--worklist-host'

@@ -87,6 +87,37 @@ public sealed class HistoryPageTests(ScoredHome home, Chromium chromium) : IClas
         }
     }
 
+    [Fact]
+    public async Task It_is_named_by_what_it_is_says_where_it_lies_and_writes_over_nothing_else()
+    {
+        await WriteAsync("first.html");
+        var folder = Directory.CreateTempSubdirectory("rmon-history-").FullName;
+        try
+        {
+            await LeavesAsync(0, "history-simulated-");
+            var written = Assert.Single(Directory.GetFiles(folder));
+            Assert.Matches("^history-simulated-[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{4}-[0-9]{2}-[0-9]{2}\\.html$", Path.GetFileName(written));
+            await LeavesAsync(0, written); // its own, again
+            await File.WriteAllTextAsync(written, "<!DOCTYPE html><title>A letter</title>");
+            await LeavesAsync(3, $"{written}: is there, and was not written by 'rmon report history");
+            Assert.Contains("A letter", await File.ReadAllTextAsync(written), StringComparison.Ordinal);
+            await LeavesAsync(3, $"{written}: is there, and was not written by", "--out", written);
+            Assert.Contains("A letter", await File.ReadAllTextAsync(written), StringComparison.Ordinal);
+            await LeavesAsync(0, "history-simulated-team-001-", "--team", "team-001");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        async Task LeavesAsync(int code, string says, params string[] more)
+        {
+            using var run = RmonProcess.Run(["dotnet", Path.Combine(AppContext.BaseDirectory, "rmon.dll"), "report", "history", "--home", home.Rmon.Home, "--cohort", "simulated", .. more], [], folder);
+            Assert.Equal(code, await run.ExitAsync());
+            Assert.Contains(says, string.Concat(run.Output) + string.Concat(run.Errors), StringComparison.Ordinal);
+        }
+    }
+
     private async Task<string> WriteAsync(string name)
     {
         foreach (var day in s_days)

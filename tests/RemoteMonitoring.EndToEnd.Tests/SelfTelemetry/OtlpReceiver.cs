@@ -13,16 +13,26 @@ internal sealed class OtlpReceiver : IDisposable
 {
     private readonly HttpListener _listener = new();
     private readonly ConcurrentQueue<(string Path, byte[] Body)> _received = new();
+    private readonly string? _refuses;
 
-    public OtlpReceiver()
+    /// <summary>Listens.</summary>
+    /// <param name="url">Where; null for any port that is free.</param>
+    /// <param name="refuses">The path that is answered 503; null for none.</param>
+    public OtlpReceiver(string? url = null, string? refuses = null)
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        Url = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}";
-        probe.Stop();
+        _refuses = refuses;
+        Url = url ?? FreeUrl();
         _listener.Prefixes.Add(Url + "/");
         _listener.Start();
         _ = ReceiveAsync();
+    }
+
+    /// <summary>An address of this machine where nobody listens.</summary>
+    public static string FreeUrl()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}";
     }
 
     public string Url { get; }
@@ -90,6 +100,7 @@ internal sealed class OtlpReceiver : IDisposable
                 using var body = new MemoryStream();
                 await context.Request.InputStream.CopyToAsync(body);
                 _received.Enqueue((context.Request.Url!.AbsolutePath, body.ToArray()));
+                context.Response.StatusCode = context.Request.Url!.AbsolutePath == _refuses ? 503 : 200;
                 context.Response.Close();
             }
         }

@@ -46,6 +46,9 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
         Assert.Equal(new StreamPartition("hub", "epoch", 0), watermark.HeldBackBy.Partition);
         Assert.InRange(watermark.Age(after), Duration.Zero, after - before + Duration.FromSeconds(0.01));
         Assert.Equal(watermark.Through.ToUnixTimeMilliseconds() * 1000, run.State.LandedThrough);
+        // Nothing waits, whatever was taken off for what may be on its way.
+        Assert.Null(watermark.HeldBackBy.Waiting);
+        Assert.Equal(Duration.Zero, watermark.FurthestBehind(after).Behind(after));
     }
 
     [Fact]
@@ -70,8 +73,34 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
         var watermark = await ReachAsync(_ => true);
         Assert.Equal(Instant.FromUnixTimeMilliseconds(ScriptedSource.Record(5).EnqueuedTime / 1000) - Duration.FromSeconds(2), watermark.Through);
         Assert.Equal(4, run.State.Lag);
+        // What waits came after the last that landed; more is not known of it before it is read.
+        Assert.Equal(watermark.Through + Duration.FromSeconds(2), watermark.HeldBackBy.Waiting);
+        Assert.Equal(Now - watermark.HeldBackBy.Waiting!.Value, watermark.FurthestBehind(Now).Behind(Now), (a, b) => Duration.Max(a - b, b - a) < Duration.FromSeconds(5));
         await stop.CancelAsync();
         await worker;
+    }
+
+    [Fact]
+    public async Task Of_what_was_read_and_waits_for_its_batch_the_oldest_is_stated()
+    {
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var options = new WorkerOptions { StateEvery = s_brisk.StateEvery, SourceDelay = s_brisk.SourceDelay, BatchMessages = 3, BatchAge = TimeSpan.FromMinutes(5) };
+        var worker = new WorkerRun(_store, new ScriptedSource(ScriptedSource.Records(0, 5)), options).RunAsync(untilLanded: false, stop.Token);
+        var watermark = await ReachAsync(_ => true);
+        Assert.Equal(ScriptedSource.Record(3).EnqueuedTime, watermark.HeldBackBy.Waiting!.Value.ToUnixTimeTicks() / 10);
+        await stop.CancelAsync();
+        await worker;
+    }
+
+    [Fact]
+    public async Task Of_two_who_state_what_waits_the_later_holds()
+    {
+        await StateAsync("a", "1", 0, through: 1, stated: 2);
+        await (Statement("a", "1", 0, through: 1, stated: 9) with { Waiting = Instant.FromUnixTimeSeconds(5) }).WriteAsync(_store.Documents, default);
+        await StateAsync("a", "1", 0, through: 3, stated: 4);
+        Assert.Equal(Statement("a", "1", 0, through: 3, stated: 9) with { Waiting = Instant.FromUnixTimeSeconds(5) }, (await ReadAsync())!.HeldBackBy);
+        await StateAsync("a", "1", 0, through: 10, stated: 11);
+        Assert.Null((await ReadAsync())!.HeldBackBy.Waiting);
     }
 
     [Fact]
@@ -160,7 +189,7 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
     }
 
     private static LandingStatement Statement(string hub, string epoch, int partition, long through, long stated) =>
-        new(new StreamPartition(hub, epoch, partition), Instant.FromUnixTimeSeconds(through), Instant.FromUnixTimeSeconds(stated));
+        new(new StreamPartition(hub, epoch, partition), Instant.FromUnixTimeSeconds(through), Instant.FromUnixTimeSeconds(stated), null);
 
     private Task StateAsync(string hub, string epoch, int partition, long through, long stated) => Statement(hub, epoch, partition, through, stated).WriteAsync(_store.Documents, default);
 

@@ -38,8 +38,10 @@ public sealed class LandingProgressTests
         Assert.Equal(440, progress.Through);
         progress.Landed(12, null);
         Assert.Equal(940, progress.Through);
+        Assert.False(progress.IsAtEnd);
         progress.Landed(20, null);
         Assert.Equal(1_940, progress.Through);
+        Assert.True(progress.IsAtEnd);
     }
 
     [Fact]

@@ -57,6 +57,18 @@ public sealed partial class AlertTests(AzureHomes homes)
     }
 
     [Fact]
+    public void The_figures_of_the_objectives_are_stated_by_the_program_that_runs_the_workflows_which_on_Azure_always_runs()
+    {
+        var states = Repository.Sources().Where(path => File.ReadAllText(path).Contains("ServiceGauges", StringComparison.Ordinal)).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal);
+        Assert.Equal(["DueServiceLevels.cs", "ServeCommand.cs", "ServiceGauges.cs", "ServiceLevelLoop.cs"], states);
+        Assert.Contains("engine is null ? null : new ServiceGauges(", Repository.Read("orchestrations/RemoteMonitoring.Cli/Commands/ServeCommand.cs"), StringComparison.Ordinal);
+        // Each minute: a figure holds for longer than two of them, so that a turn that is late leaves no gap.
+        Assert.Matches(@"\[Function\(""service-levels""\)\]\s+public Task \w+\(\[TimerTrigger\(""[0-9]+ \* \* \* \* \*""", Repository.Read("orchestrations/RemoteMonitoring.Functions/ScheduleFunctions.cs"));
+        Assert.True(ServiceGauges.Holds > TimeSpan.FromMinutes(2));
+        Assert.Contains("Functions app", Query("service-unmeasured", "means"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_alert_asks_for_what_is_not_sampled() => Assert.All(s_alerts, a => Assert.Matches(@"^(AppMetrics|AzureDiagnostics) \| where ", a!["query"]!.GetValue<string>()));
 
     [Fact]
@@ -77,7 +89,7 @@ public sealed partial class AlertTests(AzureHomes homes)
         Assert.Equal(FollowUpWorkflowTests.Sends.Order(StringComparer.Ordinal), sends.Order(StringComparer.Ordinal));
     }
 
-    private static string Query(string alert) => s_alerts.Single(a => a!["name"]!.GetValue<string>() == alert)!["query"]!.GetValue<string>();
+    private static string Query(string alert, string part = "query") => s_alerts.Single(a => a!["name"]!.GetValue<string>() == alert)![part]!.GetValue<string>();
 
     [Fact]
     public void No_alert_and_no_figure_asks_for_who_it_is() => Assert.DoesNotMatch(

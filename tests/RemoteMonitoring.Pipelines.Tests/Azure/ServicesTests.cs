@@ -59,11 +59,16 @@ public sealed class ServicesTests(AzureHomes homes)
     }
 
     [Fact]
-    public void The_pages_run_no_workflows_and_land_nothing()
-    {
-        var arguments = homes.Prod.Single(r => r.Name == "worklist").At("properties.template.containers")![0]!["args"]!.AsArray().Select(a => a!.GetValue<string>());
-        Assert.Superset(new HashSet<string> { "--no-worker", "--no-workflows" }, arguments.ToHashSet(StringComparer.Ordinal));
-    }
+    public void The_pages_run_no_workflows_and_land_nothing() => Assert.Superset(new HashSet<string> { "--no-worker", "--no-workflows" }, ArgumentsOf("worklist"));
+
+    /// <summary>A cohort of Azure is there once something of it lies in the lake, which in a new deployment nothing does; and its name is a parameter of the deployment, not typed at each start.</summary>
+    [Theory]
+    [InlineData("worker")]
+    [InlineData("worklist")]
+    public void A_new_deployment_begins_with_its_cohort(string app) => Assert.Superset(new HashSet<string> { "--cohort", "--make-cohort" }, ArgumentsOf(app));
+
+    private HashSet<string> ArgumentsOf(string app) =>
+        homes.Prod.Single(r => r.Name == app).At("properties.template.containers")![0]!["args"]!.AsArray().Select(a => a!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
 
     [Fact]
     public void An_activity_may_take_the_hour_that_the_host_grants()

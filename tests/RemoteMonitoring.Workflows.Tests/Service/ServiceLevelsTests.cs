@@ -90,19 +90,34 @@ public sealed class ServiceLevelsTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(15, 15, ServiceState.Met, null)]
-    [InlineData(16, 0, ServiceState.NotMet, "See with 'rmon stream list' whether it moves.")]
-    [InlineData(100, 100, ServiceState.NotMet, "Nobody has read hub/e1/0 for 100 min: see that a worker runs.")]
-    public async Task Lag_is_by_what_the_workers_state(int through, int stated, ServiceState state, string? advice)
+    [InlineData(0, null, ServiceState.Met, 0, "nothing waits", null)]
+    [InlineData(2, null, ServiceState.Met, 0, "nothing waits", null)]
+    [InlineData(3, null, ServiceState.Met, 3, "3 min behind", null)]
+    [InlineData(0, 15, ServiceState.Met, 15, "15 min behind", null)]
+    [InlineData(0, 16, ServiceState.NotMet, 16, "16 min behind", "See with 'rmon stream list' whether it moves.")]
+    [InlineData(0, -1, ServiceState.Met, 0, "nothing waits", null)]
+    [InlineData(16, null, ServiceState.NotMet, 16, "16 min behind", "Nobody has read hub/e1/0 for 16 min: see that a worker runs.")]
+    [InlineData(100, 110, ServiceState.NotMet, 110, "110 min behind", "Nobody has read hub/e1/0 for 100 min: see that a worker runs.")]
+    public async Task Lag_is_the_age_of_the_oldest_message_that_waits_by_what_the_workers_state(int stated, int? waiting, ServiceState state, int minutes, string measured, string? advice)
     {
-        long At(int minutes) => (_clock.Now - Duration.FromMinutes(minutes)).ToUnixTimeTicks() / 10;
-        await _home.Store.Documents.UpsertAsync(
-            Containers.Ingestion,
-            [new Document { PartitionKey = "hub", Id = "e1/0", Body = $$"""{"schemaVersion":1,"hub":"hub","epoch":"e1","partition":0,"landedThrough":{{At(through)}},"stated":{{At(stated)}}}""" }],
-            default);
+        await StateAsync(0, $$"""{"schemaVersion":2,"hub":"hub","epoch":"e1","partition":0,"landedThrough":{{At(stated + 1)}},"stated":{{At(stated)}},"waiting":{{(waiting is { } since ? At(since) : "null")}}}""");
+        // Another, which is idle, and has for an hour had nothing to land.
+        await StateAsync(1, $$"""{"schemaVersion":2,"hub":"hub","epoch":"e1","partition":1,"landedThrough":{{At(60)}},"stated":{{At(0)}},"waiting":null}""");
         var level = await OneAsync(ServiceObjectives.Ingestion);
-        Assert.Equal((state, through * 60d, advice), (level.State, level.Value!.Value, level.Advice));
+        Assert.Equal((state, minutes * 60d, measured, advice), (level.State, level.Value!.Value, level.Measured, level.Advice));
     }
+
+    [Fact]
+    public async Task What_an_older_program_stated_counts_from_what_had_landed()
+    {
+        await StateAsync(0, $$"""{"schemaVersion":1,"hub":"hub","epoch":"e1","partition":0,"landedThrough":{{At(16)}},"stated":{{At(0)}}}""");
+        var level = await OneAsync(ServiceObjectives.Ingestion);
+        Assert.Equal((ServiceState.NotMet, 960d, "See with 'rmon stream list' whether it moves."), (level.State, level.Value!.Value, level.Advice));
+    }
+
+    private string At(int minutesAgo) => ((_clock.Now - Duration.FromMinutes(minutesAgo)).ToUnixTimeTicks() / 10).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private async Task StateAsync(int partition, string body) => await _home.Store.Documents.UpsertAsync(Containers.Ingestion, [new Document { PartitionKey = "hub", Id = $"e1/{partition}", Body = body }], default);
 
     [Fact]
     public async Task Rejects_are_those_of_the_last_day_that_landed_and_what_landed_before_does_not_count()
