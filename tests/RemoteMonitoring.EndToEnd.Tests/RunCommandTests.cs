@@ -124,7 +124,7 @@ public sealed class RunCommandTests(ScoredHome made) : IClassFixture<ScoredHome>
     public async Task Told_to_stop_a_night_stops_with_a_line_that_says_how_it_goes_on_and_the_same_command_goes_on()
     {
         await StateAsync(Instant.FromUtc(2025, 1, 2, 0, 0));
-        var until = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) + Duration.FromSeconds(12);
+        var until = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) + Duration.FromSeconds(25);
         string[] night = ["run", "daily", "--as-of", "2025-02-23T00:00:00Z", "--retrospective", "--wait-until", InstantPattern.ExtendedIso.Format(until)];
         using var stopped = RmonProcess.Start([.. night, "--home", Rmon.Home]);
         await stopped.LineAsync(l => l.Contains("wait for ingestion (landed up to 2025-01-02T00:00:00Z", StringComparison.Ordinal));

@@ -48,7 +48,7 @@ public sealed class SharedJournalTests : IDisposable
         using var pause = new ManualResetEventSlim();
         var isPaused = new TaskCompletionSource();
         var pauses = false;
-        await using var slow = Start("slow", RegistryOf("slow"), Duration.FromMilliseconds(300), _ =>
+        await using var slow = Start("slow", RegistryOf("slow"), Duration.FromSeconds(2), _ =>
         {
             if (Volatile.Read(ref pauses))
             {
@@ -62,11 +62,11 @@ public sealed class SharedJournalTests : IDisposable
         await isPaused.Task.WaitAsync(TimeSpan.FromSeconds(10));
 
         // Its process stands still with an instance in memory and an activity under way; another takes both, and goes on.
-        await using (var quick = Start("quick", RegistryOf("quick"), Duration.FromMilliseconds(300)))
+        await using (var quick = Start("quick", RegistryOf("quick"), Duration.FromSeconds(2)))
         {
             await UntilAsync(() => _gates.Asked("first of quick") == 1);
             _gates.Open("first of slow");
-            await Task.Delay(100); // its outcome is at hand
+            await Task.Delay(300); // its outcome is at hand
             Volatile.Write(ref pauses, false);
             pause.Set();
             var commits = slow.Commits;
@@ -215,12 +215,12 @@ public sealed class SharedJournalTests : IDisposable
             return "through";
         });
         var registry = Samples.Registry(_gates, timers);
-        await using var one = Start("one", registry, lease: Duration.FromMilliseconds(600), time: time);
+        await using var one = Start("one", registry, lease: Duration.FromSeconds(2), time: time);
         Assert.True(await one.Client.TryStartAsync(timers, "one", "", default));
         await UntilAsync(() => _gates.Asked("first") == 1);
         time.Move(TimeSpan.FromHours(-1));
-        await using var other = Start("other", registry, lease: Duration.FromMilliseconds(600), time: time);
-        await Task.Delay(1500);
+        await using var other = Start("other", registry, lease: Duration.FromSeconds(2), time: time);
+        await Task.Delay(5000);
         Assert.Equal(1, _gates.Asked("first")); // it is alive, and says so
         _gates.Open("first");
         Assert.Equal("\"through\"", (await EndAsync(one)).Output);

@@ -25,7 +25,7 @@ public sealed class FollowUpFaultTests
                 keys.Enqueue(r["Idempotency-Key"]);
                 return r.Target == "/one" && (Interlocked.Increment(ref asked) == 1 || stays) ? FaultTable.Meet(fault, Private) : Fault.None;
             })).Handler(),
-            patience: TimeSpan.FromMilliseconds(150)).MakeAsync("""  "escalateTo": { "webhook": "https://hooks.example.org/two", "secret": "SECRET", "user": "lead" } """);
+            patience: FaultTable.Patience(fault)).MakeAsync("""  "escalateTo": { "webhook": "https://hooks.example.org/two", "secret": "SECRET", "user": "lead" } """, times: "\"remindAfter\": \"00:00:01\", \"escalateAfter\": \"00:00:02\", \"giveUpAfter\": \"00:00:05\"");
         await using var _ = home;
         await using var __ = proxy!;
         var end = await home.EndAsync(await home.StartAsync(home.ListedInput));

@@ -69,7 +69,7 @@ internal sealed class FollowUpHome : HttpMessageHandler, IAsyncDisposable
     public FollowUpInput UrgentInput => new() { Cohort = MadeUpFeed.Cohort, Kind = FollowUpKind.Urgent, CareTeamId = "north", PatientId = Urgent, Task = "urgent-1", AsOf = Begun };
 
     /// <summary>Writes list and reading, and the settings with these members of the default.</summary>
-    public async Task<FollowUpHome> MakeAsync(string settings = "", string times = "\"remindAfter\": \"00:00:00.3\", \"escalateAfter\": \"00:00:00.6\", \"giveUpAfter\": \"00:00:01.5\"")
+    public async Task<FollowUpHome> MakeAsync(string settings = "", string times = "\"remindAfter\": \"00:00:00.5\", \"escalateAfter\": \"00:00:01\", \"giveUpAfter\": \"00:00:03\"")
     {
         var store = Home.Store;
         await File.WriteAllTextAsync(Path.Combine(Home.Root, FollowUpFile.FileName), $$"""

@@ -12,7 +12,7 @@ public sealed class FollowUpWorkflowTests
     [Fact]
     public async Task It_is_delivered_reminded_of_escalated_and_closed_under_one_key_and_signed()
     {
-        await using var home = await new FollowUpHome().MakeAsync("""  "escalateTo": { "webhook": "https://hooks.example.org/two", "secret": "SECRET", "user": "lead" } """, times: "\"remindAfter\": \"00:00:01\", \"escalateAfter\": \"00:00:02\", \"giveUpAfter\": \"00:00:04\"");
+        await using var home = await new FollowUpHome().MakeAsync("""  "escalateTo": { "webhook": "https://hooks.example.org/two", "secret": "SECRET", "user": "lead" } """, times: "\"remindAfter\": \"00:00:04\", \"escalateAfter\": \"00:00:08\", \"giveUpAfter\": \"00:00:12\"");
         var outcome = await home.EndAsync(await home.StartAsync(home.ListedInput));
         Assert.Equal(FollowUpResult.Unanswered, outcome.Result);
         Assert.Equal([DeliveryPurpose.First, DeliveryPurpose.Reminder, DeliveryPurpose.Escalation], outcome.Deliveries.Select(d => d.Purpose));
@@ -97,7 +97,7 @@ public sealed class FollowUpWorkflowTests
     [Fact]
     public async Task A_contact_that_is_taken_back_has_closed_nothing_and_the_team_is_reminded()
     {
-        await using var home = await new FollowUpHome().MakeAsync(times: "\"remindAfter\": \"00:00:02\", \"escalateAfter\": \"00:10:00\", \"giveUpAfter\": \"01:00:00\"");
+        await using var home = await new FollowUpHome().MakeAsync(times: "\"remindAfter\": \"00:00:06\", \"escalateAfter\": \"00:10:00\", \"giveUpAfter\": \"01:00:00\"");
         var id = await home.StartAsync(home.ListedInput);
         await home.CameAsync(1);
         await home.ActAsync(FollowUpHome.Listed, ActionKind.Contacted);
@@ -108,7 +108,7 @@ public sealed class FollowUpWorkflowTests
             await Task.Delay(20);
         }
 
-        await Task.Delay(TimeSpan.FromSeconds(3)); // the reminder would be due
+        await Task.Delay(TimeSpan.FromSeconds(7)); // the reminder would be due
         Assert.Single(home.Requests);
         using var log = new FollowUpLog(home.Home.Store.Reference, TimeProvider.System);
         var nudges = new FollowUpNudges(log, home.Engine.Client);
