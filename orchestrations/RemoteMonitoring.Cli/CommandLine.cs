@@ -38,6 +38,10 @@ internal static partial class CommandLine
             + (takesNeither || home is null || words.Contains("--home", StringComparison.Ordinal) ? "" : $" --home {Quoted(home)}");
     });
 
+    /// <summary>What the parser says of a value that it cannot read, without the names of .NET's types.</summary>
+    internal static string InWords(string problem) => Unreadable().Replace(problem, fault =>
+        $"{fault.Groups["what"].Value} takes {(fault.Groups["type"].Value is "Double" ? "a number" : fault.Groups["type"].Value is "UInt64" ? "a whole number from 0" : "a whole number")}, not '{fault.Groups["value"].Value}'.");
+
     /// <summary>
     /// What stands for <c>rmon</c>. <c>dotnet run</c> starts the program in the build's output, <c>{project}/bin/{configuration}/{framework}</c>: where the project's file lies three folders
     /// above the process it was started so, or could be; what was installed or published has none there.
@@ -55,6 +59,9 @@ internal static partial class CommandLine
     }
 
     private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"\"{path}\"" : path;
+
+    [GeneratedRegex(@"^Cannot parse argument '(?<value>.*)' for (?:option|command) '(?<what>[^']*)' as expected type 'System\.(?:Nullable`1\[System\.)?(?<type>Double|Int32|Int64|UInt64)\]?'\.$", RegexOptions.Singleline)]
+    private static partial Regex Unreadable();
 
     /// <summary>
     /// A command in a text: the program's name where a command follows it, and not in the name of something else, up to the quote that ends it; where none does, up to the end of the sentence.

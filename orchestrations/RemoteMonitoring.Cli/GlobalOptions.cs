@@ -97,8 +97,8 @@ internal static class GlobalOptions
     public static Task<CohortStore> OpenOrMakeCohortAsync(ParseResult parsed, CancellationToken cancellationToken, bool isMade = false) =>
         OpenAsync(parsed, isMade || parsed.GetValue(MakeCohort), cancellationToken);
 
-    /// <summary>Its name, as far as that can be told from this machine: null of a home in Azure.</summary>
-    public static string? LocalCohortOf(ParseResult parsed) => AzureHome.Of(SettingsOf(parsed), HomeOf(parsed)) is null
+    /// <summary>Its name, as far as that can be told from this machine: null of a home in Azure, and of one that is half set.</summary>
+    public static string? LocalCohortOf(ParseResult parsed) => AzureHome.Of(SettingsOf(parsed), HomeOf(parsed)) is null && AzureHome.FaultsOf(SettingsOf(parsed)) is []
         ? Meant(HomeOf(parsed), parsed.GetValue(Cohort), CohortStore.List(HomeOf(parsed)), parsed.GetValue(MakeCohort))
         : null;
 

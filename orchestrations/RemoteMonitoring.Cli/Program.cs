@@ -75,20 +75,11 @@ public static class Program
         CommandLine.Begin(parsed.Errors.Count == 0 ? parsed.GetValue(GlobalOptions.Home) : null);
         if (parsed.Errors.Count > 0)
         {
-            var lines = parsed.Errors.Select(e => e.Message);
+            var lines = parsed.Errors.Select(e => CommandLine.InWords(e.Message)).Distinct().ToArray();
+            await SayAsync(lines);
             if (parsed.CommandResult.Parent is CommandResult { Command: RootCommand } && starts.TryGetValue(parsed.CommandResult.Command.Name, out var check))
             {
-                var faults = StartFaults.Of(parsed);
-                var terminal = new Terminal(json: false);
-                await check(faults, terminal, parsed, CancellationToken.None);
-                using var meters = new RunMeters();
-                faults.Try(() => terminal.StartExport(meters))?.Dispose();
-                lines = lines.Concat(faults.Lines);
-            }
-
-            foreach (var line in lines.Distinct())
-            {
-                await Console.Error.WriteLineAsync($"rmon: {CommandLine.AsTyped(line.ReplaceLineEndings(" "))}");
+                await SayAsync((await FaultsAsync(check, parsed)).Except(lines));
             }
 
             await Console.Error.WriteLineAsync(CommandLine.AsTyped($"Try 'rmon {PathOf(parsed.CommandResult)}--help'."));
@@ -101,17 +92,38 @@ public static class Program
         }
         catch (Exception e) when (LinesOf(e) is { } lines)
         {
-            foreach (var line in lines)
-            {
-                await Console.Error.WriteLineAsync($"rmon: {CommandLine.AsTyped(line.ReplaceLineEndings(" "))}");
-            }
-
+            await SayAsync(lines);
             return e switch { OperationCanceledException => ExitCodes.Cancelled, UserException user => user.ExitCode, _ => ExitCodes.BadInput };
         }
         catch (Exception e)
         {
             await Console.Error.WriteLineAsync($"rmon: a fault of the program, please report it:{Environment.NewLine}{e}");
             return ExitCodes.Fault;
+        }
+    }
+
+    /// <summary>What else is wrong with a start whose command line cannot be read.</summary>
+    private static async Task<IReadOnlyList<string>> FaultsAsync(Func<StartFaults, Terminal, ParseResult, CancellationToken, Task> check, ParseResult parsed)
+    {
+        try
+        {
+            var (faults, terminal) = (StartFaults.Of(parsed), new Terminal(json: false));
+            await check(faults, terminal, parsed, CancellationToken.None);
+            using var meters = new RunMeters();
+            faults.Try(() => terminal.StartExport(meters))?.Dispose();
+            return faults.Lines;
+        }
+        catch (Exception e) when (LinesOf(e) is { } lines)
+        {
+            return lines;
+        }
+    }
+
+    private static async Task SayAsync(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            await Console.Error.WriteLineAsync($"rmon: {CommandLine.AsTyped(line.ReplaceLineEndings(" "))}");
         }
     }
 

@@ -31,6 +31,7 @@ internal sealed class StartFaults
         if (File.Exists(home))
         {
             faults.Add([$"{home}: is a file; name a folder with --home or RMON_HOME."]);
+            return faults;
         }
 
         faults.Check(() =>

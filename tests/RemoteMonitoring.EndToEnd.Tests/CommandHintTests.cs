@@ -27,6 +27,16 @@ public sealed class CommandHintTests : IDisposable
     }
 
     [Theory]
+    [InlineData("rmon: --patients takes a whole number, not 'many'.", "simulate", "out", "--patients", "many")]
+    [InlineData("rmon: --seed takes a whole number from 0, not '-1'.", "simulate", "out", "--seed", "-1")]
+    [InlineData("rmon: --batch-age takes a number, not ''.", "worker", "--batch-age", "")]
+    public async Task What_is_no_number_is_told_without_the_names_of_types(string line, params string[] words)
+    {
+        using var run = RmonProcess.Start([.. words, "--home", _home]);
+        Assert.Equal(line, await run.LineAsync(run.Errors, l => l.StartsWith("rmon: ", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData("See 'rmon runs list'.", "See 'rmon runs list --cohort ward'.")]
     [InlineData("'rmon serve' or 'rmon worker' tells.", "'rmon serve --cohort ward' or 'rmon worker --cohort ward' tells.")]
     [InlineData("There are none: rmon users add NAME --role lead", "There are none: rmon users add NAME --role lead --cohort ward")]

@@ -24,7 +24,7 @@ public sealed record LandingStatement(StreamPartition Partition, Instant Through
     private const int MostRounds = 100;
 
     /// <summary>How long the oldest message has waited that is not landed; zero where none waits. Where nobody has read the partition for <see cref="Holds"/>, as long as that.</summary>
-    public Duration Behind(Instant now) => Waiting is { } since ? Duration.Max(Duration.Zero, now - since) : now - Stated > Holds ? now - Stated : Duration.Zero;
+    public Duration Behind(Instant now) => Duration.Max(Waiting is { } since && since < now ? now - since : Duration.Zero, now - Stated > Holds ? now - Stated : Duration.Zero);
 
     /// <summary>The statements on all partitions of all streams, in order of hub, epoch and number.</summary>
     public static async Task<IReadOnlyList<LandingStatement>> ListAsync(DocumentStore documents, CancellationToken cancellationToken)

@@ -205,7 +205,8 @@ public sealed class IngestionWorker(
         }
 
         state.LandedThrough = least == long.MaxValue ? null : least;
-        state.Stated = state.LandedThrough is null ? [] : stated;
+        // A stream asks no further after a partition that gives no answer; of that one nothing can be said.
+        state.Stated = state.LandedThrough is null || stated.Count < source.Ends.Count ? [] : stated;
     }
 
     /// <summary>Writes down what was noted since.</summary>

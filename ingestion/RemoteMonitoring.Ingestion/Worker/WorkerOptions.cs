@@ -24,7 +24,7 @@ public sealed class WorkerOptions
     /// <summary>How often small files are sealed into large ones. Default 1 h; zero never.</summary>
     public TimeSpan SealEvery { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How often it asks the source how far it is, and states up to when all is landed. Default 10 s; 0.1 s to 10 min.</summary>
+    /// <summary>How often it asks the source how far it is, and states up to when all is landed. Default 10 s; 0.1 s to 1 min: what is older than two minutes is taken for nobody's.</summary>
     public TimeSpan StateEvery { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -39,7 +39,7 @@ public sealed class WorkerOptions
         { BatchAge: var age } when age < TimeSpan.FromSeconds(0.1) || age > TimeSpan.FromMinutes(10) => $"{nameof(BatchAge)} is {age}; it may be 0.1 s to 10 min.",
         { BatchMessages: < 1 or > 131_072 } => $"{nameof(BatchMessages)} is {BatchMessages}; it may be 1 to 131,072.",
         { BatchBytes: < 256 << 10 or > 64 << 20 } => $"{nameof(BatchBytes)} is {BatchBytes}; it may be 256 KiB to 64 MiB.",
-        { StateEvery: var every } when every < TimeSpan.FromSeconds(0.1) || every > TimeSpan.FromMinutes(10) => $"{nameof(StateEvery)} is {every}; it may be 0.1 s to 10 min.",
+        { StateEvery: var every } when every < TimeSpan.FromSeconds(0.1) || every > TimeSpan.FromMinutes(1) => $"{nameof(StateEvery)} is {every}; it may be 0.1 s to 1 min.",
         { SourceDelay: var delay } when delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1) => $"{nameof(SourceDelay)} is {delay}; it may be zero to 1 h.",
         _ => null,
     };

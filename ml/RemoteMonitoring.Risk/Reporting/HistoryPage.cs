@@ -8,6 +8,9 @@ public static class HistoryPage
     /// <summary>Near the beginning of every such page: by it one is told from what somebody else wrote.</summary>
     public const string Mark = "<meta name=\"generator\" content=\"rmon report history\">";
 
+    /// <summary>How pages began that were written before they had the mark.</summary>
+    public const string FormerMark = "<title>Prediction history</title>\n<style>";
+
     /// <summary>Writes the page.</summary>
     public static string Render(HistoryReport report)
     {

@@ -85,6 +85,11 @@ internal static class FollowUpsCommand
             users.UnionWith(today.Members.Keys);
         }
 
+        if (cohorts.Count > 1)
+        {
+            CommandLine.Mean(null); // the file is of all of them, not of the last that was read
+        }
+
         var named = settings.Teams.Values.Append(settings.Default).OfType<TeamDelivery>().SelectMany(d => d.Covers.SelectMany(c => new[] { c.For, c.By }).Append(d.EscalationUser)).OfType<string>();
         return
         [

@@ -73,7 +73,7 @@ internal static class ImportReferenceCommand
             var (path, isDry) = (parsed.GetRequiredValue(file), parsed.GetValue(DryRun));
             var rows = read(path, Instant.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()));
             ShowProblems(terminal, rows.Problems, parsed.GetValue(SkipBad) || isDry);
-            await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token, isMade: true);
+            await using var store = await GlobalOptions.OpenOrMakeCohortAsync(parsed, token, isMade: !isDry);
             var reference = await store.Reference.LoadAsync(await store.Reference.PositionAsync(token), token);
             var changes = compare(log(reference), rows.Rows);
             terminal.Line($"{kind}: {Terminal.Number(changes.New.Count)} new, {Terminal.Number(changes.Changed.Count)} changed, {Terminal.Number(changes.Unchanged)} unchanged, {Terminal.Number(rows.Problems.Count)} bad{(isDry ? "; nothing is appended" : "")}");

@@ -127,7 +127,8 @@ internal static class ReportCommand
             throw new UserException($"{path}: is there, and cannot be read ({e.Message}). Name another file with --out.");
         }
 
-        if (!start.AsSpan(0, read).Contains(HistoryPage.Mark, StringComparison.Ordinal))
+        var begins = start.AsSpan(0, read);
+        if (!begins.Contains(HistoryPage.Mark, StringComparison.Ordinal) && !begins.Contains(HistoryPage.FormerMark, StringComparison.Ordinal))
         {
             throw new UserException($"{path}: is there, and was not written by 'rmon report history'. Name another file with --out, or take that one away.");
         }

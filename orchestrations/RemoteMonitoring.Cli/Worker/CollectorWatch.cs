@@ -29,7 +29,7 @@ internal sealed class CollectorWatch : EventListener
     private static readonly TimeSpan s_quiet = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
-    private readonly HashSet<string> _failing = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _failing = new(StringComparer.Ordinal);
     private readonly Action<string> _say;
     private readonly TimeProvider _time;
     private readonly Counter<long> _failures;
@@ -78,7 +78,7 @@ internal sealed class CollectorWatch : EventListener
             return;
         }
 
-        var where = Uri.TryCreate(eventData.Payload?[0] as string, UriKind.Absolute, out var url) ? url : null;
+        var where = Uri.TryCreate(eventData.Payload?[0] as string, UriKind.Absolute, out var url) && url.Scheme.StartsWith("http", StringComparison.Ordinal) ? url : null;
         var whom = where is null ? "the collector" : $"{where.Scheme}://{where.Authority}";
         lock (_lock)
         {
@@ -86,15 +86,26 @@ internal sealed class CollectorWatch : EventListener
             {
                 _failures.Add(1);
                 _failed++;
-                _failing.Add(isRefused ? where?.AbsolutePath ?? "" : "");
+                _failing[isRefused ? where?.AbsolutePath ?? "" : ""] = _time.GetTimestamp();
                 if (!_isTold && (_told is not { } last || _time.GetElapsedTime(last) >= s_quiet))
                 {
-                    _say($"telemetry is not taken by {whom} ({Why(eventData)}). What is not taken is lost, and counted; everything else goes on. The next line about it is when all is taken again.");
+                    _say($"telemetry is not taken by {whom} ({Why(eventData)}). What is not taken is lost, and counted; everything else goes on. The next line about it is when all is taken again, or at the end.");
                     (_isTold, _told) = (true, _time.GetTimestamp());
                 }
             }
-            else if (_failing.Remove(where?.AbsolutePath ?? "") | _failing.Remove("") && _failing.Count == 0 && _isTold)
+            else if (_failing.Count > 0)
             {
+                // What was refused and never sent again is over too, once the rest has been taken for a while.
+                foreach (var kind in _failing.Where(f => f.Key.Length == 0 || f.Key == (where?.AbsolutePath ?? "") || _time.GetElapsedTime(f.Value) >= s_quiet).Select(f => f.Key).ToArray())
+                {
+                    _failing.Remove(kind);
+                }
+
+                if (_failing.Count > 0 || !_isTold)
+                {
+                    return;
+                }
+
                 _say($"telemetry is taken again by {whom}: {Said(_failed)}.");
                 (_isTold, _failed) = (false, 0);
             }

@@ -83,7 +83,7 @@ public sealed class IngestionWatermarkTests : IAsyncLifetime
     [Fact]
     public async Task Of_what_was_read_and_waits_for_its_batch_the_oldest_is_stated()
     {
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var options = new WorkerOptions { StateEvery = s_brisk.StateEvery, SourceDelay = s_brisk.SourceDelay, BatchMessages = 3, BatchAge = TimeSpan.FromMinutes(5) };
         var worker = new WorkerRun(_store, new ScriptedSource(ScriptedSource.Records(0, 5)), options).RunAsync(untilLanded: false, stop.Token);
         var watermark = await ReachAsync(_ => true);

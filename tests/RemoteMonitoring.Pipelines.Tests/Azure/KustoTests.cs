@@ -37,9 +37,9 @@ public sealed class KustoTests
 
     private static async Task<JsonNode[]> AnalyseAsync(string[] queries)
     {
-        var asked = Path.Combine(Directory.CreateTempSubdirectory("rmon-kusto-").FullName, "queries.json");
-        await File.WriteAllTextAsync(asked, new JsonObject { ["tables"] = s_tables.DeepClone(), ["queries"] = JsonSerializer.SerializeToNode(queries) }.ToJsonString());
-        return await NodeChecks.RunAsync("analyse.cjs", [asked]);
+        using var asked = new TempFile();
+        await File.WriteAllTextAsync(asked.Path, new JsonObject { ["tables"] = s_tables.DeepClone(), ["queries"] = JsonSerializer.SerializeToNode(queries) }.ToJsonString());
+        return await NodeChecks.RunAsync("analyse.cjs", [asked.Path]);
     }
 
     private static IEnumerable<string> Queries(JsonNode? node) => node switch

@@ -7,9 +7,9 @@ public sealed partial class PipelineTests
     [Fact]
     public async Task Every_file_is_what_the_schema_of_Azure_Pipelines_allows_and_a_spoilt_one_is_not()
     {
-        var spoilt = Path.Combine(Directory.CreateTempSubdirectory("rmon-yaml-").FullName, "spoilt.yml");
-        await File.WriteAllTextAsync(spoilt, PipelineFiles.Text("azure-pipelines.yml").Replace("dependsOn", "dependsUpon", StringComparison.Ordinal));
-        var verdicts = await NodeChecks.RunAsync("validate.mjs", [.. PipelineFiles.Named("*.yml").Select(f => Repository.PathOf($"{PipelineFiles.Folder}/{f}")), spoilt]);
+        using var spoilt = new TempFile();
+        await File.WriteAllTextAsync(spoilt.Path, PipelineFiles.Text("azure-pipelines.yml").Replace("dependsOn", "dependsUpon", StringComparison.Ordinal));
+        var verdicts = await NodeChecks.RunAsync("validate.mjs", [.. PipelineFiles.Named("*.yml").Select(f => Repository.PathOf($"{PipelineFiles.Folder}/{f}")), spoilt.Path]);
         Assert.Equal(PipelineFiles.Yaml.Count + 1, verdicts.Length);
         Assert.All(verdicts[..^1], v => Assert.True(v["valid"]!.GetValue<bool>(), v.ToJsonString()));
         Assert.False(verdicts[^1]["valid"]!.GetValue<bool>());

