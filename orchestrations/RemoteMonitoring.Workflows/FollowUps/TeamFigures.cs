@@ -163,7 +163,7 @@ public sealed record TeamFigures
         };
     }
 
-    /// <summary>Reads what the figures of a team over the last <see cref="Days"/> before an instant are made of, and works them out. Of an hourly task the last list of each UTC day counts.</summary>
+    /// <summary>Reads what the figures of a team over the last <see cref="Days"/> before an instant are made of, and works them out. Of an hourly task the last list of each day counts, of the team's zone.</summary>
     /// <param name="store">Where.</param>
     /// <param name="task">Of which lists.</param>
     /// <param name="careTeamId">Whose.</param>
@@ -174,9 +174,13 @@ public sealed record TeamFigures
     {
         var to = until ?? now;
         var since = to - Duration.FromDays(Days);
+        var known = UsableReference.KnownBy(await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken), now);
+        var (reference, _) = UsableReference.WithZonesThatExist(known);
+        var records = new TeamRecords(reference, now);
+        var zone = records.ZoneOf(careTeamId);
         var index = (await ListsIndex.ReadAsync(store.Documents, cancellationToken)).Where(l => l.Task == task.Name && l.AsOf <= now).ToArray();
         var made = index.Where(l => l.AsOf > since && l.AsOf <= to)
-            .GroupBy(l => l.AsOf.InUtc().Date)
+            .GroupBy(l => l.AsOf.InZone(zone).Date)
             .OrderBy(g => g.Key)
             .Select(g => ListsIndex.Latest(g).Single());
         var lists = new List<TeamWorklist>();
@@ -195,10 +199,8 @@ public sealed record TeamFigures
             urgent.AddRange((await store.Documents.ListAsync(Containers.Urgent, partition, cancellationToken)).Select(d => UrgentReading.TryRead(d.Body)).OfType<UrgentReading>().Where(u => u.Known > since && u.Known <= to));
         }
 
-        var known = UsableReference.KnownBy(await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken), now);
-        var (reference, _) = UsableReference.WithZonesThatExist(known);
         var endOfData = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } manifest ? Instant.Min(now, TrainingStage.EndOfData(task, manifest, reference)) : now;
-        return Of(new TeamRecords(reference, now).PeriodOf(task, careTeamId, lists, urgent) with
+        return Of(records.PeriodOf(task, careTeamId, lists, urgent) with
         {
             LastHolds = index.Where(l => l.AsOf > to).Select(l => (Instant?)l.AsOf).Min() ?? now,
             // What closes with the stay has no day on which it is known: it counts as far as it is.
