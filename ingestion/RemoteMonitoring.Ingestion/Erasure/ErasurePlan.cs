@@ -30,6 +30,9 @@ public sealed record ErasurePlan
     /// <summary>When the patient was or is erased.</summary>
     public required Instant At { get; init; }
 
+    /// <summary>What the roster said of the patient, in order; empty where an erasure is to be completed, since it says nothing any more.</summary>
+    public IReadOnlyList<Patient> Roster { get; init; } = [];
+
     /// <summary>Plans the erasure of a patient; one of whom nothing is or was known throws <see cref="LakeException"/>.</summary>
     public static async Task<ErasurePlan> MakeAsync(CohortStore store, string patientId, ErasureKey key, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -57,6 +60,7 @@ public sealed record ErasurePlan
             PatientId = patientId,
             Sequence = erasures.Count + 1,
             At = at,
+            Roster = [.. reference.Patients.Where(p => p.PatientId == patientId).OrderBy(p => p.Known)],
             Tombstone = new Tombstone
             {
                 Key = key.Id,

@@ -40,7 +40,7 @@ public static class HistoryPage
         return html.Raw("<section id=\"rules\">\n").Element("h2", "How it is counted").List(
         [
             "A list counts for the UTC day of the instant that it speaks for; of an hourly task the last list of the day counts.",
-            "A listing is a patient on a list; a spell is the lists in a row that a patient is on. A listing is acted on by what staff do before the next list comes; to claim or to note is not to act.",
+            "A listing is a patient on a list; a spell is the lists in a row that a patient is on. A listing is acted on by what staff do before the next list comes, or from its list later; to claim or to note is not to act.",
             "Yield is the share of the patients listed over thirty days who had an event within the horizon of a list they were on.",
             "Calibration counts predictions whose outcome is certain, by the rules that models are taught by. Where the model had been taught what became known after the day it counts nothing.",
             "Intervals are of 95 %: Wilson's of shares, and of observed to expected from the Poisson error of the logarithm. Rows that meet one event several times count as one for them.",
@@ -135,7 +135,7 @@ public static class HistoryPage
     {
         html.Raw("<div class=\"plots\">\n");
         ReportPlots.Figure(
-            html, OverDays("Listings and those acted on by day", "Listings", report, task, ("s1", d => d.Listed), ("s0", d => d.ActedOn)), "Listings, and those that were acted on before the next list came", [("s1", "Listed"), ("s0", "Acted on")]);
+            html, OverDays("Listings and those acted on by day", "Listings", report, task, ("s1", d => d.Listed), ("s0", d => d.ActedOn)), "Listings, and those that were acted on", [("s1", "Listed"), ("s0", "Acted on")]);
         ReportPlots.Figure(html, OverDays("Urgent readings by day", "Readings", report, task, ("s1", d => d.Urgent)), "Urgent readings, of all teams and whatever the task", [("s1", "Urgent")]);
         html.Raw("</div>\n");
         html.Table(new(

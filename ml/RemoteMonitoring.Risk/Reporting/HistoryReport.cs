@@ -101,7 +101,7 @@ public sealed record HistoryTeam
     /// <summary>Listings.</summary>
     public required int Listings { get; init; }
 
-    /// <summary>Listings that were acted on before the next list came.</summary>
+    /// <summary>Listings that were acted on before the next list came, or from their list later.</summary>
     public required int ActedOn { get; init; }
 
     /// <summary>Urgent readings.</summary>

@@ -42,7 +42,7 @@ public sealed record BandDecision
 
     /// <summary>Who approved them, in words.</summary>
     [JsonIgnore]
-    public string Approval => By is null ? "default, not yet approved by anybody" : $"approved by {By}{(At is { } at ? $" on {at.ToString("uuuu-MM-dd", CultureInfo.InvariantCulture)}" : "")}";
+    public string Approval => By is null ? "default, not yet approved by anybody" : $"approved by {By}{(At is { } at ? $" on {at.ToString("uuuu-MM-dd", CultureInfo.InvariantCulture)} UTC" : "")}";
 }
 
 /// <summary>Decisions about bands beside a version of a model, <c>bands/{sequence}.json</c>: each is written once, the last holds.</summary>

@@ -26,11 +26,11 @@ public static class DataQuality
         var (usual, came) = (before[Days / 2], byDay.GetValueOrDefault(last));
         if (usual == 0 && came == 0 && byDay.Any(d => d.Key < last && d.Value > 0))
         {
-            return [string.Create(CultureInfo.InvariantCulture, $"No data: of {last:yyyy-MM-dd} no readings have come, and hardly any of the {Days} days before. Who seems quiet here may not be well.")];
+            return [string.Create(CultureInfo.InvariantCulture, $"No data: of {last:yyyy-MM-dd} (UTC) no readings have come, and hardly any of the {Days} days before. Who seems quiet here may not be well.")];
         }
 
         return usual == 0 || came >= LeastShare * usual
             ? []
-            : [string.Create(CultureInfo.InvariantCulture, $"Few data: of {last:yyyy-MM-dd} {came:N0} readings have come, where {usual:N0} a day are usual. Who seems quiet here may not be well.")];
+            : [string.Create(CultureInfo.InvariantCulture, $"Few data: of {last:yyyy-MM-dd} (UTC) {came:N0} readings have come, where {usual:N0} a day are usual. Who seems quiet here may not be well.")];
     }
 }

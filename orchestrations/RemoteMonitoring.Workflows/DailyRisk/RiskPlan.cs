@@ -51,6 +51,8 @@ internal sealed class RiskPlan
     /// <summary>A model that is trained on the data of a day scores that day too; who looks at it knows no more than they would have.</summary>
     private static readonly Duration s_today = Duration.FromDays(1);
 
+    private Dictionary<string, DateTimeZone>? _zones;
+
     private RiskPlan(DailyRiskRequest request, ObservationsManifest manifest, FeatureSet set)
     {
         (Request, Manifest, Set) = (request, manifest, set);
@@ -79,6 +81,10 @@ internal sealed class RiskPlan
     public IReadOnlyDictionary<string, PatientFollowUp> FollowUps => field ??= PatientFollowUp.Of(Reference.Actions);
 
     public IReadOnlyDictionary<string, PatientRecord> Records { get; private init; } = null!;
+
+    /// <summary>The zone of a team, by its patients as they were known by then.</summary>
+    public DateTimeZone ZoneOf(string careTeamId) => (_zones ??= Records.Values.Select(r => r.RosterAt(KnownBy)).OfType<Patient>()
+        .GroupBy(p => p.CareTeamId, StringComparer.Ordinal).ToDictionary(g => g.Key, TeamZone.Of, StringComparer.Ordinal)).GetValueOrDefault(careTeamId, DateTimeZone.Utc);
 
     public ShardVectors Vectors { get; private init; } = null!;
 

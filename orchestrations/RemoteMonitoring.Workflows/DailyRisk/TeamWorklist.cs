@@ -14,8 +14,8 @@ public sealed record NotScored(string PatientId, string Why);
 /// <summary>A care team's list for a day: the riskiest of its patients, cut to what the team can call.</summary>
 public sealed record TeamWorklist
 {
-    /// <summary>The version that this program writes: 2 since it says what is missing, 3 since it has bands and technical causes, 4 since it says who rests, is silent or has a technical problem, and what the list is expected to find.</summary>
-    public const int CurrentSchemaVersion = 4;
+    /// <summary>The version that this program writes: 2 since it says what is missing, 3 since it has bands and technical causes, 4 since it says who rests, is silent or has a technical problem, and what the list is expected to find, 5 since it says how many were erased.</summary>
+    public const int CurrentSchemaVersion = 5;
 
     /// <summary>Version of this record.</summary>
     public int SchemaVersion { get; init; } = CurrentSchemaVersion;
@@ -44,7 +44,7 @@ public sealed record TeamWorklist
     /// <summary>How far the data had come: of two lists of one instant the one with the later watermark holds. The epoch in the first lists, which did not say.</summary>
     public Instant Watermark { get; init; }
 
-    /// <summary>The team's patients who were scored.</summary>
+    /// <summary>The team's patients who were scored; who was erased since does not count.</summary>
     public required int Scored { get; init; }
 
     /// <summary>The bands, in a sentence: from where, and who approved them; null where there are none.</summary>
@@ -70,6 +70,9 @@ public sealed record TeamWorklist
 
     /// <summary>What is wrong with the measuring: somebody other than a nurse may see to it.</summary>
     public IReadOnlyList<TechnicalFinding> Technical { get; init => field = value ?? []; } = [];
+
+    /// <summary>Keyed hashes of patients who were erased since: they are on no list and in no figure of it.</summary>
+    public IReadOnlyList<string> Erased { get; init => field = value ?? []; } = [];
 
     /// <summary>What the list is expected to find; null where the probabilities have not been held against outcomes, or did not hold.</summary>
     public ExpectedYield? Expected { get; init; }

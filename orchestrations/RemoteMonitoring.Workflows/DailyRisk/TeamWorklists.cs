@@ -54,7 +54,7 @@ internal static class TeamWorklists
     }
 
     private static string? WhyRests(RiskPlan plan, Prediction prediction, Instant? urgent) => plan.FollowUps.TryGetValue(prediction.PatientId, out var state)
-        ? Relisting.WhyRests(state, prediction.Task, prediction.Probability, prediction.Reasons.Select(r => r.Key).OfType<string>(), prediction.AsOf, urgent)
+        ? Relisting.WhyRests(state, prediction.Task, prediction.Probability, prediction.Reasons.Select(r => r.Key).OfType<string>(), prediction.AsOf, plan.ZoneOf(TeamOf(plan, prediction.PatientId)), urgent)
         : null;
 
     /// <summary>

@@ -18,13 +18,16 @@ internal static class DocumentErasure
     /// <summary>Erases them.</summary>
     /// <param name="documents">The documents.</param>
     /// <param name="patientId">Whose.</param>
+    /// <param name="teams">What the roster said of the patient, while it still did: lists of those teams counted them without a name. Empty where it is gone.</param>
     /// <param name="handle">Name of the patient in addresses; null where nobody was ever named by one.</param>
     /// <param name="key">What the patient is hashed with.</param>
     /// <param name="report">Where it is told.</param>
     /// <param name="dryRun">Whether nothing is changed.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public static async Task EraseAsync(DocumentStore documents, string patientId, string? handle, ErasureKey key, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
+    public static async Task EraseAsync(DocumentStore documents, string patientId, IReadOnlyList<Patient> teams, string? handle, ErasureKey key, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
     {
+        // Before the predictions: they tell which lists counted the patient.
+        await EraseListsAsync(documents, patientId, teams, key.OfPatient(patientId), report, dryRun, cancellationToken);
         foreach (var container in s_byPatient)
         {
             var count = dryRun
@@ -36,24 +39,24 @@ internal static class DocumentErasure
             }
         }
 
+        await EraseUrgentAsync(documents, patientId, report, dryRun, cancellationToken);
+        await EraseGlassAsync(documents, handle, report, dryRun, cancellationToken);
+        await EraseAuditAsync(documents, patientId, key.OfPatient(patientId), report, dryRun, cancellationToken);
+    }
+
+    /// <summary>Takes a patient off the lists, and out of what they count. Done twice it is done once: a list says by the hash whom it was already taken out of.</summary>
+    public static async Task EraseListsAsync(DocumentStore documents, string patientId, IReadOnlyList<Patient> teams, string hash, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
+    {
+        var scored = (await documents.ListAsync(Containers.Predictions, patientId, cancellationToken))
+            .Select(d => (Team: teams.LastOrDefault(t => t.Known <= RiskDocumentJson.ReadPrediction(d.Body).KnownBy)?.CareTeamId, d.Id)).ToHashSet();
         var lists = new List<Document>();
         await foreach (var document in documents.ListAsync(Containers.Worklists, cancellationToken))
         {
             var list = RiskDocumentJson.ReadWorklist(document.Body);
-            if (Names(list, patientId))
+            var without = list.Without(patientId, hash, scored.Contains((document.PartitionKey, document.Id)));
+            if (!ReferenceEquals(without, list))
             {
-                lists.Add(document with
-                {
-                    Body = RiskDocumentJson.ToJson(list with
-                    {
-                        Listed = [.. list.Listed.Where(p => p.PatientId != patientId)],
-                        NotScored = [.. list.NotScored.Where(n => n.PatientId != patientId)],
-                        SetAside = [.. list.SetAside.Where(n => n.PatientId != patientId)],
-                        Resting = [.. list.Resting.Where(p => p.PatientId != patientId)],
-                        Silent = [.. list.Silent.Where(p => p.PatientId != patientId)],
-                        Technical = [.. list.Technical.Where(f => f.PatientId != patientId)],
-                    }),
-                });
+                lists.Add(document with { Body = RiskDocumentJson.ToJson(without) });
             }
         }
 
@@ -62,18 +65,7 @@ internal static class DocumentErasure
             _ = dryRun ? 0 : await documents.UpsertAsync(Containers.Worklists, lists, cancellationToken);
             report.Add("documents", Containers.Worklists, lists.Count, null);
         }
-
-        await EraseUrgentAsync(documents, patientId, report, dryRun, cancellationToken);
-        await EraseGlassAsync(documents, handle, report, dryRun, cancellationToken);
-        await EraseAuditAsync(documents, patientId, key.OfPatient(patientId), report, dryRun, cancellationToken);
     }
-
-    private static bool Names(TeamWorklist list, string patientId) =>
-        list.Listed.Any(p => p.PatientId == patientId)
-        || list.NotScored.Concat(list.SetAside).Any(n => n.PatientId == patientId)
-        || list.Resting.Any(p => p.PatientId == patientId)
-        || list.Silent.Any(p => p.PatientId == patientId)
-        || list.Technical.Any(f => f.PatientId == patientId);
 
     private static async Task EraseUrgentAsync(DocumentStore documents, string patientId, ErasureReport report, bool dryRun, CancellationToken cancellationToken)
     {

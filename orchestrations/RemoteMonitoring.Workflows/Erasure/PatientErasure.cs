@@ -28,7 +28,7 @@ public static class PatientErasure
         var report = new ErasureReport();
         await EraseLakeAsync(store, plan, key, report, dryRun: true, time, cancellationToken);
         await new GoldErasure(store.Lake, await plan.AfterAsync(store.Reference, key, cancellationToken), plan).EraseAsync(report, dryRun: true, cancellationToken);
-        await DocumentErasure.EraseAsync(store.Documents, patientId, store.FindHandleKey()?.HandleOf(patientId), key, report, dryRun: true, cancellationToken);
+        await DocumentErasure.EraseAsync(store.Documents, patientId, plan.Roster, store.FindHandleKey()?.HandleOf(patientId), key, report, dryRun: true, cancellationToken);
         await ReportErasure.EraseAsync(store, patientId, report, dryRun: true, time, null, cancellationToken);
         await FollowUpErasure.EraseAsync(client, patientId, report, dryRun: true, time, cancellationToken);
         return (plan, report);
@@ -49,6 +49,8 @@ public static class PatientErasure
         plan = await LakeErasure.StateAsync(store, plan, cancellationToken);
         var report = new ErasureReport();
         await ErasureProof.RecallAsync(store.Lake, plan.Sequence, report, cancellationToken);
+        // While it is known of which teams the patient was: lists counted them there without a name. Once more with the documents, for those that came meanwhile.
+        await DocumentErasure.EraseListsAsync(store.Documents, patientId, plan.Roster, key.OfPatient(patientId), report, dryRun: false, cancellationToken);
         await EraseLakeAsync(store, plan, key, report, dryRun: false, time, cancellationToken);
         await LakeErasure.EraseReferenceAsync(store, report, cancellationToken);
         if (await store.Lake.ExistsAsync(LakePaths.ObservationsManifest, cancellationToken))
@@ -83,7 +85,7 @@ public static class PatientErasure
 
     private static async Task EraseDocumentsAsync(CohortStore store, ErasurePlan plan, ErasureKey key, ErasureReport report, CancellationToken cancellationToken)
     {
-        await DocumentErasure.EraseAsync(store.Documents, plan.PatientId, store.FindHandleKey()?.HandleOf(plan.PatientId), key, report, dryRun: false, cancellationToken);
+        await DocumentErasure.EraseAsync(store.Documents, plan.PatientId, plan.Roster, store.FindHandleKey()?.HandleOf(plan.PatientId), key, report, dryRun: false, cancellationToken);
         // All of them anew: of messages that go on without some of their readings they have other ids now.
         await DocumentProjection.RunAsync(store, await Silver.OpenAsync(store.Lake, store.Reference, cancellationToken), cancellationToken);
         await store.Documents.CompactAsync(cancellationToken);

@@ -6,12 +6,12 @@ namespace RemoteMonitoring.Workflows.FollowUps;
 
 /// <summary>
 /// When a patient is listed again: after a contact only if the odds rise past <see cref="Margin"/>, a reason appears that was not
-/// shown then, or <see cref="Rest"/> passes; not while paused or snoozed.
+/// shown then, or <see cref="RestDays"/> pass; not while paused or snoozed. Days are those of the team's zone.
 /// </summary>
 public static class Relisting
 {
-    /// <summary>How long a contact holds.</summary>
-    public static readonly Duration Rest = Duration.FromDays(7);
+    /// <summary>Days that a contact holds, its own included: of a Monday up to the list of the next.</summary>
+    public const int RestDays = 7;
 
     /// <summary>The odds must be this many times what they were at the contact.</summary>
     public const double Margin = 1.5;
@@ -22,20 +22,27 @@ public static class Relisting
     /// <param name="probability">Calibrated probability now.</param>
     /// <param name="reasons">Keys of the reasons now.</param>
     /// <param name="now">The instant the list is made for.</param>
+    /// <param name="zone">The zone of the team, in which days begin and are told.</param>
     /// <param name="urgent">When the patient's latest reading beyond a personal limit landed, which breaks a snooze of before; null where none did.</param>
-    public static string? WhyRests(PatientFollowUp state, string task, double probability, IEnumerable<string> reasons, Instant now, Instant? urgent = null)
+    public static string? WhyRests(PatientFollowUp state, string task, double probability, IEnumerable<string> reasons, Instant now, DateTimeZone zone, Instant? urgent = null)
     {
         if (state.PauseAt(now) is { } pause)
         {
-            return $"paused{(pause.Why is { } why ? $" ({why})" : "")}{(pause.Until is { } until ? $" until {Day(until)}" : "")}";
+            return $"paused{(pause.Why is { } why ? $" ({why})" : "")}{(pause.Until is { } until ? $" until {Day(until.InZone(zone).Date)}" : "")}";
         }
 
         if (state.SnoozeAt(now, urgent) is { Until: { } asleep })
         {
-            return $"snoozed until {Day(asleep)}";
+            return $"snoozed until {Day(asleep.InZone(zone).Date)}";
         }
 
-        if (state.LastContact is not { } contact || now - contact.Known >= Rest)
+        if (state.LastContact is not { } contact)
+        {
+            return null;
+        }
+
+        var day = contact.Known.InZone(zone).Date;
+        if (now.InZone(zone).Date >= day.PlusDays(RestDays))
         {
             return null;
         }
@@ -46,7 +53,7 @@ public static class Relisting
             return null;
         }
 
-        return $"{InWords(contact.Kind)} on {Day(contact.Known)}; listed again when the risk rises or something new appears, or on {Day(contact.Known + Rest)}";
+        return $"{InWords(contact.Kind)} on {Day(day)}; listed again when the risk rises or something new appears, or on {Day(day.PlusDays(RestDays))}";
     }
 
     /// <summary>What a contact is called.</summary>
@@ -73,5 +80,5 @@ public static class Relisting
 
     private static double Odds(double p) => p / (1 - p);
 
-    private static string Day(Instant instant) => instant.ToString("d MMM yyyy", CultureInfo.InvariantCulture);
+    private static string Day(LocalDate day) => day.ToString("d MMM uuuu", CultureInfo.InvariantCulture);
 }

@@ -38,7 +38,8 @@ public sealed record TeamPeriod(
 }
 
 /// <summary>
-/// How a team fared with its lists. A listing is a patient on a list; a spell is the lists in a row that a patient is on. None of it is taught to a model.
+/// How a team fared with its lists. A listing is a patient on a list; a spell is the lists in a row that a patient is on. What is done about a patient counts for the list that held when it was done, and for the one
+/// that it was done from: who works through yesterday's list today has acted on yesterday's listings too. None of it is taught to a model.
 /// </summary>
 public sealed record TeamFigures
 {
@@ -59,7 +60,7 @@ public sealed record TeamFigures
     /// <summary>Patients who were on a list.</summary>
     public required int Patients { get; init; }
 
-    /// <summary>Listings that were acted on before the next list came (of the last, while it holds): somebody was in touch or tried to be, arranged something, called it a false alarm or a technical problem, paused or snoozed. To claim or to note is not to act.</summary>
+    /// <summary>Listings that were acted on, while the list held or from it later: somebody was in touch or tried to be, arranged something, called it a false alarm or a technical problem, paused or snoozed. To claim or to note is not to act.</summary>
     public required int ActedOn { get; init; }
 
     /// <summary>The same of all listings; null where there were none.</summary>
@@ -68,7 +69,7 @@ public sealed record TeamFigures
     /// <summary>Spells.</summary>
     public required int Spells { get; init; }
 
-    /// <summary>Spells in which somebody was in touch with the patient before the patient's next spell.</summary>
+    /// <summary>Spells in which somebody was in touch with the patient: spells with a listing that was acted on by a contact.</summary>
     public required int Contacted { get; init; }
 
     /// <summary>From the instant of a spell's first list to the first contact in it: the median of the spells that have one within <see cref="Days"/>, since lists that are made again long after their instant are not waited for; null where none has.</summary>
@@ -163,7 +164,7 @@ public sealed record TeamFigures
         };
     }
 
-    /// <summary>Reads what the figures of a team over the last <see cref="Days"/> before an instant are made of, and works them out. Of an hourly task the last list of each UTC day counts.</summary>
+    /// <summary>Reads what the figures of a team over the last <see cref="Days"/> before an instant are made of, and works them out. Of an hourly task the last list of each day counts, of the team's zone.</summary>
     /// <param name="store">Where.</param>
     /// <param name="task">Of which lists.</param>
     /// <param name="careTeamId">Whose.</param>
@@ -174,9 +175,13 @@ public sealed record TeamFigures
     {
         var to = until ?? now;
         var since = to - Duration.FromDays(Days);
+        var known = UsableReference.KnownBy(await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken), now);
+        var (reference, _) = UsableReference.WithZonesThatExist(known);
+        var records = new TeamRecords(reference, now);
+        var zone = records.ZoneOf(careTeamId);
         var index = (await ListsIndex.ReadAsync(store.Documents, cancellationToken)).Where(l => l.Task == task.Name && l.AsOf <= now).ToArray();
         var made = index.Where(l => l.AsOf > since && l.AsOf <= to)
-            .GroupBy(l => l.AsOf.InUtc().Date)
+            .GroupBy(l => l.AsOf.InZone(zone).Date)
             .OrderBy(g => g.Key)
             .Select(g => ListsIndex.Latest(g).Single());
         var lists = new List<TeamWorklist>();
@@ -195,10 +200,8 @@ public sealed record TeamFigures
             urgent.AddRange((await store.Documents.ListAsync(Containers.Urgent, partition, cancellationToken)).Select(d => UrgentReading.TryRead(d.Body)).OfType<UrgentReading>().Where(u => u.Known > since && u.Known <= to));
         }
 
-        var known = UsableReference.KnownBy(await store.Reference.LoadAsync(await store.Reference.PositionAsync(cancellationToken), cancellationToken), now);
-        var (reference, _) = UsableReference.WithZonesThatExist(known);
         var endOfData = await ObservationsManifest.TryReadAsync(store.Lake, cancellationToken) is { } manifest ? Instant.Min(now, TrainingStage.EndOfData(task, manifest, reference)) : now;
-        return Of(new TeamRecords(reference, now).PeriodOf(task, careTeamId, lists, urgent) with
+        return Of(records.PeriodOf(task, careTeamId, lists, urgent) with
         {
             LastHolds = index.Where(l => l.AsOf > to).Select(l => (Instant?)l.AsOf).Min() ?? now,
             // What closes with the stay has no day on which it is known: it counts as far as it is.
@@ -235,27 +238,19 @@ public sealed record TeamFigures
         return spells;
     }
 
-    /// <summary>The first contact of each spell, before the patient's next; null where there is none.</summary>
-    internal static IEnumerable<(Spell Spell, WorklistAction? Contact)> ContactsOf(TeamPeriod period, IEnumerable<Spell> spells)
-    {
-        foreach (var ofPatient in spells.GroupBy(s => s.PatientId, StringComparer.Ordinal))
-        {
-            Spell[] own = [.. ofPatient];
-            WorklistAction[] contacts = [.. period.FollowUps(ofPatient.Key).Holding.Where(a => PatientFollowUp.IsContact(a.Kind)).OrderBy(a => a.Known)];
-            for (var i = 0; i < own.Length; i++)
-            {
-                var end = i + 1 < own.Length ? own[i + 1].Begin : period.Now;
-                yield return (own[i], Array.Find(contacts, c => c.Known >= own[i].Begin && c.Known < end));
-            }
-        }
-    }
+    /// <summary>The first contact of each spell, by which one of its listings was acted on; null where there is none.</summary>
+    internal static IEnumerable<(Spell Spell, WorklistAction? Contact)> ContactsOf(TeamPeriod period, IEnumerable<Spell> spells) => spells.Select(s =>
+        (s, Enumerable.Range(s.Last - s.Lists + 1, s.Lists).SelectMany(at => DoneFor(period, at, s.PatientId)).Where(a => PatientFollowUp.IsContact(a.Kind)).MinBy(a => a.Known)));
 
-    /// <summary>Whether the listing of a patient was acted on before the next list came; of the last list, while it holds.</summary>
-    internal static bool IsActedOn(TeamPeriod period, int at, string patientId)
+    /// <summary>Whether the listing of a patient was acted on, while the list held or from it later.</summary>
+    internal static bool IsActedOn(TeamPeriod period, int at, string patientId) => DoneFor(period, at, patientId).Any(a => IsActing(a.Kind));
+
+    /// <summary>What was done about a patient that counts for a list: what was done while it held, before the next one came, and what was done from it whenever.</summary>
+    private static IEnumerable<WorklistAction> DoneFor(TeamPeriod period, int at, string patientId)
     {
         var begin = period.Lists[at].AsOf;
         var end = at + 1 < period.Lists.Count ? period.Lists[at + 1].AsOf : period.LastHolds ?? begin + s_day;
-        return period.FollowUps(patientId).Holding.Any(a => IsActing(a.Kind) && a.Known >= begin && a.Known < end);
+        return period.FollowUps(patientId).Holding.Where(a => a.Known >= begin && (a.Known < end || a.Shown.Any(s => s.Task == period.Task.Name && s.AsOf == begin)));
     }
 
     private static bool IsActing(ActionKind kind) => PatientFollowUp.IsContact(kind) || kind is ActionKind.NoAnswer or ActionKind.TechnicalFixed or ActionKind.Pause or ActionKind.Snooze;

@@ -41,6 +41,9 @@ internal sealed class TeamRecords
     public Patient? RosterAt(string patientId, Instant at) =>
         _roster.TryGetValue(patientId, out var said) ? Array.FindLast(said, p => p.Known <= at) ?? said[0] : null;
 
+    /// <summary>The zone of a team, by the roster's last word on its patients.</summary>
+    public DateTimeZone ZoneOf(string careTeamId) => TeamZone.Of(_roster.Values.Select(said => said[^1]).Where(p => p.CareTeamId == careTeamId));
+
     /// <summary>Whether a patient is monitored at an instant, in hospital too: that is where events are.</summary>
     public bool IsMonitored(string patientId, Instant at) =>
         _stays.TryGetValue(patientId, out var steps) && steps.Where(c => c.Effective < at).MaxBy(c => c.Effective)?.Kind == CensusKind.Enrolled;

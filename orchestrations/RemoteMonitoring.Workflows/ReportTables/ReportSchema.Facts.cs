@@ -32,7 +32,7 @@ public static partial class ReportSchema
         new("certain", ColumnKind.Boolean, "Whether the outcome is certain as of the export: window and reporting delay have passed, and the patient was there to have it, by the rules that models are taught by."),
         new("had_outcome", ColumnKind.Boolean, "Whether the patient had the outcome; false as long as it is not certain."),
         new("event_in_window", ColumnKind.Boolean, "Whether an event of the task is in the window of the list that the patient was on; false for who was not on it."),
-        new("acted_on", ColumnKind.Boolean, "Whether staff acted on the listing before the next list came (of the last, within a day); false for who was not on it."),
+        new("acted_on", ColumnKind.Boolean, "Whether staff acted on the listing before the next list came (of the last, within a day), or from its list later; false for who was not on it."),
     ]);
 
     /// <summary>Sums of predictions.</summary>
@@ -63,7 +63,7 @@ public static partial class ReportSchema
         new("resting", ColumnKind.Int32, "Patients who would have been listed and rested."),
         new("silent", ColumnKind.Int32, "Patients at high risk who had fallen silent."),
         new("technical", ColumnKind.Int32, "Technical findings."),
-        new("acted_on", ColumnKind.Int32, "Listings that were acted on before the next list came."),
+        new("acted_on", ColumnKind.Int32, "Listings that were acted on before the next list came, or from their list later."),
         new("with_event", ColumnKind.Int32, "Listings in whose window the patient had an event of the task."),
         new("expected_yield", ColumnKind.Float64, "Patients on the list who were expected to have the outcome, where the list said so.", MayBeUnknown: true),
         new("expected_low", ColumnKind.Float64, "10th percentile of that number.", MayBeUnknown: true),

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using NodaTime;
 using RemoteMonitoring.Storage.Lake;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Worklist.Access;
 
@@ -25,6 +26,9 @@ public sealed record ReferenceToday
 
     /// <summary>Users by name, without regard to case.</summary>
     public required IReadOnlyDictionary<string, Member> Members { get; init; }
+
+    /// <summary>The zone of a team, as the roster stands.</summary>
+    public DateTimeZone ZoneOf(string careTeamId) => TeamZone.Of(PatientsOfTeam.GetValueOrDefault(careTeamId, []).Select(id => Patients[id]));
 }
 
 /// <summary>

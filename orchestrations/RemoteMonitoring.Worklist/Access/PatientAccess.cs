@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using NodaTime;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Workflows.FollowUps;
 
 namespace RemoteMonitoring.Worklist.Access;
 

@@ -29,7 +29,7 @@ internal static class ActingEndpoints
         }
 
         var today = await services.Reference.TodayAsync(cancellationToken);
-        var zone = TeamZone.Of(today, patient.Roster.CareTeamId);
+        var zone = today.ZoneOf(patient.Roster.CareTeamId);
         var form = ActingForm.Read(fields, patient.Roster, viewer.UserName, zone, services.Now);
         async Task<IResult> RefusedAsync(string problem, int status)
         {

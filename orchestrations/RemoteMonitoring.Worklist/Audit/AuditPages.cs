@@ -49,7 +49,7 @@ internal static class AuditPages
         var all = await search.RunAsync(services, cancellationToken);
         FoundEntry[] shown = [.. all.Skip(search.Page * AuditSearch.PageSize).Take(AuditSearch.PageSize)];
         var today = await services.Reference.TodayAsync(cancellationToken);
-        var zones = shown.Select(e => e.Entry.CareTeamId).OfType<string>().Distinct(StringComparer.Ordinal).ToDictionary(t => t, t => TeamZone.Of(today, t), StringComparer.Ordinal);
+        var zones = shown.Select(e => e.Entry.CareTeamId).OfType<string>().Distinct(StringComparer.Ordinal).ToDictionary(t => t, today.ZoneOf, StringComparer.Ordinal);
         return Page(new AuditModel(viewer, search, shown, all.Count, zones, null), StatusCodes.Status200OK);
     }
 

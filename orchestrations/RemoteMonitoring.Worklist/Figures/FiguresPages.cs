@@ -82,7 +82,7 @@ internal static class FiguresPages
             tasks.Add((lists, figures.Figures));
         }
 
-        return Pages.Of<TeamFiguresPage>(new TeamFiguresView(viewer, team, today.Teams.GetValueOrDefault(team)?.Name ?? team, until, now, TeamZone.Of(today, team), tasks));
+        return Pages.Of<TeamFiguresPage>(new TeamFiguresView(viewer, team, today.Teams.GetValueOrDefault(team)?.Name ?? team, until, now, today.ZoneOf(team), tasks));
     }
 
     /// <summary>Whether somebody may see the figures of a team: what the pages go by.</summary>

@@ -101,7 +101,7 @@ public sealed class PatientReader(WorklistServices services)
         var version = await services.Access.TeamAsync(patient.Viewer, patient.Roster.CareTeamId, cancellationToken) is { } team ? await new ListReader(services).VersionAsync(team, cancellationToken) : null;
         await services.Actions.RefreshAsync(cancellationToken);
         var today = await services.Reference.TodayAsync(cancellationToken);
-        var (now, own, zone) = (services.Now, ListReader.ZoneOf(patient.Roster), TeamZone.Of(today, patient.Roster.CareTeamId));
+        var (now, own, zone) = (services.Now, ListReader.ZoneOf(patient.Roster), today.ZoneOf(patient.Roster.CareTeamId));
         var urgent = await services.Urgent.OfAsync(patient, cancellationToken);
         // A cohort whose data ended long ago is shown up to there, not as weeks of nothing.
         var watermark = await PatientVitals.WatermarkAsync(services.Store, cancellationToken);

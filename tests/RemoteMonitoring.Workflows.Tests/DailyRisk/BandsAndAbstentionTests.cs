@@ -35,12 +35,12 @@ public sealed class BandsAndAbstentionTests(TrainedHome trained)
         var (before, _, _) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), default);
         var approved = ("ada", "what the team can call", Instant.FromUtc(2025, 4, 1, 9, 0));
         var decision = await BandDecisions.DecideAsync(home.Lake, TrainedHome.Task, trained.Model.Version, (p, _) => RiskBands.ByCapacity(p, 0.3), approved, default);
-        Assert.Equal((1, "approved by ada on 2025-04-01"), (decision.Sequence, decision.Approval));
+        Assert.Equal((1, "approved by ada on 2025-04-01 UTC"), (decision.Sequence, decision.Approval));
         var (after, lists, alreadyThere) = await DailyRiskRun.RunAsync(home.Store, manifest, Request(), default);
         Assert.False(alreadyThere);
         Assert.NotEqual(before.Run, after.Run);
         Assert.Contains(lists.SelectMany(l => l.Listed), p => p.Band == RiskBand.High);
-        Assert.All(lists, l => Assert.EndsWith("(approved by ada on 2025-04-01)", l.Bands, StringComparison.Ordinal));
+        Assert.All(lists, l => Assert.EndsWith("(approved by ada on 2025-04-01 UTC)", l.Bands, StringComparison.Ordinal));
         foreach (var run in (string[])[before.Run, after.Run])
         {
             var scratch = Directory.CreateDirectory(Path.Combine(home.Root, run)).FullName;

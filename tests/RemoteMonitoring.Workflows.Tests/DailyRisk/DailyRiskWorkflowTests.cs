@@ -302,10 +302,10 @@ public sealed class DailyRiskWorkflowTests(TrainedHome trained)
         var asOf = Instant.FromUtc(2025, 6, 9, 4, 0);
         Assert.Empty(DataQuality.Judge(Of(100, 100, 100, 100, 100, 100, 100, 50), asOf));
         Assert.Equal(
-            ["Few data: of 2025-06-08 49 readings have come, where 100 a day are usual. Who seems quiet here may not be well."],
+            ["Few data: of 2025-06-08 (UTC) 49 readings have come, where 100 a day are usual. Who seems quiet here may not be well."],
             DataQuality.Judge(Of(100, 100, 100, 100, 100, 1, 1, 49), asOf));
         Assert.Empty(DataQuality.Judge(Of(100, 0, 0, 0, 0, 100, 100, 1), asOf));
         Assert.Empty(DataQuality.Judge(Of(), asOf)); // there never was any
-        Assert.StartsWith("No data: of 2025-06-08 no readings have come", Assert.Single(DataQuality.Judge(Of(100, 100), asOf)), StringComparison.Ordinal);
+        Assert.StartsWith("No data: of 2025-06-08 (UTC) no readings have come", Assert.Single(DataQuality.Judge(Of(100, 100), asOf)), StringComparison.Ordinal);
     }
 }

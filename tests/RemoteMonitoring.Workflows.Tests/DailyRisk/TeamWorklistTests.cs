@@ -82,6 +82,18 @@ public sealed class TeamWorklistTests(TrainedHome trained)
     }
 
     [Fact]
+    public async Task Who_rests_is_told_until_when_by_the_days_of_most_of_the_team()
+    {
+        static MadeUpFeed Far() => new MadeUpFeed().Team("north", 3).Patient("a", zone: "Pacific/Auckland").Daily("a", 0, 6, 95).Patient("b").Daily("b", 0, 6, 95)
+            .Patient("z", zone: "Pacific/Auckland").Daily("z", 0, 3, 95).Daily("z", 3, 3, 86, 100);
+        var z = (await ListsAsync(Far())).Lists["north"].Listed[0];
+        var shown = new ShownRisk(z.Task, z.AsOf, "r", z.Probability, [.. z.Reasons.Select(r => r.Key!)]);
+        var resting = Assert.Single((await ListsAsync(Far().Action("z", ActionKind.Contacted, 4.9, shown: shown))).Lists["north"].Resting);
+        // 21:36 on the 5th in UTC is the morning of the 6th there.
+        Assert.Equal("contacted on 6 Mar 2025; listed again when the risk rises or something new appears, or on 13 Mar 2025", resting.Why);
+    }
+
+    [Fact]
     public async Task What_staff_did_counts_as_it_was_known_by_then_and_what_was_taken_back_does_not()
     {
         var z = (await ListsAsync(Alike())).Lists["north"].Listed[0];

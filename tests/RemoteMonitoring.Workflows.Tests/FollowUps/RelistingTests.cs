@@ -30,16 +30,50 @@ public sealed class RelistingTests
     }
 
     [Fact]
-    public void Seven_days_list_again()
+    public void A_contact_holds_seven_days_its_own_included()
     {
-        Assert.NotNull(Why(Contacted(0.10), 0.10, [], s_contact + Relisting.Rest - Duration.Epsilon));
-        Assert.Null(Why(Contacted(0.10), 0.10, [], s_contact + Relisting.Rest));
+        var again = Instant.FromUtc(2026, 3, 9, 0, 0);
+        Assert.Equal("contacted on 2 Mar 2026; listed again when the risk rises or something new appears, or on 9 Mar 2026", Why(Contacted(0.10), 0.10, [], again - Duration.Epsilon));
+        Assert.Null(Why(Contacted(0.10), 0.10, [], again));
+    }
+
+    // Half an hour before and after a local midnight, far east and far west, over the day on which clocks go forward and the one on which they go back.
+    [Theory]
+    [InlineData("Pacific/Auckland", "2026-03-30T10:30:00Z", "30 Mar 2026", "6 Apr 2026", "2026-04-05T12:00:00Z")] // 23:30 at +13; back on 5 April, so the midnight of 6 April is at +12
+    [InlineData("Pacific/Auckland", "2026-03-30T11:30:00Z", "31 Mar 2026", "7 Apr 2026", "2026-04-06T12:00:00Z")]
+    [InlineData("Pacific/Auckland", "2026-09-20T11:30:00Z", "20 Sep 2026", "27 Sep 2026", "2026-09-26T12:00:00Z")] // 23:30 at +12; the midnight before the clock goes forward
+    [InlineData("Pacific/Auckland", "2026-09-20T12:30:00Z", "21 Sep 2026", "28 Sep 2026", "2026-09-27T11:00:00Z")]
+    [InlineData("America/Los_Angeles", "2026-03-02T07:30:00Z", "1 Mar 2026", "8 Mar 2026", "2026-03-08T08:00:00Z")] // 23:30 at -8; the midnight before the clock goes forward
+    [InlineData("America/Los_Angeles", "2026-03-02T08:30:00Z", "2 Mar 2026", "9 Mar 2026", "2026-03-09T07:00:00Z")]
+    [InlineData("America/Los_Angeles", "2026-10-26T07:30:00Z", "26 Oct 2026", "2 Nov 2026", "2026-11-02T08:00:00Z")] // 00:30 at -7; back on 1 November
+    public void Days_of_rest_begin_and_are_told_in_the_zone_of_the_team(string zone, string contact, string on, string again, string listedFrom)
+    {
+        static Instant At(string text) => NodaTime.Text.InstantPattern.ExtendedIso.Parse(text).Value;
+        var state = PatientFollowUpTests.State(PatientFollowUpTests.Act(ActionKind.Contacted) with { Known = At(contact), Shown = [new ShownRisk("admission-7d", At(contact), "run", 0.1, [])] });
+        string? At7(Instant now) => Relisting.WhyRests(state, "admission-7d", 0.1, [], now, DateTimeZoneProviders.Tzdb[zone]);
+        Assert.Equal($"contacted on {on}; listed again when the risk rises or something new appears, or on {again}", At7(At(listedFrom) - Duration.Epsilon));
+        Assert.Null(At7(At(listedFrom)));
+    }
+
+    [Theory]
+    [InlineData("Pacific/Auckland", 2026, 4, 6)]
+    [InlineData("Pacific/Auckland", 2026, 9, 27)]
+    [InlineData("America/Los_Angeles", 2026, 3, 9)]
+    [InlineData("America/Los_Angeles", 2026, 11, 1)]
+    public void The_day_that_a_pause_or_snooze_was_given_is_the_day_that_is_told(string zone, int year, int month, int day)
+    {
+        var there = DateTimeZoneProviders.Tzdb[zone];
+        var until = new LocalDate(year, month, day).AtStartOfDayInZone(there).ToInstant();
+        string? Until(WorklistAction action) => Relisting.WhyRests(PatientFollowUpTests.State(action with { Until = until, Known = until - Duration.FromDays(1) }), "admission-7d", 0.1, [], until - Duration.FromHours(1), there);
+        var told = new LocalDate(year, month, day).ToString("d MMM uuuu", System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal($"snoozed until {told}", Until(PatientFollowUpTests.Act(ActionKind.Snooze)));
+        Assert.Equal($"paused (holiday) until {told}", Until(PatientFollowUpTests.Act(ActionKind.Pause) with { Why = "holiday" }));
     }
 
     [Fact]
     public void Of_whom_nothing_was_foreseen_at_the_contact_all_is_new()
     {
-        Assert.Null(Relisting.WhyRests(Contacted(0.01), "other", 0.01, [], s_contact + Duration.FromHours(1)));
+        Assert.Null(Relisting.WhyRests(Contacted(0.01), "other", 0.01, [], s_contact + Duration.FromHours(1), DateTimeZone.Utc));
         Assert.Null(Why(PatientFollowUpTests.State(PatientFollowUpTests.Act(ActionKind.Contacted)), 0.01, []));
     }
 
@@ -50,16 +84,16 @@ public sealed class RelistingTests
         {
             Shown = [new ShownRisk("admission-7d", s_contact, "run", 0.10, ["spo2"]), new ShownRisk("admission-30d", s_contact, "run", 0.40, ["weight"])],
         });
-        Assert.NotNull(Relisting.WhyRests(state, "admission-7d", 0.10, ["spo2"], s_contact + Duration.FromHours(1)));
-        Assert.NotNull(Relisting.WhyRests(state, "admission-30d", 0.40, ["weight"], s_contact + Duration.FromHours(1)));
-        Assert.Null(Relisting.WhyRests(state, "admission-7d", 0.40, ["spo2"], s_contact + Duration.FromHours(1)));
+        Assert.NotNull(Relisting.WhyRests(state, "admission-7d", 0.10, ["spo2"], s_contact + Duration.FromHours(1), DateTimeZone.Utc));
+        Assert.NotNull(Relisting.WhyRests(state, "admission-30d", 0.40, ["weight"], s_contact + Duration.FromHours(1), DateTimeZone.Utc));
+        Assert.Null(Relisting.WhyRests(state, "admission-7d", 0.40, ["spo2"], s_contact + Duration.FromHours(1), DateTimeZone.Utc));
     }
 
     [Fact]
     public void A_reading_beyond_a_personal_limit_breaks_a_snooze_of_before_it_alone()
     {
         var snoozed = PatientFollowUpTests.State(PatientFollowUpTests.Act(ActionKind.Snooze) with { Until = s_contact + Duration.FromDays(5) });
-        string? With(Instant? urgent) => Relisting.WhyRests(snoozed, "admission-7d", 0.1, [], s_contact + Duration.FromDays(1), urgent);
+        string? With(Instant? urgent) => Relisting.WhyRests(snoozed, "admission-7d", 0.1, [], s_contact + Duration.FromDays(1), DateTimeZone.Utc, urgent);
         Assert.NotNull(With(null));
         Assert.NotNull(With(s_contact - Duration.FromHours(1)));
         Assert.Null(With(s_contact + Duration.FromHours(1)));
@@ -77,7 +111,7 @@ public sealed class RelistingTests
     }
 
     private static string? Why(PatientFollowUp state, double probability, string[] reasons, Instant? now = null) =>
-        Relisting.WhyRests(state, "admission-7d", probability, reasons, now ?? s_contact + Duration.FromHours(1));
+        Relisting.WhyRests(state, "admission-7d", probability, reasons, now ?? s_contact + Duration.FromHours(1), DateTimeZone.Utc);
 
     private static PatientFollowUp Contacted(double probability, params string[] reasons) =>
         PatientFollowUpTests.State(PatientFollowUpTests.Act(ActionKind.Contacted) with { Shown = [new ShownRisk("admission-7d", s_contact, "run", probability, reasons)] });

@@ -103,6 +103,24 @@ public sealed class TeamFiguresTests
     }
 
     [Fact]
+    public void What_is_done_from_a_past_list_counts_for_it_and_for_the_one_that_holds_in_both_figures()
+    {
+        // a stands on the first two lists and the last, and is contacted on the third day from the page of the first.
+        Act("a", ActionKind.Contacted, 3.5);
+        Assert.Equal((0, 0), (FourMornings().ActedOn, FourMornings().Contacted)); // from no list: none that had a held then
+        _actions[^1] = _actions[^1] with { Shown = [new ShownRisk(TrainedHome.Task.Name, MadeUpFeed.At(1), "r", 0.1, [])] };
+        Assert.Equal((1, 1), (FourMornings().ActedOn, FourMornings().Contacted));
+        Assert.Equal(Duration.FromHours(60), FourMornings().MedianToContact);
+        // b stands on the third too, which held then: that listing is acted on as well, and its spell is one.
+        Act("b", ActionKind.Contacted, 3.5);
+        _actions[^1] = _actions[^1] with { Shown = [new ShownRisk(TrainedHome.Task.Name, MadeUpFeed.At(1), "r", 0.1, [])] };
+        Assert.Equal((3, 2), (FourMornings().ActedOn, FourMornings().Contacted));
+        // From a list of another task it is done for none of these.
+        _actions[0] = _actions[0] with { Shown = [new ShownRisk("other", MadeUpFeed.At(1), "r", 0.1, [])] };
+        Assert.Equal((2, 1), (FourMornings().ActedOn, FourMornings().Contacted));
+    }
+
+    [Fact]
     public void An_event_counts_once_whichever_lists_foresaw_it_and_events_of_others_are_told_apart()
     {
         // Within two days of both of a's first lists; of d whom no list had; of c, who was listed two days and a half before; long after all lists; of another kind; of another team's patient.

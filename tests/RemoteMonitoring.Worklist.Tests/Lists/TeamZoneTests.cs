@@ -1,6 +1,6 @@
 using NodaTime;
 using RemoteMonitoring.Telemetry.Reference;
-using RemoteMonitoring.Worklist.Access;
+using RemoteMonitoring.Workflows.FollowUps;
 using RemoteMonitoring.Worklist.Lists;
 
 namespace RemoteMonitoring.Worklist.Tests.Lists;
@@ -75,5 +75,49 @@ public sealed class TeamZoneTests
         Assert.Contains(ListWords.Time(asOf, s_london), await HtmlText.OfAsync(await nurse.GetAsync("/teams/team-001/print")), StringComparison.Ordinal);
         Assert.Contains(ListWords.Time(asOf, s_london), await HtmlText.OfAsync(await nurse.GetAsync("/teams/team-001/lists")), StringComparison.Ordinal);
         Assert.Contains("in London time", await HtmlText.OfAsync(await nurse.GetAsync("/teams/team-001/figures")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lists_of_two_days_of_a_team_are_two_where_both_are_on_one_day_in_utc()
+    {
+        await using var pages = await ServedPages.StartAsync();
+        // Midnight in London before and after the clock goes forward.
+        Instant[] nights = [Instant.FromUtc(2026, 3, 29, 0, 0), Instant.FromUtc(2026, 3, 29, 23, 0)];
+        foreach (var night in nights)
+        {
+            await pages.MakeAsync(night, $"run-{night.ToUnixTimeSeconds()}", null, MadeLists.Of("P-one", 0.1, night, "r"));
+        }
+
+        var figures = await TeamFigures.TryLoadAsync(pages.Store, MadeLists.Task, "team-001", pages.Now, default, nights[1]);
+        Assert.Equal((2, 2), (figures!.Lists, figures.Listings));
+    }
+
+    [Fact]
+    public async Task Until_when_outcomes_are_awaited_is_a_day_of_the_team()
+    {
+        await using var pages = await ServedPages.StartAsync();
+        await pages.StateAsync(ReferenceKinds.Roster, [.. ((string[])["P-one", "P-two"]).Select(p => pages.Patient(p, "team-001") with { TimeZone = "Pacific/Auckland" })]);
+        // 13:30 in UTC is past midnight there, in summer and in winter.
+        var asOf = pages.Now.InUtc().Date.PlusDays(-1).At(new LocalTime(13, 30)).InUtc().ToInstant();
+        await pages.MakeAsync(asOf, "run-1", null, MadeLists.Of("P-one", 0.1, asOf, "run-1"));
+        var figures = await TeamFigures.TryLoadAsync(pages.Store, MadeLists.Task, "team-001", pages.Now, default);
+        var there = ListWords.Day(figures!.KnownFrom!.Value, DateTimeZoneProviders.Tzdb["Pacific/Auckland"]);
+        Assert.NotEqual(ListWords.Day(figures.KnownFrom.Value, DateTimeZone.Utc), there);
+        using var nurse = await pages.SignedInAsync("nurse");
+        Assert.Contains($"until data reach {there}", await HtmlText.OfAsync(await nurse.GetAsync("/teams/team-001/figures")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_and_print_say_that_people_were_erased_since()
+    {
+        await using var pages = await ServedPages.StartAsync();
+        await pages.MakeAsync(pages.Now, "run-1", l => l with { Erased = ["h"] }, MadeLists.Of("P-one", 0.1, pages.Now, "run-1"));
+        using var nurse = await pages.SignedInAsync("nurse");
+        foreach (var page in (string[])["/teams/team-001", "/teams/team-001/print"])
+        {
+            var text = await HtmlText.OfAsync(await nurse.GetAsync(page));
+            Assert.Contains("1 person was erased since, and is in no row or figure of this list.", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("erased h", text, StringComparison.Ordinal);
+        }
     }
 }

@@ -1,10 +1,10 @@
 using NodaTime;
 using RemoteMonitoring.Telemetry.Reference;
 
-namespace RemoteMonitoring.Worklist.Access;
+namespace RemoteMonitoring.Workflows.FollowUps;
 
 /// <summary>
-/// The zone of a team: that in which most of its patients live. What staff did, and instants of lists, are told in it; what devices said is told in the patient's own, which is
+/// The zone of a team: that in which most of its patients live. What staff did, for how long that holds, and instants of lists, are told in it; what devices said is told in the patient's own, which is
 /// named where its clock shows another time.
 /// </summary>
 public static class TeamZone
@@ -13,7 +13,4 @@ public static class TeamZone
     public static DateTimeZone Of(IEnumerable<Patient> patients) => patients.CountBy(p => p.TimeZone, StringComparer.Ordinal)
         .OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal)
         .Select(z => DateTimeZoneProviders.Tzdb.GetZoneOrNull(z.Key)).FirstOrDefault() ?? DateTimeZone.Utc;
-
-    /// <summary>Of a team by its id, as the roster stands.</summary>
-    public static DateTimeZone Of(ReferenceToday today, string careTeamId) => Of(today.PatientsOfTeam.GetValueOrDefault(careTeamId, []).Select(id => today.Patients[id]));
 }
