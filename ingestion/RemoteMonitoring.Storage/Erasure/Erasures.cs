@@ -79,6 +79,9 @@ public sealed class Erasures
         return _tombstones.FirstOrDefault(t => t.Patient == hash || t.Patient == text)?.Patient;
     }
 
+    /// <summary>When the patient of a hash was last erased; null where no tombstone has it.</summary>
+    public Instant? ErasedAt(string hash) => _tombstones.LastOrDefault(t => t.Patient == hash)?.Known;
+
     /// <summary>
     /// Whether what a device measured was erased. A clock that runs ahead puts readings of before the erasure after it: those are
     /// told by when they came. What came later and is of later is another's.

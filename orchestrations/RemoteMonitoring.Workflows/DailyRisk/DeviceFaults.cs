@@ -12,7 +12,7 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 /// What is wrong with the devices that patients have on the day of a list, by what is noted of each device: its clock and its battery. Those notes are of
 /// now, so that a list of long ago has none, and one that is made again may differ in them.
 /// </summary>
-internal static class DeviceFaults
+public static class DeviceFaults
 {
     /// <summary>A clock that is further ahead is told: readings of the future are refused from a quarter of an hour on, so this leaves time to mend it. Ours.</summary>
     public static readonly Duration AheadBy = Duration.FromMinutes(10);
@@ -33,7 +33,7 @@ internal static class DeviceFaults
     private static readonly Duration s_within = Duration.FromDays(7);
 
     /// <summary>The findings of a run, by patient and device.</summary>
-    public static async Task<IReadOnlyList<TechnicalFinding>> ReadAsync(DocumentStore documents, RiskPlan plan, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<TechnicalFinding>> ReadAsync(DocumentStore documents, RiskPlan plan, CancellationToken cancellationToken)
     {
         var (findings, asOf) = (new List<TechnicalFinding>(), plan.Request.AsOf);
         var assignments = new AssignmentIndex(plan.Reference.Assignments);
@@ -57,19 +57,20 @@ internal static class DeviceFaults
         return findings;
     }
 
+    /// <summary>What the lists tell of a clock by its notes, whatever day they are of; null where it is off by too little, or not alike from day to day.</summary>
+    public static string? InWords(DeviceClock clock)
+    {
+        var delay = Duration.FromSeconds(clock.DelaySeconds);
+        return delay < -AheadBy ? $"The clock of {clock.DeviceId} is {Long(-delay)} ahead."
+            : delay > BehindBy && IsConstant(clock) ? $"Readings of {clock.DeviceId} come {Long(delay)} late at the quickest, day after day: its clock is behind."
+            : null;
+    }
+
     /// <summary>What a clock is told for, and the oldest evidence: who has put it right is not told again before a week of new delays; null where it is in order.</summary>
     internal static (string Kind, string Text, Instant Evidence)? Of(DeviceClock clock, Instant asOf)
     {
         var (first, last) = (Day(clock.LeastDelays.Keys.First()), Day(clock.LeastDelays.Keys.Last()));
-        if (last > asOf + Duration.FromDays(1) || last < asOf - s_within)
-        {
-            return null;
-        }
-
-        var delay = Duration.FromSeconds(clock.DelaySeconds);
-        return delay < -AheadBy ? ("clock", $"The clock of {clock.DeviceId} is {Long(-delay)} ahead.", first)
-            : delay > BehindBy && IsConstant(clock) ? ("clock", $"Readings of {clock.DeviceId} come {Long(delay)} late at the quickest, day after day: its clock is behind.", first)
-            : null;
+        return last > asOf + Duration.FromDays(1) || last < asOf - s_within || InWords(clock) is not { } text ? null : ("clock", text, first);
     }
 
     private static bool IsConstant(DeviceClock clock)

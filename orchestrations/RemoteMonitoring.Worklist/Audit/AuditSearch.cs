@@ -1,6 +1,7 @@
 using NodaTime;
 using NodaTime.Text;
 using RemoteMonitoring.Telemetry.Reference;
+using RemoteMonitoring.Worklist.Access;
 
 namespace RemoteMonitoring.Worklist.Audit;
 
@@ -10,13 +11,36 @@ namespace RemoteMonitoring.Worklist.Audit;
 /// <param name="Where">Where on the lists it speaks of the patient was who is looked for; null where nobody is, or it names them itself.</param>
 public sealed record FoundEntry(AuditEntry Entry, string? TeamName, string? Where)
 {
+    /// <summary>What the user is called today; null where there is no user of the name any more, or the entry is nobody's.</summary>
+    public string? UserName { get; init; }
+
+    /// <summary>Whether its patient is on the roster today.</summary>
+    public bool IsOnRoster { get; init; }
+
+    /// <summary>When its patient was erased; null where they were not.</summary>
+    public Instant? ErasedAt { get; init; }
+
+    /// <summary>Who, in words.</summary>
+    public string Who => Entry.User is not { } user ? "nobody known"
+        : user == AuditLog.CommandLine || UserName == user ? user
+        : UserName is { } name ? $"{name} ({user})" : $"{user} (no user of this name today)";
+
+    /// <summary>Which patient, in words; empty where it is about none.</summary>
+    public string Patient => Entry.PatientId is { } id ? IsOnRoster ? id : $"{id} (not on the roster)"
+        : Entry.ErasedPatient is not { } erased ? ""
+        : ErasedAt is { } at ? FormattableString.Invariant($"erased on {at.InUtc().Date:uuuu-MM-dd} (UTC): who it was cannot be told, {erased} stands for them")
+        : $"erased: who it was cannot be told, {erased} stands for them";
+
     /// <summary>What of which lists was shown, in words; empty where no list was.</summary>
-    public string Shown => Entry.Shown is not { } shown ? "" : string.Join("; ", shown.Lists
+    public string Shown => Entry.Shown is not { } shown ? SaysNoList(Entry) ? "which list is not on record" : "" : string.Join("; ", shown.Lists
         .Select(l => FormattableString.Invariant($"{l.Title}, for {l.AsOf}, run {l.Run}"))
         .Append(shown.Lists.Count == 0 ? null : shown.To is not { } to ? "all rows" : to == shown.From ? "no rows" : FormattableString.Invariant($"rows {shown.From + 1} to {to}"))
         .Append(shown.Lanes ? "lanes" : null)
         .Append(shown.Urgent.Count == 0 ? null : FormattableString.Invariant($"{shown.Urgent.Count} urgent"))
         .OfType<string>());
+
+    /// <summary>Whether an entry is of a list, and from before entries said of which.</summary>
+    internal static bool SaysNoList(AuditEntry entry) => entry is { Event: AuditEvent.ListViewed, Shown: null, SchemaVersion: < 2 };
 }
 
 /// <summary>What an auditor looks for.</summary>
@@ -63,13 +87,15 @@ public sealed record AuditSearch
     }
 
     /// <summary>
-    /// The entries that are looked for: where glass was broken first, then the latest first. Of a patient also those of lists that had them; lists that are gone are told as such where the patient was of the team. Of who
-    /// was erased no list tells any more.
+    /// The entries that are looked for: where glass was broken first, then the latest first. Of a patient also those of lists that had them; lists that are gone, and entries from before they said which list, are told as such where the
+    /// patient was of the team. Who was erased is found by id, handle or hash; of them a list tells that they were on it or counted, and not where.
     /// </summary>
     public async Task<IReadOnlyList<FoundEntry>> RunAsync(WorklistServices services, CancellationToken cancellationToken)
     {
         var patient = services.Handles.Find(Patient) ?? Patient;
-        var teams = (await services.Reference.TodayAsync(cancellationToken)).Teams;
+        var today = await services.Reference.TodayAsync(cancellationToken);
+        var erasures = await services.Store.Reference.ErasuresAsync(cancellationToken);
+        var hash = Patient.Length == 0 ? null : erasures.HashOf(patient);
         var lists = Patient.Length == 0 ? null : await ShownPatients.OpenAsync(services, cancellationToken);
         var found = new List<FoundEntry>();
         for (var day = To; day >= From; day = day.PlusDays(-1))
@@ -77,10 +103,15 @@ public sealed record AuditSearch
             foreach (var entry in (await services.Audit.OfDayAsync(day, cancellationToken)).Where(e =>
                 User.Length == 0 || string.Equals(e.User, User, StringComparison.OrdinalIgnoreCase) || string.Equals(e.Detail, User, StringComparison.OrdinalIgnoreCase)))
             {
-                var where = lists is null ? null : await lists.WhereAsync(entry, patient, cancellationToken);
-                if (lists is null || entry.PatientId == patient || entry.ErasedPatient == patient || where is not null)
+                var where = lists is null ? null : await lists.WhereAsync(entry, patient, hash, cancellationToken);
+                if (lists is null || entry.PatientId == patient || (hash is not null && entry.ErasedPatient == hash) || where is not null)
                 {
-                    found.Add(new(entry, entry.CareTeamId is { } team ? teams.GetValueOrDefault(team)?.Name : null, where));
+                    found.Add(new(entry, entry.CareTeamId is { } team ? today.Teams.GetValueOrDefault(team)?.Name : null, where)
+                    {
+                        UserName = entry.User is { } user && today.Members.TryGetValue(user, out var member) ? member.DisplayName : null,
+                        IsOnRoster = entry.PatientId is { } id && today.Patients.ContainsKey(id),
+                        ErasedAt = entry.ErasedPatient is { } erased ? erasures.ErasedAt(erased) : null,
+                    });
                 }
             }
         }

@@ -16,6 +16,12 @@ internal sealed class ShownPatients
     /// <summary>What is said where the list is no longer there.</summary>
     public const string Gone = "cannot be told: the list is gone";
 
+    /// <summary>What is said where the entry is from before entries said which list was shown.</summary>
+    public const string NotSaid = "cannot be told: which list is not on record";
+
+    /// <summary>What is said where the list had or counted who was erased since.</summary>
+    public const string Erased = "on the list or counted in it; the place was erased";
+
     private readonly DocumentStore _documents;
     private readonly ILookup<string, Patient> _roster;
     private readonly Dictionary<(string Team, string Id), TeamWorklist?> _lists = [];
@@ -29,18 +35,26 @@ internal sealed class ShownPatients
         return new(services.Store.Documents, roster.OrderBy(p => p.Known).ToLookup(p => p.PatientId, StringComparer.Ordinal));
     }
 
-    /// <summary>Where an entry's viewer was shown the patient, in words; null where they were not.</summary>
-    public async Task<string?> WhereAsync(AuditEntry entry, string patientId, CancellationToken cancellationToken)
+    /// <summary>Where an entry's viewer was shown the patient, in words; null where they were not. <paramref name="erased"/> is the hash that stands for them, where they were erased.</summary>
+    public async Task<string?> WhereAsync(AuditEntry entry, string patientId, string? erased, CancellationToken cancellationToken)
     {
         if (entry.Shown is not { } shown)
         {
-            return null;
+            return FoundEntry.SaysNoList(entry) && entry.CareTeamId is { } of && IsOf(of, patientId, entry.At) ? NotSaid : null;
         }
 
         var places = new List<string>();
-        if (shown.Urgent.Contains(patientId))
+        if (shown.Urgent.Contains(patientId) || (erased is not null && shown.Urgent.Contains(erased)))
         {
             places.Add("urgent");
+        }
+
+        if (erased is not null && entry.CareTeamId is { } ofErased)
+        {
+            foreach (var list in shown.Lists)
+            {
+                places.AddRange((await ListAsync(ofErased, list, cancellationToken))?.Erased.Contains(erased) == true ? [Erased] : []);
+            }
         }
 
         if (entry.CareTeamId is { } team && IsOf(team, patientId, entry.At))

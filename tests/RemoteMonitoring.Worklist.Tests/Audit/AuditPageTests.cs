@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using RemoteMonitoring.Telemetry.Reference;
 using RemoteMonitoring.Workflows.Erasure;
+using RemoteMonitoring.Worklist.Tests.Lists;
 
 namespace RemoteMonitoring.Worklist.Tests.Audit;
 
@@ -56,10 +57,10 @@ public sealed class AuditPageTests
         foreach (var typed in (string[])["P-one", handle, hash])
         {
             await SearchAsync(auditor, pages, ("patient", typed), ("user", "P-one"));
+            Assert.Contains($"patient viewed erased on {Day(pages, 0)} (UTC): who it was cannot be told, {hash} stands for them", await HtmlText.OfAsync(await SearchAsync(auditor, pages, ("patient", typed))), StringComparison.Ordinal);
             Assert.Equal((AuditEvent.AuditViewed, null, hash), ((await pages.AuditAsync())[^1].Event, (await pages.AuditAsync())[^1].PatientId, (await pages.AuditAsync())[^1].ErasedPatient));
         }
 
-        Assert.Contains("patient viewed erased", await HtmlText.OfAsync(await SearchAsync(auditor, pages, ("patient", hash))), StringComparison.Ordinal);
         await SearchAsync(auditor, pages, ("patient", "somebody at all"));
         Assert.Equal((null, null), ((await pages.AuditAsync())[^1].PatientId, (await pages.AuditAsync())[^1].ErasedPatient));
         foreach (var file in Directory.EnumerateFiles(pages.Store.Folder, "*", SearchOption.AllDirectories))
@@ -69,6 +70,39 @@ public sealed class AuditPageTests
             await stream.CopyToAsync(bytes);
             Assert.True(bytes.ToArray().AsSpan().IndexOf("P-one"u8) < 0, Path.GetFileName(file));
         }
+    }
+
+    [Fact]
+    public async Task Old_entries_say_what_can_be_told_of_users_patients_and_lists_and_what_cannot()
+    {
+        await using var pages = await ServedPages.StartAsync();
+        AuditEntry Of(AuditEvent what, string user) => new() { Id = "", At = default, Event = what, User = user, CareTeamId = "team-001", Address = AddressClass.Loopback };
+        await pages.Services.Audit.RecordAsync(Of(AuditEvent.PatientViewed, "nurse") with { PatientId = "P-gone" }, default);
+        await pages.Services.Audit.RecordAsync(Of(AuditEvent.Acted, "renamed") with { PatientId = "P-one" }, default);
+        await pages.Services.Audit.RecordAsync(Of(AuditEvent.ListViewed, "lead") with { SchemaVersion = 1 }, default);
+        using var auditor = await pages.SignedInAsync("auditor");
+        var text = await HtmlText.OfAsync(await auditor.GetAsync("/audit"));
+        Assert.Contains("The nurse (nurse) patient viewed P-gone (not on the roster)", text, StringComparison.Ordinal);
+        Assert.Contains("renamed (no user of this name today) acted P-one", text, StringComparison.Ordinal);
+        Assert.Contains("which list is not on record", text, StringComparison.Ordinal);
+        // Of a patient of the team it may have been.
+        var found = await HtmlText.OfAsync(await SearchAsync(auditor, pages, ("patient", "P-one")));
+        Assert.Contains("The lead (lead) list viewed cannot be told: which list is not on record", found, StringComparison.Ordinal);
+        Assert.DoesNotContain("list viewed", await HtmlText.OfAsync(await SearchAsync(auditor, pages, ("patient", "P-other"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Views_of_a_list_that_had_who_was_erased_since_are_found_and_say_no_place()
+    {
+        await using var pages = await ServedPages.StartAsync();
+        await pages.MakeAsync(pages.Now, "run-1", null, MadeLists.Of("P-one", 0.1, pages.Now, "run-1"), MadeLists.Of("P-two", 0.1, pages.Now, "run-1"));
+        using var nurse = await pages.SignedInAsync("nurse");
+        Assert.Equal(HttpStatusCode.OK, (await nurse.GetAsync("/teams/team-001")).StatusCode);
+        await PatientErasure.RunAsync(pages.Store, "P-one", pages.Clock, default);
+        pages.Services.Reference.Expire();
+        using var auditor = await pages.SignedInAsync("auditor");
+        var text = await HtmlText.OfAsync(await SearchAsync(auditor, pages, ("patient", "P-one")));
+        Assert.Contains("list viewed on the list or counted in it; the place was erased", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -101,8 +135,8 @@ public sealed class AuditPageTests
         var answer = await auditor.PostAsync("/audit/csv", "/audit", ("from", Day(pages, 0)), ("to", Day(pages, 0)));
         Assert.Equal("text/csv", answer.Content.Headers.ContentType!.MediaType);
         var lines = (await answer.Content.ReadAsStringAsync()).Split("\r\n");
-        Assert.Equal("at,event,user,patient_id,erased_patient,care_team_id,ground,reason,detail,address,care_team,lists,place", lines[0]);
-        Assert.EndsWith(",GlassBroken,lead,P-other,,,,\"'=HYPERLINK(\"\"http://evil.example\"\")\",,Loopback,,,", lines[1], StringComparison.Ordinal);
+        Assert.Equal("at,event,user,patient_id,erased_patient,care_team_id,ground,reason,detail,address,care_team,lists,place,user_name,erased_at", lines[0]);
+        Assert.EndsWith(",GlassBroken,lead,P-other,,,,\"'=HYPERLINK(\"\"http://evil.example\"\")\",,Loopback,,,,The lead,", lines[1], StringComparison.Ordinal);
         Assert.Equal(AuditEvent.Exported, (await pages.AuditAsync())[^1].Event);
     }
 
