@@ -113,6 +113,30 @@ public sealed partial class FollowUpWorkflowTests(AzureHomes homes)
     }
 
     [Fact]
+    public void Each_run_takes_more_old_rows_out_than_it_puts_in_and_fails_by_none_that_stays()
+    {
+        var forget = s_definition["actions"]!["Forget_the_old"]!;
+        Assert.Equal(["Answer_to_mail"], After("Forget_the_old")); // answered already: nobody waits for it
+        var find = forget["actions"]!["Find_old"]!["inputs"]!["uri"]!.GetValue<string>();
+        var days = int.Parse(OlderThan().Match(find).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        // The receiver's part of the contract: pipelines/logicapps/README.md, "Once, though it comes twice".
+        Assert.Equal(14, days);
+        Assert.Contains("kept for two weeks", Repository.Read("pipelines/logicapps/README.md"), StringComparison.Ordinal);
+        Assert.Contains("$top=100&", find, StringComparison.Ordinal);
+        Assert.Contains("Timestamp lt datetime''", find, StringComparison.Ordinal);
+        var one = Assert.Single(forget["actions"]!["Each_old"]!["actions"]!.AsObject()).Value!["inputs"]!;
+        Assert.Equal("DELETE", one["method"]!.GetValue<string>());
+        // The row as it was written, and as it is forgotten where somebody was not told.
+        var forgotten = s_definition["actions"]!["Is_somebody_not_told"]!["actions"]!["Forget_that_it_was_told"]!["inputs"]!;
+        Assert.Equal(forgotten["uri"]!.GetValue<string>().Replace("triggerBody()?['key']", "item()?['PartitionKey']", StringComparison.Ordinal).Replace("triggerBody()?['purpose']", "item()?['RowKey']", StringComparison.Ordinal), one["uri"]!.GetValue<string>());
+        Assert.Equal(forgotten["headers"]!.ToJsonString(), one["headers"]!.ToJsonString());
+        // Nothing waits for it, and whatever became of it the branch ends well.
+        Assert.Equal(["Old_rows_can_wait"], s_definition["actions"]!.AsObject().Where(a => a.Value!["runAfter"]!.AsObject().ContainsKey("Forget_the_old")).Select(a => a.Key));
+        Assert.Equal(s_anyEnd, s_definition["actions"]!["Old_rows_can_wait"]!["runAfter"]!["Forget_the_old"]!.AsArray().Select(s => s!.GetValue<string>()));
+        Assert.Equal("Compose", s_definition["actions"]!["Old_rows_can_wait"]!["type"]!.GetValue<string>());
+    }
+
+    [Fact]
     public void Who_the_patient_is_goes_to_the_record_alone()
     {
         var naming = Actions(s_definition).Where(a => a.Json["actions"] is null && a.Json.ToJsonString(s_plain).Contains("['patient']?['id']", StringComparison.Ordinal)).Select(a => a.Name);
@@ -192,6 +216,9 @@ public sealed partial class FollowUpWorkflowTests(AzureHomes homes)
 
     [GeneratedRegex(@"@actions\('(\w+)'\)\?\['status'\]")]
     private static partial Regex SendStatus();
+
+    [GeneratedRegex(@"addDays\(utcNow\(\), -(\d+), 'yyyy-MM-ddTHH:mm:ssZ'\)")]
+    private static partial Regex OlderThan();
 
     [GeneratedRegex(@"parameters\('([$\w]+)'\)")]
     private static partial Regex Parameter();
