@@ -43,17 +43,17 @@ public static class ScoreShardsWorkflow
         return [.. outcomes.SelectMany(o => o)];
     }
 
-    private static async Task<IReadOnlyList<PartOutcome>> ScoreAsync(IWorkflowContext context, ShardsAsked asked, ShardPart part, Instant? keyBy = null, string? away = null)
+    private static async Task<IReadOnlyList<PartOutcome>> ScoreAsync(IWorkflowContext context, ShardsAsked asked, ShardPart part, Instant? keyBy = null)
     {
         if (context.Now >= asked.Deadline)
         {
-            return [new PartOutcome(part, null, away ?? "not reached before the list had to be out")];
+            return [new PartOutcome(part, null, "not reached before the list had to be out")];
         }
 
         keyBy ??= asked.Deadline ?? context.Now + s_keyPatience;
         // The activity gives up by itself; the timer is for one whose machine is gone. Others may have been before it.
         var step = context.CallAsync(RiskSteps.ScorePart, new PartAsked(asked.Spec, asked.Run, part, asked.PartTimeout), s_retry);
-        var outcome = new PartOutcome(part, null, away ?? "it took too long");
+        var outcome = new PartOutcome(part, null, "it took too long");
         if (await context.EndsByAsync(step, Earlier(context.Now + (asked.PartTimeout * (AtATime + 1)), asked.Deadline)))
         {
             try
@@ -63,7 +63,7 @@ public static class ScoreShardsWorkflow
             catch (StepFailedException e) when (e.Failure.Retryable && ElsewhereException.IsKeyAway(e.Failure.Message) && context.Now + s_keyAgain < keyBy)
             {
                 await context.TimerAsync(context.Now + s_keyAgain, CancellationToken.None);
-                return await ScoreAsync(context, asked, part, keyBy, away: e.Failure.Message);
+                return await ScoreAsync(context, asked, part, keyBy);
             }
             catch (StepFailedException e)
             {
@@ -77,7 +77,7 @@ public static class ScoreShardsWorkflow
         }
 
         var middle = part.From + (part.Count / 2);
-        return [.. await ScoreAsync(context, asked, part with { To = middle }, keyBy, away), .. await ScoreAsync(context, asked, part with { From = middle }, keyBy, away)];
+        return [.. await ScoreAsync(context, asked, part with { To = middle }), .. await ScoreAsync(context, asked, part with { From = middle })];
     }
 
     private static Instant Earlier(Instant one, Instant? other) => other is { } o && o < one ? o : one;
