@@ -20,9 +20,6 @@ internal sealed class HttpModel : IOutsideModel
     /// <summary>How its faults begin.</summary>
     internal const string Named = "the model at ";
 
-    /// <summary>How a fault goes on where it was not even asked.</summary>
-    internal const string NotAsked = " cannot be asked: ";
-
     private const int Attempts = 3;
     private const int MostAnswerBytes = 32 << 20;
 
@@ -208,7 +205,7 @@ internal sealed class HttpModel : IOutsideModel
 
     private static string? KeyFault(string key) => key.All(c => c is > ' ' and < '\x7f') ? null : "holds no key: it has spaces or control characters";
 
-    private ElsewhereException CannotBeAsked(string why, bool mayPass = false) => new($"{Named}{Host}{NotAsked}{why}", mayPass);
+    private ElsewhereException CannotBeAsked(string why, bool mayPass = false) => new($"{Named}{Host} cannot be asked: {why}", mayPass);
 
     private void Read(byte[] answer, Span<double> raw)
     {

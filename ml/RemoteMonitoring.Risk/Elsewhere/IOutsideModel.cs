@@ -42,9 +42,6 @@ public sealed class ElsewhereException : Exception
     /// <summary>Whether a problem in words is that of a model that is asked over the network.</summary>
     public static bool IsAway(string problem) => problem.StartsWith(HttpModel.Named, StringComparison.Ordinal);
 
-    /// <summary>Whether a problem in words is that its key cannot be had.</summary>
-    public static bool IsKeyAway(string problem) => IsAway(problem) && problem.Contains(HttpModel.NotAsked, StringComparison.Ordinal);
-
     /// <summary>Whether the same again may come out otherwise.</summary>
     public bool MayPass { get; }
 }

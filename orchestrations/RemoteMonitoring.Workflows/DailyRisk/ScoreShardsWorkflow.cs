@@ -6,24 +6,18 @@ namespace RemoteMonitoring.Workflows.DailyRisk;
 
 /// <summary>
 /// Scores some shards. A part that stops its process again and again, or takes too long, is split in halves until who holds it up
-/// stands alone and is set aside; one that fails is tried again, then set aside as a whole. Where the key of a model far away cannot be had yet, it is waited for as long as the list can.
+/// stands alone and is set aside; one that fails is tried again, then set aside as a whole.
 /// </summary>
 public static class ScoreShardsWorkflow
 {
     /// <summary>The workflow.</summary>
     public static WorkflowDefinition<ShardsAsked, IReadOnlyList<PartOutcome>> Definition { get; } =
-        new(WorkflowNames.ScoreShards, 2, RiskSteps.Json.ShardsAsked, RiskSteps.Json.IReadOnlyListPartOutcome, RunAsync);
+        new(WorkflowNames.ScoreShards, 1, RiskSteps.Json.ShardsAsked, RiskSteps.Json.IReadOnlyListPartOutcome, RunAsync);
 
     /// <summary>Parts under way at a time; the machines that do them have bounds of their own.</summary>
     private const int AtATime = 8;
 
     private static readonly RetryPolicy s_retry = new(4, Duration.FromSeconds(1));
-
-    /// <summary>A key that could not be had is not asked for again within a minute.</summary>
-    private static readonly Duration s_keyAgain = Duration.FromSeconds(65);
-
-    /// <summary>So long it is waited for where the list has no deadline.</summary>
-    private static readonly Duration s_keyPatience = Duration.FromMinutes(10);
 
     /// <summary>What the teams are told where a model that is asked over the network did not answer for some.</summary>
     internal static IEnumerable<string> Notices(IEnumerable<PartOutcome> parts) => parts.Select(p => p.Problem).OfType<string>()
@@ -43,14 +37,13 @@ public static class ScoreShardsWorkflow
         return [.. outcomes.SelectMany(o => o)];
     }
 
-    private static async Task<IReadOnlyList<PartOutcome>> ScoreAsync(IWorkflowContext context, ShardsAsked asked, ShardPart part, Instant? keyBy = null)
+    private static async Task<IReadOnlyList<PartOutcome>> ScoreAsync(IWorkflowContext context, ShardsAsked asked, ShardPart part)
     {
         if (context.Now >= asked.Deadline)
         {
             return [new PartOutcome(part, null, "not reached before the list had to be out")];
         }
 
-        keyBy ??= asked.Deadline ?? context.Now + s_keyPatience;
         // The activity gives up by itself; the timer is for one whose machine is gone. Others may have been before it.
         var step = context.CallAsync(RiskSteps.ScorePart, new PartAsked(asked.Spec, asked.Run, part, asked.PartTimeout), s_retry);
         var outcome = new PartOutcome(part, null, "it took too long");
@@ -59,11 +52,6 @@ public static class ScoreShardsWorkflow
             try
             {
                 outcome = await step;
-            }
-            catch (StepFailedException e) when (e.Failure.Retryable && ElsewhereException.IsKeyAway(e.Failure.Message) && context.Now + s_keyAgain < keyBy)
-            {
-                await context.TimerAsync(context.Now + s_keyAgain, CancellationToken.None);
-                return await ScoreAsync(context, asked, part, keyBy);
             }
             catch (StepFailedException e)
             {
