@@ -12,7 +12,7 @@ internal static class ErasedFromList
     {
         var wasListed = list.Listed.Any(p => p.PatientId == patientId);
         wasScored |= wasListed || list.Resting.Any(p => p.PatientId == patientId) || list.Silent.Any(p => p.PatientId == patientId && p.Probability is not null);
-        var isDone = list.Erased.Contains(hash, StringComparer.Ordinal);
+        var isDone = list.Erased?.Contains(hash, StringComparer.Ordinal) == true;
         if (!Names(list, patientId) && (isDone || !wasScored))
         {
             return list;
@@ -27,7 +27,7 @@ internal static class ErasedFromList
             Resting = [.. list.Resting.Where(p => p.PatientId != patientId)],
             Silent = [.. list.Silent.Where(p => p.PatientId != patientId)],
             Technical = [.. list.Technical.Where(f => f.PatientId != patientId)],
-            Erased = isDone ? list.Erased : [.. list.Erased, hash],
+            Erased = isDone ? list.Erased : [.. list.Erased ?? [], hash],
         };
         return without with
         {

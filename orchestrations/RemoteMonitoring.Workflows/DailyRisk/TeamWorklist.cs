@@ -71,8 +71,9 @@ public sealed record TeamWorklist
     /// <summary>What is wrong with the measuring: somebody other than a nurse may see to it.</summary>
     public IReadOnlyList<TechnicalFinding> Technical { get; init => field = value ?? []; } = [];
 
-    /// <summary>Keyed hashes of patients who were erased since: they are on no list and in no figure of it.</summary>
-    public IReadOnlyList<string> Erased { get; init => field = value ?? []; } = [];
+    /// <summary>Keyed hashes of patients who were erased since: they are on no list and in no figure of it. Null where nobody was, so that programs of before read the lists of today.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Erased { get; init; }
 
     /// <summary>What the list is expected to find; null where the probabilities have not been held against outcomes, or did not hold.</summary>
     public ExpectedYield? Expected { get; init; }

@@ -53,9 +53,17 @@ internal static class TeamWorklists
         return (listed, resting);
     }
 
-    private static string? WhyRests(RiskPlan plan, Prediction prediction, Instant? urgent) => plan.FollowUps.TryGetValue(prediction.PatientId, out var state)
-        ? Relisting.WhyRests(state, prediction.Task, prediction.Probability, prediction.Reasons.Select(r => r.Key).OfType<string>(), prediction.AsOf, plan.ZoneOf(TeamOf(plan, prediction.PatientId)), urgent)
-        : null;
+    private static string? WhyRests(RiskPlan plan, Prediction prediction, Instant? urgent)
+    {
+        if (!plan.FollowUps.TryGetValue(prediction.PatientId, out var state))
+        {
+            return null;
+        }
+
+        var zone = plan.ZoneOf(TeamOf(plan, prediction.PatientId));
+        var day = TeamZone.DayOf(plan.Request.Task, prediction.AsOf, zone);
+        return Relisting.WhyRests(state, prediction.Task, prediction.Probability, prediction.Reasons.Select(r => r.Key).OfType<string>(), prediction.AsOf, zone, urgent, day);
+    }
 
     /// <summary>
     /// A list for every team stated by then, cut to what the team can call, in <see cref="ListOrder"/> behind the <paramref name="earlier"/> list of the team. A team that the roster names

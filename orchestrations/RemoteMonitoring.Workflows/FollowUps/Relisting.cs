@@ -24,7 +24,8 @@ public static class Relisting
     /// <param name="now">The instant the list is made for.</param>
     /// <param name="zone">The zone of the team, in which days begin and are told.</param>
     /// <param name="urgent">When the patient's latest reading beyond a personal limit landed, which breaks a snooze of before; null where none did.</param>
-    public static string? WhyRests(PatientFollowUp state, string task, double probability, IEnumerable<string> reasons, Instant now, DateTimeZone zone, Instant? urgent = null)
+    /// <param name="today">The day that the list is of, in the zone of the team; null for that of <paramref name="now"/>.</param>
+    public static string? WhyRests(PatientFollowUp state, string task, double probability, IEnumerable<string> reasons, Instant now, DateTimeZone zone, Instant? urgent = null, LocalDate? today = null)
     {
         if (state.PauseAt(now) is { } pause)
         {
@@ -42,7 +43,7 @@ public static class Relisting
         }
 
         var day = contact.Known.InZone(zone).Date;
-        if (now.InZone(zone).Date >= day.PlusDays(RestDays))
+        if ((today ?? now.InZone(zone).Date) >= day.PlusDays(RestDays))
         {
             return null;
         }

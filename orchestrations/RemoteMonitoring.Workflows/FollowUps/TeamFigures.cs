@@ -181,7 +181,7 @@ public sealed record TeamFigures
         var zone = records.ZoneOf(careTeamId);
         var index = (await ListsIndex.ReadAsync(store.Documents, cancellationToken)).Where(l => l.Task == task.Name && l.AsOf <= now).ToArray();
         var made = index.Where(l => l.AsOf > since && l.AsOf <= to)
-            .GroupBy(l => l.AsOf.InZone(zone).Date)
+            .GroupBy(l => TeamZone.DayOf(task, l.AsOf, zone))
             .OrderBy(g => g.Key)
             .Select(g => ListsIndex.Latest(g).Single());
         var lists = new List<TeamWorklist>();

@@ -1,4 +1,5 @@
 using NodaTime;
+using RemoteMonitoring.Risk.Tasks;
 using RemoteMonitoring.Telemetry.Reference;
 
 namespace RemoteMonitoring.Workflows.FollowUps;
@@ -9,6 +10,14 @@ namespace RemoteMonitoring.Workflows.FollowUps;
 /// </summary>
 public static class TeamZone
 {
+    private static readonly Duration s_noon = Duration.FromHours(12);
+
+    /// <summary>
+    /// The day that a list is of. A daily list speaks from the midnight of its schedule's zone on, which may be the evening before, or late that day, where the team is: it is of the day that its noon is on. Another is of that of
+    /// its instant.
+    /// </summary>
+    public static LocalDate DayOf(TaskDefinition task, Instant asOf, DateTimeZone zone) => (task.Grid == AsOfGrid.DailyLocalMidnight ? asOf + s_noon : asOf).InZone(zone).Date;
+
     /// <summary>Of patients of a team; UTC where there are none, or their zone does not exist.</summary>
     public static DateTimeZone Of(IEnumerable<Patient> patients) => patients.CountBy(p => p.TimeZone, StringComparer.Ordinal)
         .OrderByDescending(z => z.Value).ThenBy(z => z.Key, StringComparer.Ordinal)

@@ -105,7 +105,7 @@ public static partial class ReportSchema
         new("team_id", ColumnKind.Text, "Team of the lists."),
         s_task,
         new("lists", ColumnKind.Int32, "Lists in the spell, 31 for 31 and more."),
-        new("contacted", ColumnKind.Boolean, "Whether somebody was in touch with the patient before the patient's next spell, within thirty days."),
+        new("contacted", ColumnKind.Boolean, "Whether somebody was in touch with the patient while the spell lasted, or later from one of its lists."),
         new("hours_to_contact", ColumnKind.Float64, "Hours until the first contact.", MayBeUnknown: true),
         new("first_contact", ColumnKind.Text, "What the first contact was: contacted, visitArranged, clinicianArranged, medicationQuestion, falseAlarm.", MayBeUnknown: true),
         new("attempts", ColumnKind.Int32, "Tries to reach the patient before the first contact; of a spell without one, in its thirty days."),

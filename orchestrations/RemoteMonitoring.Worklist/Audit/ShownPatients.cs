@@ -53,7 +53,7 @@ internal sealed class ShownPatients
         {
             foreach (var list in shown.Lists)
             {
-                places.AddRange((await ListAsync(ofErased, list, cancellationToken))?.Erased.Contains(erased) == true ? [Erased] : []);
+                places.AddRange((await ListAsync(ofErased, list, cancellationToken))?.Erased?.Contains(erased) == true ? [Erased] : []);
             }
         }
 

@@ -164,9 +164,9 @@ public static class ListWords
         : $"{(documents == 1 ? "1 urgent reading is" : $"{documents} urgent readings are")} stored in a form that cannot be read, and may be of this team's patients. Tell who operates this: 'rmon rebuild' makes {(documents == 1 ? "it" : "them")} again.";
 
     /// <summary>That patients of a list were erased since; null where none was.</summary>
-    public static string? Erased(TeamWorklist list) => list.Erased.Count switch
+    public static string? Erased(TeamWorklist list) => list.Erased?.Count switch
     {
-        0 => null,
+        null or 0 => null,
         1 => "1 person was erased since, and is in no row or figure of this list.",
         var erased => $"{erased} people were erased since, and are in no row or figure of this list.",
     };

@@ -56,6 +56,20 @@ public sealed class RelistingTests
     }
 
     [Theory]
+    [InlineData("admission-7d", "America/Los_Angeles", "2026-03-09T04:00:00Z", 2026, 3, 9)] // midnight of New York, 21:00 of the day before
+    [InlineData("admission-7d", "Pacific/Auckland", "2026-03-09T04:00:00Z", 2026, 3, 10)] // 17:00
+    [InlineData("admission-7d", "Africa/Accra", "2026-03-29T00:00:00Z", 2026, 3, 29)] // midnights of London on the day that its clock goes forward
+    [InlineData("admission-7d", "Africa/Accra", "2026-03-29T23:00:00Z", 2026, 3, 30)]
+    [InlineData("sepsis-hourly", "America/Los_Angeles", "2026-03-09T04:00:00Z", 2026, 3, 8)]
+    public void A_daily_list_is_of_the_day_that_it_is_worked_through_wherever_the_team_is(string task, string zone, string asOf, int year, int month, int day)
+    {
+        var of = TeamZone.DayOf(Risk.Tasks.BundledTasks.Named(task), NodaTime.Text.InstantPattern.ExtendedIso.Parse(asOf).Value, DateTimeZoneProviders.Tzdb[zone]);
+        Assert.Equal(new LocalDate(year, month, day), of);
+        var state = PatientFollowUpTests.State(PatientFollowUpTests.Act(ActionKind.Contacted) with { Known = of.PlusDays(-7).AtStartOfDayInZone(DateTimeZoneProviders.Tzdb[zone]).ToInstant(), Shown = [new ShownRisk("x", default, "run", 0.1, [])] });
+        Assert.Null(Relisting.WhyRests(state, "x", 0.1, [], NodaTime.Text.InstantPattern.ExtendedIso.Parse(asOf).Value, DateTimeZoneProviders.Tzdb[zone], today: of));
+    }
+
+    [Theory]
     [InlineData("Pacific/Auckland", 2026, 4, 6)]
     [InlineData("Pacific/Auckland", 2026, 9, 27)]
     [InlineData("America/Los_Angeles", 2026, 3, 9)]
