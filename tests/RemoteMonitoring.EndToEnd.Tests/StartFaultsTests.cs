@@ -90,7 +90,7 @@ public sealed class StartFaultsTests : IDisposable
         var errors = await StopsAsync(
             2, ["serve", "--lease", "soon", "--worklist-port", "http", "--activities", "1000", "--nonsense", "--cohort", "a/b"],
             ("RMON_BLOBS", "nowhere"), ("RMON_OIDC_AUTHORITY", "http://login.example/"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere"));
-        foreach (var says in new[] { "'soon' for option '--lease'", "'http' for option '--worklist-port'", "'--nonsense'", "--activities takes", "--cohort 'a/b'", "RMON_COSMOS too", "RMON_OIDC_AUTHORITY", "schedules.json", "OTEL_EXPORTER_OTLP_ENDPOINT" })
+        foreach (var says in new[] { "--lease takes a number, not 'soon'", "--worklist-port takes a whole number, not 'http'", "'--nonsense'", "--activities takes", "--cohort 'a/b'", "RMON_COSMOS too", "RMON_OIDC_AUTHORITY", "schedules.json", "OTEL_EXPORTER_OTLP_ENDPOINT" })
         {
             Assert.Single(errors, l => l.Contains(says, StringComparison.Ordinal));
         }

@@ -116,7 +116,7 @@ public sealed partial class MorningListTests(MorningHome home) : IClassFixture<M
             var row = audrey.Page.Locator("tbody tr").Filter(new() { Has = audrey.Page.GetByRole(AriaRole.Cell, new() { Name = what, Exact = true }) })
                 .Filter(new() { Has = audrey.Page.GetByRole(AriaRole.Cell, new() { Name = patient, Exact = true }) });
             await Expect(row).ToHaveCountAsync(1);
-            await Expect(row.GetByRole(AriaRole.Cell, new() { Name = "ann", Exact = true })).ToHaveCountAsync(1);
+            await Expect(row.GetByRole(AriaRole.Cell, new() { Name = "Ann (ann)", Exact = true })).ToHaveCountAsync(1);
         }
 
         await audrey.PictureAsync("audit");

@@ -104,7 +104,7 @@ public sealed class TakenAwayTests(MorningHome home) : IClassFixture<MorningHome
         var file = await audrey.Page.RunAndWaitForDownloadAsync(() => audrey.Page.GetByRole(AriaRole.Button, new() { Name = "Save as CSV" }).ClickAsync());
         Assert.EndsWith(".csv", file.SuggestedFilename, StringComparison.Ordinal);
         var lines = (await File.ReadAllTextAsync(await file.PathAsync())).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal("at,event,user,patient_id,erased_patient,care_team_id,ground,reason,detail,address,care_team,lists,place", lines[0]);
+        Assert.Equal("at,event,user,patient_id,erased_patient,care_team_id,ground,reason,detail,address,care_team,lists,place,user_name,erased_at", lines[0]);
         Assert.Equal(await audrey.Page.Locator("tbody tr").CountAsync(), lines.Length - 1);
         // The patient's page, and the list that the patient stood on.
         Assert.All(lines.Skip(1), l => Assert.Contains(",lea,", l, StringComparison.Ordinal));
